@@ -1,0 +1,158 @@
+"""One frozen tree of settings, read once: defaults, `YAOHE_*` variables, then the command line.
+
+Every field carries its default and a sentence; `yaohe config show|check|doc` prints them. A context
+never sees this tree: `build()` hands each one its own values.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "YAOHE_"
+_SECRET_FIELDS = {"database_url"}
+
+
+class SettingsError(ValueError):
+    """A setting has no usable value; the text names it and says what would be."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    data: Annotated[
+        Path, Meta(description="Folder that holds everything: database, files, keys.")
+    ] = Path("yaohe-data")
+    host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for every network.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port of pages, API, realtime and media.")
+    ] = 8080
+    rtmp_port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port encoders publish to (RTMP).")
+    ] = 1935
+    public_url: Annotated[
+        str, Meta(description="Address people open, such as https://live.example.com; empty: own.")
+    ] = ""
+    database_url: Annotated[
+        str, Meta(description="An external PostgreSQL; empty starts the embedded one under data.")
+    ] = ""
+    database_pool: Annotated[
+        int, Meta(ge=2, le=100, description="Connections this process keeps to PostgreSQL.")
+    ] = 10
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses or networks whose X-Forwarded-* headers are believed."),
+    ] = ()
+    tls_cert: Annotated[str, Meta(description="Certificate chain file (PEM).")] = ""
+    tls_key: Annotated[str, Meta(description="Private key file (PEM).")] = ""
+    tls: Annotated[
+        Literal["", "self"], Meta(description="'self' makes a local certificate under data.")
+    ] = ""
+    currency: Annotated[
+        str, Meta(pattern="^[A-Z]{3}$", description="Currency of a new shop (ISO 4217).")
+    ] = "CNY"
+    grace_s: Annotated[
+        int, Meta(ge=5, le=3600, description="Seconds a room waits for a dropped publisher.")
+    ] = 120
+    order_deadline_s: Annotated[
+        int, Meta(ge=60, le=86_400, description="Seconds a buyer has to pay before stock returns.")
+    ] = 600
+    assist_after_s: Annotated[
+        int, Meta(ge=1, le=600, description="Seconds a friend watches before a help can count.")
+    ] = 15
+    connections_max: Annotated[
+        int, Meta(ge=100, description="Connections on the main port, all kinds together.")
+    ] = 15_000
+    connections_per_address: Annotated[
+        int, Meta(ge=10, description="Connections one address may hold (carriers share them).")
+    ] = 2_000
+    writes_per_address_s: Annotated[
+        int, Meta(ge=1, description="Changing guest requests one address may make per second.")
+    ] = 200
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="Log lines for people or for machines.")
+    ] = "text"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least log level written.")
+    ] = "info"
+
+    def __post_init__(self) -> None:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise SettingsError("tls_cert and tls_key belong together: give both or neither.")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise SettingsError("public_url must begin with http:// or https://.")
+        for network in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise SettingsError(
+                    f"trusted_proxies: {network!r} is no address or network."
+                ) from None
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us by HTTPS (decides the cookies' Secure flag)."""
+        if self.public_url:
+            return self.public_url.startswith("https://")
+        return bool(self.tls or self.tls_cert)
+
+    @property
+    def address(self) -> str:
+        """The public address without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+
+
+def load(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """Defaults, overlaid by the environment, overlaid by `given` (None means not given)."""
+    raw: dict[str, Any] = {}
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    for key, value in environment.items():
+        name = key.removeprefix(PREFIX).lower()
+        if key.startswith(PREFIX) and name in fields:
+            raw[name] = _split(value) if name == "trusted_proxies" else value
+    raw.update({key: value for key, value in given.items() if value is not None})
+    if "data" in raw:
+        raw["data"] = Path(raw["data"]).expanduser().absolute()
+    else:
+        raw["data"] = Path("yaohe-data").absolute()
+    try:
+        return msgspec.convert(raw, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting cannot be used: {error}.") from None
+
+
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _path(wanted: type[Any], value: Any) -> Any:
+    return Path(value) if issubclass(wanted, Path) else value
+
+
+def show(settings: Settings) -> str:
+    """Every setting with its value, secrets hidden."""
+    lines = []
+    for field in msgspec.structs.fields(Settings):
+        value = getattr(settings, field.name)
+        if field.name in _SECRET_FIELDS and value:
+            value = "***"
+        lines.append(f"{PREFIX}{field.name.upper()}={value}")
+    return "\n".join(lines)
+
+
+def document() -> str:
+    """A Markdown table of all settings."""
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for field in msgspec.structs.fields(Settings):
+        meta = next(part for part in field.type.__metadata__ if isinstance(part, Meta))
+        rows.append(f"| `{PREFIX}{field.name.upper()}` | `{field.default}` | {meta.description} |")
+    return "\n".join(rows)

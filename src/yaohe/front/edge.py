@@ -1,0 +1,149 @@
+"""The hot endpoints, as a bare ASGI callable in front of everything else.
+
+One table says, per route, the method, the path, the shape of the body, the verb and the errors.
+From it come the answers, the limits and the OpenAPI document, so none of them can disagree. What the table does not know goes to the application behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from yaohe.front.limits import Limit, address_key
+from yaohe.front.request import ASGIApp, Receive, Request, Scope, Send, answer, read_body
+from yaohe.kernel.errors import AppError, BadInput, NotAllowed, TooMany
+
+BODY_BYTES_MAX: Final = 16_384
+
+log = structlog.get_logger(__name__)
+
+
+class WrongOrigin(NotAllowed):
+    code = "wrong_origin"
+    message = "This request came from another site."
+
+
+class BodyTooLarge(BadInput):
+    code = "body_too_large"
+    status = 413
+    message = "The request body is too large."
+
+
+class NotJson(BadInput):
+    code = "not_json"
+    message = "The body must be a JSON object of the documented shape."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotRoute:
+    """One row of the table. `path` may hold one `{slot}`; the verb gets its text."""
+
+    method: str
+    path: str
+    body: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    status: int
+    verb: Callable[[Request, str, Any], Awaitable[msgspec.Struct]]
+    errors: tuple[type[AppError], ...]
+    summary: str
+    limit: Limit
+
+    @property
+    def all_errors(self) -> tuple[type[AppError], ...]:
+        return (*self.errors, NotJson, BodyTooLarge, WrongOrigin, TooMany)
+
+
+Page = Callable[[Request], Awaitable[None]]
+
+
+def _around_slot(path: str) -> tuple[str, str]:
+    """What stands before and after the one slot of a path."""
+    start, _, rest = path.partition("{")
+    return start, rest.partition("}")[2]
+
+
+class Edge:
+    """Pages by prefix, hot routes by table, everything else by the application behind."""
+
+    def __init__(
+        self,
+        behind: ASGIApp,
+        *,
+        routes: tuple[HotRoute, ...],
+        pages: Callable[[str, str], Page | None],
+        per_address: Limit,
+        origins: Callable[[Request], bool],
+        wrap: Callable[[Scope, Receive, Send], Request],
+    ) -> None:
+        self._behind, self._pages, self._origins, self._wrap = behind, pages, origins, wrap
+        self._per_address = per_address
+        self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
+        self._slotted = {
+            (r.method, *r.path.replace("}", "{").split("{")[::2]): r
+            for r in routes
+            if "{" in r.path
+        }
+        self._ends = sorted({(key[1], key[2]) for key in self._slotted})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._behind(scope, receive, send)
+            return
+        method, path = scope["method"], scope["path"]
+        if method in {"GET", "HEAD"}:
+            page = self._pages(method, path)
+            if page is None:
+                await self._behind(scope, receive, send)
+            else:
+                await page(self._wrap(scope, receive, send))
+            return
+        found = self._match(method, path)
+        if found is None:
+            await self._behind(scope, receive, send)
+            return
+        await self._answer(self._wrap(scope, receive, send), *found)
+
+    def _match(self, method: str, path: str) -> tuple[HotRoute, str] | None:
+        route = self._exact.get((method, path))
+        if route is not None:
+            return route, ""
+        for start, end, slotted in self._slotted:
+            if method == slotted.method and path.startswith(start) and path.endswith(end):
+                slot = path[len(start) : len(path) - len(end)]
+                if slot and "/" not in slot:
+                    return slotted, slot
+        return None
+
+    async def _answer(self, request: Request, route: HotRoute, slot: str) -> None:
+        try:
+            if not self._origins(request):
+                raise WrongOrigin
+            route.limit.spend(request.known_visitor_id or address_key(request.address))
+            self._per_address.spend(address_key(request.address))
+            body = self._decode(await read_body(request, BODY_BYTES_MAX), route.body)
+            result = await route.verb(request, slot, body)
+        except AppError as error:
+            headers = [(b"content-type", b"application/json")]
+            if error.retry_after_s is not None:
+                headers.append((b"retry-after", str(error.retry_after_s).encode()))
+            await answer(request, error.status, msgspec.json.encode(error.body()), headers)
+            return
+        await answer(
+            request,
+            route.status,
+            msgspec.json.encode(result),
+            [(b"content-type", b"application/json"), (b"cache-control", b"no-store")],
+        )
+
+    @staticmethod
+    def _decode(raw: bytes | None, shape: type[msgspec.Struct]) -> msgspec.Struct:
+        if raw is None:
+            raise BodyTooLarge
+        try:
+            return msgspec.json.decode(raw or b"{}", type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise NotJson(f"The body does not fit: {error}.") from None

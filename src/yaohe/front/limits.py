@@ -1,0 +1,50 @@
+"""Limits by token bucket: so many at once, then so many a second, per key.
+
+Per visitor, token and account the limits are tight; per address they are wide, because carriers put
+a whole city behind one address (IPv6 counts by /64). Buckets live in memory, bounded: the oldest
+half is forgotten when the table is full, which can only be generous, never unjust.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Hashable
+from typing import Final
+
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.errors import TooMany
+
+KEYS_MAX: Final = 200_000
+
+
+class Limit:
+    """`burst` at once, refilled by `per_second`."""
+
+    def __init__(self, clock: Clock, *, burst: int, per_second: float) -> None:
+        assert burst > 0
+        assert per_second > 0
+        self._clock, self._burst, self._rate = clock, burst, per_second
+        self._filled: dict[Hashable, tuple[float, float]] = {}
+
+    def spend(self, key: Hashable) -> None:
+        """Take one; raises `TooMany` with the seconds to wait."""
+        now = self._clock.monotonic()
+        left, at = self._filled.get(key, (float(self._burst), now))
+        left = min(self._burst, left + (now - at) * self._rate)
+        if left < 1:
+            raise TooMany(retry_after_s=max(1, round((1 - left) / self._rate)))
+        if len(self._filled) >= KEYS_MAX and key not in self._filled:
+            for old in list(self._filled)[: KEYS_MAX // 2]:
+                del self._filled[old]
+        self._filled[key] = (left - 1, now)
+
+
+def address_key(address: str) -> str:
+    """The address a limit counts by: itself for IPv4, its /64 for IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return address

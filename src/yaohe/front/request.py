@@ -1,0 +1,154 @@
+"""What the hot endpoints know about one request: who, from where, in which browser, in which words.
+
+Forwarded headers are believed only from configured proxies. The visitor is known by the signed
+cookie; a person without one gets one with the answer (`cookie` is then set).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from yaohe.identity import Identity, Visitor
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+VISITOR_COOKIE = "yh_v"
+
+
+def cookie_value(header: str, name: str) -> str | None:
+    """One cookie out of a Cookie header; None when it is not there."""
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value
+    return None
+
+
+class Proxies:
+    """The addresses whose X-Forwarded-For and -Proto headers are believed."""
+
+    def __init__(self, trusted: tuple[str, ...]) -> None:
+        self._networks = [ipaddress.ip_network(text, strict=False) for text in trusted]
+
+    def trusts(self, address: str) -> bool:
+        if not self._networks:
+            return False
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)
+
+    def client(self, peer: str, forwarded: str) -> str:
+        """The nearest address that is no proxy of ours, reading X-Forwarded-For from its end."""
+        address = peer
+        for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+            if not self.trusts(address):
+                break
+            address = hop
+        return address
+
+
+@dataclass(slots=True)
+class Request:
+    scope: Scope
+    receive: Receive
+    send: Send
+    identity: Identity
+    proxies: Proxies
+    headers: dict[bytes, bytes] = field(init=False)
+    cookie: str | None = field(init=False, default=None)
+    _visitor: Visitor | None = field(init=False, default=None)
+    _looked: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.headers = dict(self.scope["headers"])
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def path(self) -> str:
+        return str(self.scope["path"])
+
+    @property
+    def query(self) -> dict[str, str]:
+        raw = self.scope["query_string"].decode("latin-1")
+        return {key: values[-1] for key, values in parse_qs(raw, max_num_fields=20).items()}
+
+    @property
+    def address(self) -> str:
+        client = self.scope.get("client")
+        peer = client[0] if client else "127.0.0.1"
+        return self.proxies.client(peer, self.header(b"x-forwarded-for"))
+
+    @property
+    def user_agent(self) -> str:
+        return self.header(b"user-agent")[:512]
+
+    @property
+    def lang(self) -> str:
+        """zh-CN or en: asked for by `?lang=`, else by the browser's first wish."""
+        wish = self.query.get("lang", "") if self.scope["query_string"] else ""
+        wish = (wish or self.header(b"accept-language")).lower().lstrip()
+        return "zh-CN" if wish.startswith("zh") or not wish else "en"
+
+    @property
+    def known_visitor(self) -> Visitor | None:
+        """The visitor of the cookie; None when there is none or it is not ours."""
+        if not self._looked:
+            self._looked = True
+            self._visitor = self.identity.visitor_from_cookie(
+                cookie_value(self.header(b"cookie"), VISITOR_COOKIE)
+            )
+        return self._visitor
+
+    @property
+    def known_visitor_id(self) -> str | None:
+        visitor = self.known_visitor
+        return visitor.id if visitor else None
+
+    @property
+    def visitor(self) -> Visitor:
+        """The visitor, made (with a cookie on the answer) when there is none yet."""
+        visitor = self.known_visitor
+        if visitor is None:
+            visitor = self._visitor = self.identity.new_visitor()
+            self.cookie = self.identity.visitor_cookie(visitor)
+        return visitor
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes | None:
+    """The whole body, or None when it is longer than `bytes_max`."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(parts)
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > bytes_max:
+            return None
+        parts.append(chunk)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def answer(request: Request, status: int, body: bytes, headers: list[Header]) -> None:
+    """One whole answer; sets the visitor's cookie when one was made."""
+    out = [*headers, (b"content-length", str(len(body)).encode())]
+    if request.cookie is not None:
+        out.append((b"set-cookie", request.cookie.encode()))
+    await request.send({"type": "http.response.start", "status": status, "headers": out})
+    payload = b"" if request.scope["method"] == "HEAD" else body
+    await request.send({"type": "http.response.body", "body": payload})

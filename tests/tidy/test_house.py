@@ -1,0 +1,173 @@
+"""The house stands: front doors, schemas, budgets, names. Each message is the remark a reviewer
+would otherwise repeat."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from source import PACKAGE, ROOT, Module, imported, modules
+
+CONTEXTS = {
+    "insights", "campaigns", "content", "live", "commerce", "sharing", "identity", "platforms",
+}  # fmt: skip
+BANNED_NAMES = re.compile(r"(^|_)(managers?|helpers?|utils?|misc|common)(_|\.py$|$)")
+
+
+def ids(module: Module) -> str:
+    return module.place
+
+
+def is_door(dotted: str) -> bool:
+    """A context, or a noun inside it that is a package and lists what it shows."""
+    folder = ROOT / "src" / dotted.replace(".", "/")
+    init = folder / "__init__.py"
+    if not init.exists():
+        return False
+    return len(dotted.split(".")) == 2 or "__all__" in init.read_text()
+
+
+def test_contexts_are_entered_by_their_front_door() -> None:
+    wrong = []
+    for module in modules():
+        for line, name in imported(module):
+            parts = name.split(".")
+            if len(parts) < 2 or parts[1] not in CONTEXTS or parts[1] == module.context:
+                continue
+            # The root mounts controllers and reads tables for migrations; that is its work.
+            if module.context == "app" and parts[-1] in {"http", "jobs"}:
+                continue
+            if not is_door(name):
+                wrong.append(f"{module.place}:{line} enters {name} by the window")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_front_doors_stay_small() -> None:
+    wrong = []
+    for module in modules():
+        if module.path.name != "__init__.py" or module.context not in CONTEXTS:
+            continue
+        for node in module.tree.body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+                names = ast.literal_eval(node.value)
+                if len(names) > 15:
+                    wrong.append(f"{module.place}: {len(names)} public names; who needs them?")
+    assert not wrong, "\n".join(wrong)
+
+
+SCHEMAS = {"identity", "commerce", "sandbox_pay", "sharing", "live", "campaigns", "kernel"}
+HOME = {"sandbox_pay": "platforms"}
+
+
+def test_sql_stays_in_its_own_schema() -> None:
+    """No context's SQL names another's schema; relations between contexts are ids."""
+    wrong = []
+    pattern = re.compile(
+        r"\b(?:from|join|into|update|table|exists)\s+(" + "|".join(SCHEMAS) + r")\.\w",
+        re.IGNORECASE,
+    )
+    for module in modules():
+        for found in pattern.finditer(module.text):
+            schema = found.group(1).lower()
+            if HOME.get(schema, schema) != module.context:
+                line = module.text.count("\n", 0, found.start()) + 1
+                wrong.append(f"{module.place}:{line} reads the schema {schema}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_sql_lives_in_stores() -> None:
+    """Services, controllers and flows hold no SQL; stores and the kernel do."""
+    pattern = re.compile(r'"""\s*(select|insert|update|delete|with)\s', re.IGNORECASE)
+    wrong = [
+        module.place
+        for module in modules()
+        if module.path.name in {"service.py", "http.py", "model.py"} and pattern.search(module.text)
+    ]
+    assert not wrong, f"SQL belongs in store.py: {wrong}"
+
+
+def test_files_and_functions_keep_their_budget() -> None:
+    wrong = []
+    for module in modules():
+        lines = module.text.count("\n")
+        if lines > 400:
+            wrong.append(f"{module.place}: {lines} lines, the budget is 400; split by noun")
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 60:
+                    wrong.append(f"{module.place}:{node.lineno} {node.name} has {length} lines")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_web_files_keep_their_budget() -> None:
+    wrong = []
+    for pattern in ("*.ts", "*.vue", "*.css"):
+        for path in (ROOT / "web").rglob(pattern):
+            place = path.relative_to(ROOT).as_posix()
+            if "node_modules" in place or "generated" in place or place.endswith(".d.ts"):
+                continue
+            lines = path.read_text().count("\n")
+            if lines > 250:
+                wrong.append(f"{place}: {lines} lines, the budget is 250")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_say_what_they_are() -> None:
+    wrong = [m.place for m in modules() if m.text.strip() and not ast.get_docstring(m.tree)]
+    assert not wrong, f"no opening sentence: {wrong}"
+
+
+def test_names_say_something() -> None:
+    wrong = [
+        path.relative_to(ROOT).as_posix()
+        for base in (PACKAGE, ROOT / "web")
+        for path in base.rglob("*")
+        if "node_modules" not in path.parts
+        and "static" not in path.parts
+        and "__pycache__" not in path.parts
+        and BANNED_NAMES.search(path.name.lower())
+    ]
+    assert not wrong, f"these names say nothing: {wrong}"
+
+
+def test_colours_live_in_one_file() -> None:
+    hex_colour = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b")
+    wrong = []
+    for pattern in ("*.vue", "*.css"):
+        for path in (ROOT / "web" / "app").rglob(pattern):
+            if path.name == "tokens.css" or "node_modules" in path.parts:
+                continue
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if hex_colour.search(line) and "url(#" not in line:
+                    wrong.append(f"{path.relative_to(ROOT)}:{number} {line.strip()[:60]}")
+    assert not wrong, "use a token:\n" + "\n".join(wrong)
+
+
+def test_locks_hold_no_address() -> None:
+    wrong = []
+    files = [*(ROOT / "requirements").glob("*.lock"), ROOT / "web" / "package-lock.json"]
+    for path in files:
+        if not path.exists():
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if '"resolved"' in line or "--index-url" in line or "--find-links" in line:
+                wrong.append(f"{path.name}:{number}")
+    assert not wrong, f"a download address is pinned: {wrong}"
+
+
+_PATH = re.compile(r"`((?:src|web|tests|docs|bench|migrations|scripts)/[\w./{},*-]+)`")
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p for p in ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=str
+)
+def test_docs_name_paths_that_exist(page: object) -> None:
+    text = page.read_text()  # type: ignore[attr-defined]
+    missing = [
+        name
+        for name in _PATH.findall(text)
+        if not any(mark in name for mark in "*{}") and not (ROOT / name.rstrip("/")).exists()
+    ]
+    assert not missing, f"{page} names paths that do not exist: {missing}"

@@ -1,7 +1,8 @@
 """The hot endpoints, as a bare ASGI callable in front of everything else.
 
 One table says, per route, the method, the path, the shape of the body, the verb and the errors.
-From it come the answers, the limits and the OpenAPI document, so none of them can disagree. What the table does not know goes to the application behind.
+From it come the answers, the limits and the OpenAPI document, so none of them can disagree. What
+the table does not know goes to the application behind.
 """
 
 from __future__ import annotations

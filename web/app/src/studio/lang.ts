@@ -1,0 +1,42 @@
+/**
+ * The studio's language: one ref, remembered in this browser, mirrored on `<html lang>`.
+ *
+ * `t` is reactive because it reads the ref; a template that calls it redraws on a switch.
+ */
+import { ref } from 'vue'
+import { say, type Lang, type WordKey, type Vars } from './words'
+
+const KEPT = 'yh_studio_lang'
+
+function firstLang(): Lang {
+  let kept: string | null = null
+  try {
+    kept = localStorage.getItem(KEPT)
+  } catch {
+    /* storage may be switched off; the browser's language decides then */
+  }
+  const wanted = kept ?? document.documentElement.lang ?? navigator.language
+  return wanted.toLowerCase().startsWith('en') ? 'en' : 'zh-CN'
+}
+
+export const lang = ref<Lang>(firstLang())
+document.documentElement.lang = lang.value
+
+export function setLang(next: Lang): void {
+  lang.value = next
+  document.documentElement.lang = next
+  try {
+    localStorage.setItem(KEPT, next)
+  } catch {
+    /* then it lasts until the page is closed */
+  }
+}
+
+export function t(key: WordKey, vars?: Vars): string {
+  return say(lang.value, key, vars)
+}
+
+/** The title in the reader's language, falling back to the other one when it is empty. */
+export function pick(zh: string | null | undefined, en: string | null | undefined): string {
+  return (lang.value === 'en' ? en || zh : zh || en) ?? ''
+}

@@ -1,0 +1,194 @@
+/** What the studio reads from `/api/v1`: wire shapes as they arrive, times as ISO strings. */
+
+export interface Staff {
+  id: string
+  name: string
+  email: string
+  role?: string
+}
+
+export interface Shop {
+  id: string
+  name: string
+  name_en: string
+  currency: string
+  time_zone?: string | null
+}
+
+export interface ApiKey {
+  id: string
+  name: string
+  prefix: string
+  created_at: string
+  last_used_at: string | null
+}
+
+export type RoomStatus = 'upcoming' | 'live' | 'ended'
+
+export interface Room {
+  id: string
+  title: string
+  title_en: string
+  host_name: string
+  host_name_en: string
+  status: RoomStatus
+  scheduled_at: string | null
+  started_at: string | null
+  ended_at: string | null
+  url: string
+  viewers?: number
+  publishing?: boolean
+}
+
+export interface Ingest {
+  rtmp_url: string
+  stream_key: string
+  publishing: boolean
+  health: Health | null
+  log: PublishEntry[]
+}
+
+export interface Health {
+  bitrate_kbps: number
+  fps: number
+  last_frame_at: string | null
+  width: number
+  height: number
+  codecs: string
+  since: string | null
+}
+
+export interface PublishEntry {
+  at: string
+  kind: string
+  reason: string
+  detail: string
+}
+
+export type ProductStatus = 'on_sale' | 'hidden'
+
+export interface Product {
+  id: string
+  title: string
+  title_en: string
+  subtitle: string
+  subtitle_en: string
+  price_minor: number
+  list_price_minor: number | null
+  currency: string
+  stock: number
+  picture: string | null
+  status: ProductStatus
+}
+
+export interface Shelf {
+  items: Product[]
+  pinned: string | null
+  pinned_at: string | null
+}
+
+export interface ChatLine {
+  id: string
+  name: string
+  text: string
+  kind: string
+  at: string
+  hidden?: boolean
+}
+
+export interface CouponTemplate {
+  id: string
+  title: string
+  title_en: string
+  amount_minor: number
+  threshold_minor: number
+  total: number
+  claimed: number
+  used?: number
+  valid_from: string | null
+  valid_until: string | null
+  valid_days: number | null
+  status: string
+}
+
+export interface ShareOffer {
+  friend_template_id: string | null
+  sharer_template_id: string | null
+}
+
+export interface ShopOrder {
+  id: string
+  created_at: string
+  status: string
+  visitor_id: string
+  buyer_name: string
+  buyer: { name: string; phone: string; address: string } | null
+  room_id: string | null
+  product: { id: string; title: string; title_en: string; picture?: string | null }
+  quantity: number
+  total_minor: number
+  discount_minor: number
+  paid_minor: number
+  currency: string
+  paid_at: string | null
+  coupon_title: string | null
+  share: { token: string; sharer_name: string; channel: string } | null
+}
+
+export interface ShareTotals {
+  prepared: number
+  intended: number
+  effective: number
+  productive: number
+  hits: number
+  bot_hits: number
+  clicks: number
+  visitors: number
+  watch_ms: number
+  interacted: number
+  assists: number
+  coupons: number
+  buyers: number
+  orders: number
+  paid_minor: number
+}
+
+export interface ChannelRow extends ShareTotals {
+  channel: string
+}
+
+export interface ShareRow {
+  token: string
+  sharer_name: string
+  channel: string
+  content: string
+  parent_token: string | null
+  state: 'prepared' | 'intended' | 'effective' | 'productive'
+  created_at: string
+  hits: number
+  bot_hits: number
+  clicks: number
+  watch_ms: number
+  coupons: number
+  orders: number
+  paid_minor: number
+}
+
+export interface Funnel {
+  shared: number
+  opened: number
+  watched: number
+  interacted: number
+  ordered: number
+}
+
+export interface ShareReport {
+  room: Pick<Room, 'id' | 'title' | 'title_en' | 'status' | 'started_at' | 'ended_at'>
+  currency: string
+  totals: ShareTotals
+  funnel: Funnel
+  by_channel: ChannelRow[]
+  shares: ShareRow[]
+  previous: ShareTotals | null
+  as_of?: string
+}

@@ -1,0 +1,34 @@
+/**
+ * The studio's words, zh-CN first, English second, one table per page.
+ *
+ * `{name}` is filled in; an English text with "|" has a singular and a plural, chosen by `n`.
+ */
+import { chrome } from './chrome'
+import { live } from './live'
+import { plays } from './plays'
+import { reports } from './reports'
+import { settings } from './settings'
+import { shop } from './shop'
+
+export type Lang = 'zh-CN' | 'en'
+export type Pair = readonly [zh: string, en: string]
+export type Vars = Readonly<Record<string, string | number>>
+
+export const words = { ...chrome, ...live, ...shop, ...plays, ...reports, ...settings } as const
+export type WordKey = keyof typeof words
+
+export function isWord(key: string): key is WordKey {
+  return Object.hasOwn(words, key)
+}
+
+export function say(lang: Lang, key: WordKey, vars: Vars = {}): string {
+  const text = words[key][lang === 'en' ? 1 : 0]
+  const forms = text.split('|')
+  const chosen = forms.length === 2 && Number(vars.n) !== 1 ? forms[1] : forms[0]
+  return (chosen ?? text).replace(/\{(\w+)\}/g, (_, name: string) => numbered(lang, vars[name]))
+}
+
+function numbered(lang: Lang, value: string | number | undefined): string {
+  if (typeof value === 'number') return new Intl.NumberFormat(lang).format(value)
+  return value ?? ''
+}

@@ -1,0 +1,94 @@
+/**
+ * The one place that talks HTTP. `createClient({ baseUrl, token })` is the root of the SDK; pages
+ * ask it, never `fetch`. Every answer is JSON or a thrown `YaoheError`.
+ */
+import { errorFrom, YaoheError } from './errors'
+
+export interface ClientOptions {
+  /** Where the installation lives; empty for the page's own origin. */
+  baseUrl?: string
+  /** An API key, for pages on somebody else's site. Same-origin pages use their cookie. */
+  token?: string
+  /** Milliseconds before a call is given up. */
+  timeoutMs?: number
+  /** Replaceable transport: the mini-program has its own, tests pass a double. */
+  fetch?: typeof fetch
+}
+
+export interface CallOptions {
+  idempotencyKey?: string
+  /** The call must outlive the page (a tab being closed). */
+  keepalive?: boolean
+  signal?: AbortSignal
+}
+
+export interface Client {
+  readonly baseUrl: string
+  get<Answer>(path: string, options?: CallOptions): Promise<Answer>
+  post<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
+  put<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
+  patch<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
+  delete<Answer>(path: string, options?: CallOptions): Promise<Answer>
+  /** Raw bytes of a path of ours, for files that are shared or saved. */
+  blob(path: string, options?: CallOptions): Promise<Blob>
+}
+
+export function createClient(options: ClientOptions = {}): Client {
+  const baseUrl = (options.baseUrl ?? '').replace(/\/$/, '')
+  const timeoutMs = options.timeoutMs ?? 10_000
+  const send = options.fetch ?? ((input, init) => fetch(input, init))
+
+  async function ask(method: string, path: string, body: unknown, call: CallOptions): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (options.token) headers['authorization'] = `Bearer ${options.token}`
+    if (call.idempotencyKey) headers['idempotency-key'] = call.idempotencyKey
+    const abort = new AbortController()
+    const timer = setTimeout(() => abort.abort(), timeoutMs)
+    call.signal?.addEventListener('abort', () => abort.abort(), { once: true })
+    let answer: Response
+    try {
+      answer = await send(/^https?:/.test(path) ? path : baseUrl + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: baseUrl && options.token ? 'omit' : 'same-origin',
+        keepalive: call.keepalive ?? false,
+        signal: abort.signal,
+      })
+    } catch (cause) {
+      if (call.signal?.aborted) throw cause
+      throw abort.signal.aborted
+        ? new YaoheError('timeout', 'The server did not answer in time.')
+        : new YaoheError('offline', 'There is no connection to the server.')
+    } finally {
+      clearTimeout(timer)
+    }
+    if (!answer.ok) {
+      const said: unknown = await answer.json().catch(() => null)
+      throw errorFrom(answer.status, said, answer.headers.get('retry-after'))
+    }
+    return answer
+  }
+
+  async function json<Answer>(method: string, path: string, body: unknown, call: CallOptions): Promise<Answer> {
+    const answer = await ask(method, path, body, call)
+    if (answer.status === 204) return undefined as Answer
+    const text = await answer.text()
+    try {
+      return (text ? JSON.parse(text) : undefined) as Answer
+    } catch {
+      throw new YaoheError('unreadable', 'The answer was not understood.', answer.status)
+    }
+  }
+
+  return {
+    baseUrl,
+    get: (path, call = {}) => json('GET', path, undefined, call),
+    post: (path, body = {}, call = {}) => json('POST', path, body, call),
+    put: (path, body = {}, call = {}) => json('PUT', path, body, call),
+    patch: (path, body = {}, call = {}) => json('PATCH', path, body, call),
+    delete: (path, call = {}) => json('DELETE', path, undefined, call),
+    blob: async (path, call = {}) => (await ask('GET', path, undefined, call)).blob(),
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * What can go wrong between a page and the server, as one class with a stable `code`.
+ * Codes of the server pass through unchanged; `offline`, `timeout` and `unreadable` are ours.
+ */
+export class YaoheError extends Error {
+  readonly code: string
+  readonly status: number
+  /** Seconds after which asking again makes sense, when the server said so. */
+  readonly retryAfterS: number | null
+
+  constructor(code: string, message: string, status = 0, retryAfterS: number | null = null) {
+    super(message)
+    this.name = 'YaoheError'
+    this.code = code
+    this.status = status
+    this.retryAfterS = retryAfterS
+  }
+}
+
+interface ErrorBody {
+  error?: { code?: string; message?: string; retry_after_s?: number }
+}
+
+/** Reads an error answer; a body that is not ours still becomes a usable error. */
+export function errorFrom(status: number, body: unknown, retryAfter: string | null): YaoheError {
+  const error = (body as ErrorBody | null)?.error
+  const header = retryAfter ? Number(retryAfter) : NaN
+  const after = error?.retry_after_s ?? (Number.isFinite(header) ? header : null)
+  return new YaoheError(error?.code ?? 'unreadable', error?.message ?? `HTTP ${status}`, status, after)
+}

@@ -7,18 +7,27 @@ export class YaoheError extends Error {
   readonly status: number
   /** Seconds after which asking again makes sense, when the server said so. */
   readonly retryAfterS: number | null
+  /** The input that was not accepted, when the server named one. */
+  readonly field: string | null
 
-  constructor(code: string, message: string, status = 0, retryAfterS: number | null = null) {
+  constructor(
+    code: string,
+    message: string,
+    status = 0,
+    retryAfterS: number | null = null,
+    field: string | null = null,
+  ) {
     super(message)
     this.name = 'YaoheError'
     this.code = code
     this.status = status
     this.retryAfterS = retryAfterS
+    this.field = field
   }
 }
 
 interface ErrorBody {
-  error?: { code?: string; message?: string; retry_after_s?: number }
+  error?: { code?: string; message?: string; field?: string; retry_after_s?: number }
 }
 
 /** Reads an error answer; a body that is not ours still becomes a usable error. */
@@ -26,5 +35,6 @@ export function errorFrom(status: number, body: unknown, retryAfter: string | nu
   const error = (body as ErrorBody | null)?.error
   const header = retryAfter ? Number(retryAfter) : NaN
   const after = error?.retry_after_s ?? (Number.isFinite(header) ? header : null)
-  return new YaoheError(error?.code ?? 'unreadable', error?.message ?? `HTTP ${status}`, status, after)
+  const message = error?.message ?? `HTTP ${status}`
+  return new YaoheError(error?.code ?? 'unreadable', message, status, after, error?.field ?? null)
 }

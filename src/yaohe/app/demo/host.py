@@ -1,0 +1,147 @@
+"""The demo's host: draws, encodes and publishes in real time, as an encoder at a shop would.
+
+Runs as a child process of its own (`python -m yaohe.app.demo.host`, a JSON line on stdin), so that
+encoding never shares the server's event loop. Pictures are H.264 by x264, sound AAC, sent by
+FFmpeg's RTMP client to the port that real encoders use. A lost connection is opened again.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import io
+import math
+import sys
+import time
+from datetime import datetime
+from fractions import Fraction
+
+import av
+import msgspec
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+from PIL import Image
+
+from yaohe.app.demo.stage import HEIGHT, WIDTH, Act, Stage
+from yaohe.kernel.children import die_with_parent
+
+FPS = 25
+RATE = 48_000
+SAMPLES = 1024  # one AAC frame
+_NOTES = (0, 4, 7, 9, 12, 9, 7, 4, 2, 5, 9, 12, 14, 12, 9, 5)  # a pentatonic walk, semitones
+_BEAT_S = 0.5
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the parent asks for: where to publish, which font to write with, what to show."""
+
+    url: str
+    font: str
+    acts: list[tuple[str, bytes]]
+
+
+def melody() -> array.array[int]:
+    """Eight seconds of plucked notes, 16-bit mono, made to loop without a click."""
+    total = int(len(_NOTES) * _BEAT_S * RATE)
+    mix = [0.0] * total
+    length = int(1.4 * RATE)
+    for index, note in enumerate(_NOTES):
+        step = 2 * math.pi * 261.63 * 2 ** (note / 12) / RATE
+        start = int(index * _BEAT_S * RATE)
+        for n in range(length):
+            fade = math.exp(-3.2 * n / RATE) * min(1.0, n / 200)
+            value = math.sin(step * n) + 0.35 * math.sin(2 * step * n)
+            mix[(start + n) % total] += 0.16 * fade * value
+    return array.array("h", (int(max(-1.0, min(1.0, value)) * 32_000) for value in mix))
+
+
+class Broadcast:
+    """One connection to the RTMP port, fed frame by frame."""
+
+    def __init__(self, url: str, stage: Stage, tune: array.array[int]) -> None:
+        self._stage, self._tune = stage, tune
+        self._out = av.open(url, "w", format="flv", options={"flvflags": "no_duration_filesize"})
+        self._video = self._out.add_stream("libx264", rate=FPS)
+        self._video.width, self._video.height, self._video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        self._video.bit_rate = 1_200_000
+        self._video.gop_size = FPS
+        self._video.time_base = Fraction(1, FPS)
+        self._video.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "profile": "main",
+            "x264-params": f"keyint={FPS}:min-keyint={FPS}:scenecut=0:threads=1",
+        }
+        self._audio = self._out.add_stream("aac", rate=RATE)
+        self._audio.layout = "mono"
+        self._audio.bit_rate = 64_000
+        self._frames = self._sounds = 0
+
+    def run(self) -> None:
+        """Publish until the connection breaks (then FFmpegError or OSError is raised)."""
+        begun = time.monotonic()
+        while True:
+            due = begun + self._frames / FPS
+            wait = due - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+            elif wait < -1.0:
+                # The machine fell behind: skip ahead instead of talking about the past.
+                self._frames += int(-wait * FPS)
+            self._send_picture(begun)
+            while self._sounds * SAMPLES / RATE <= self._frames / FPS:
+                self._send_sound()
+
+    def _send_picture(self, begun: float) -> None:
+        now = datetime.now()
+        clock = now.strftime("%H:%M:%S.") + f"{now.microsecond // 10_000:02d}"
+        frame = VideoFrame.from_image(self._stage.draw(self._frames / FPS, clock))
+        frame = frame.reformat(format="yuv420p")
+        frame.pts = self._frames
+        frame.time_base = Fraction(1, FPS)
+        self._out.mux(self._video.encode(frame))
+        self._frames += 1
+
+    def _send_sound(self) -> None:
+        start = self._sounds * SAMPLES % len(self._tune)
+        part = self._tune[start : start + SAMPLES]
+        if len(part) < SAMPLES:
+            part = part + self._tune[: SAMPLES - len(part)]
+        frame = AudioFrame(format="s16", layout="mono", samples=SAMPLES)
+        frame.planes[0].update(part.tobytes())
+        frame.sample_rate = RATE
+        frame.pts = self._sounds * SAMPLES
+        frame.time_base = Fraction(1, RATE)
+        self._out.mux(self._audio.encode(frame))
+        self._sounds += 1
+
+    def close(self) -> None:
+        self._out.close()
+
+
+def main() -> None:
+    die_with_parent()
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    acts = [Act(Image.open(io.BytesIO(picture)), title) for title, picture in order.acts]
+    stage, tune = Stage(acts, order.font), melody()
+    pause_s = 0.5
+    while True:
+        try:
+            broadcast = Broadcast(order.url, stage, tune)
+        except (av.FFmpegError, OSError):
+            time.sleep(pause_s)
+            pause_s = min(10.0, pause_s * 2)
+            continue
+        pause_s = 0.5
+        try:
+            broadcast.run()
+        except (av.FFmpegError, OSError):
+            time.sleep(pause_s)
+        finally:
+            # The connection is gone; closing the muxer says so once more.
+            with contextlib.suppress(av.FFmpegError, OSError):
+                broadcast.close()
+
+
+if __name__ == "__main__":
+    main()

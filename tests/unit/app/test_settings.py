@@ -1,0 +1,53 @@
+"""Settings come from defaults, then the environment, then the command line; wrong ones say why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from yaohe.app.settings import Settings, SettingsError, document, load, show
+
+
+def test_later_sources_win() -> None:
+    settings = load({"YAOHE_PORT": "9000", "YAOHE_HOST": "::1", "PATH": "/bin"}, port=9001)
+    assert (settings.port, settings.host) == (9001, "::1")
+    assert settings.address == "http://[::1]:9001"
+
+
+def test_not_given_is_not_a_value() -> None:
+    assert load({}, port=None).port == 8080
+
+
+def test_data_is_absolute() -> None:
+    assert load({}, data="some/where").data == Path("some/where").absolute()
+
+
+@pytest.mark.parametrize(
+    ("environment", "word"),
+    [
+        ({"YAOHE_PORT": "many"}, "int"),
+        ({"YAOHE_PORT": "70000"}, "65535"),
+        ({"YAOHE_TLS_CERT": "a.pem"}, "tls_key"),
+        ({"YAOHE_PUBLIC_URL": "live.example.com"}, "https://"),
+        ({"YAOHE_TRUSTED_PROXIES": "10.0.0.0/8,nonsense"}, "nonsense"),
+    ],
+)
+def test_wrong_values_name_themselves(environment: dict[str, str], word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
+        load(environment)
+
+
+def test_secure_follows_the_public_address() -> None:
+    assert load({}, public_url="https://a.example/").secure
+    assert load({}, public_url="https://a.example/").address == "https://a.example"
+    assert not load({}, public_url="http://a.example").secure
+    assert load({}, tls="self").secure
+
+
+def test_every_setting_is_documented_and_secrets_are_hidden() -> None:
+    for field in msgspec.structs.fields(Settings):
+        assert f"`YAOHE_{field.name.upper()}`" in document()
+    shown = show(load({}, database_url="postgresql://u:secret@h/db"))
+    assert "secret" not in shown

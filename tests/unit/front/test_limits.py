@@ -1,0 +1,31 @@
+"""Limits: a burst, then a rate, per key, by a clock the test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from yaohe.front.limits import Limit, address_key
+from yaohe.kernel.clock import ManualClock
+from yaohe.kernel.errors import TooMany
+
+
+def test_burst_then_rate() -> None:
+    clock = ManualClock()
+    limit = Limit(clock, burst=3, per_second=0.5)
+    for _ in range(3):
+        limit.spend("a")
+    with pytest.raises(TooMany) as refused:
+        limit.spend("a")
+    assert refused.value.retry_after_s == 2
+    limit.spend("b")  # another key is another bucket
+    clock.advance(2)
+    limit.spend("a")
+    with pytest.raises(TooMany):
+        limit.spend("a")
+
+
+def test_addresses_count_by_themselves_and_networks_by_64() -> None:
+    assert address_key("203.0.113.9") == "203.0.113.9"
+    assert address_key("2001:db8:1:2:aaaa::1") == address_key("2001:db8:1:2:bbbb::2")
+    assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
+    assert address_key("not an address") == "not an address"

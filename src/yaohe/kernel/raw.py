@@ -1,0 +1,140 @@
+"""Raw connections to PostgreSQL: a small pool of asyncpg connections, the last used first.
+
+Hot, set-based statements go through here. A connection that comes back inside a transaction or
+closed is thrown away, so nobody inherits another's state; prepared statements stay warm because
+the same few connections are used again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+
+import asyncpg
+
+from yaohe.kernel.errors import TryAgain
+
+SESSION = {
+    "application_name": "yaohe",
+    "timezone": "UTC",
+    "statement_timeout": "20000",
+    "lock_timeout": "5000",
+    "idle_in_transaction_session_timeout": "30000",
+}
+
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # the server is stopping or starting
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    FileNotFoundError,  # the Unix socket of a server that is down
+)
+_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+class RawConnection(asyncpg.Connection):  # type: ignore[misc]
+    """An asyncpg connection that remembers whether facts were recorded on it."""
+
+    __slots__ = ("recorded",)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.recorded = False
+
+
+def is_lost(error: BaseException) -> bool:
+    """The server or the way to it is gone; what became of the statement is unknown."""
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return False
+    return isinstance(error, _LOST)
+
+
+def is_clash(error: BaseException) -> bool:
+    """Two transactions met; nothing was written and the same work may be done again."""
+    return isinstance(error, _AGAIN)
+
+
+async def connect_raw(url: str, **session: str) -> RawConnection:
+    """One connection of its own, outside every pool."""
+    try:
+        conn = await asyncpg.connect(
+            url,
+            connection_class=RawConnection,
+            timeout=10,
+            server_settings=SESSION | session,
+        )
+    except TimeoutError as error:
+        raise TryAgain from error
+    assert isinstance(conn, RawConnection)
+    return conn
+
+
+class RawPool:
+    """At most `size` connections; who finds none free waits in line."""
+
+    def __init__(self, url: str, *, size: int) -> None:
+        self._url = url
+        self._left = size
+        self._free: list[RawConnection] = []
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._closed = False
+
+    async def _take(self) -> RawConnection:
+        while True:
+            while self._free:
+                conn = self._free.pop()
+                if not conn.is_closed():
+                    return conn
+                self._left += 1
+            if self._closed:
+                raise TryAgain("The server is shutting down. Nothing was written; try again.")
+            if self._left > 0:
+                self._left -= 1
+                try:
+                    return await connect_raw(self._url)
+                except BaseException:
+                    self._left += 1
+                    self._next()
+                    raise
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._line.append(turn)
+            try:
+                await turn
+            except BaseException:
+                if turn.done() and not turn.cancelled():
+                    self._next()  # our turn came as we left: pass it on
+                raise
+
+    def _next(self) -> None:
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _give_back(self, conn: RawConnection) -> None:
+        if conn.is_closed() or conn.is_in_transaction() or self._closed:
+            conn.terminate()
+            self._left += 1
+        else:
+            self._free.append(conn)
+        self._next()
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[RawConnection]:
+        conn = await self._take()
+        try:
+            yield conn
+        finally:
+            self._give_back(conn)
+
+    async def close(self) -> None:
+        self._closed = True
+        while self._free:
+            await self._free.pop().close(timeout=2)
+        while self._line:
+            self._next()

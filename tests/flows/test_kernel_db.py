@@ -1,0 +1,125 @@
+"""Transactions, raw connections and migrations on the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from yaohe.kernel.db import Database, migrate
+from yaohe.kernel.errors import TryAgain
+from yaohe.kernel.events import Fact
+
+pytestmark = pytest.mark.db
+
+
+class ThingDone(Fact, frozen=True, kw_only=True, tag="thing_done.v1"):
+    thing: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"thing:{self.thing}"
+
+
+async def test_a_transaction_commits_on_leaving_and_rolls_back_on_an_exception(
+    db: Database,
+) -> None:
+    async with db.begin() as tx:
+        await tx.execute(text("CREATE TABLE place (n int)"))
+        await tx.execute(text("INSERT INTO place VALUES (:n)"), [{"n": 1}, {"n": 2}])
+
+    async def failing() -> None:
+        async with db.begin() as tx:
+            await tx.execute(text("INSERT INTO place VALUES (3)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    async with db.connect() as conn:
+        assert await conn.scalar(text("SELECT sum(n) FROM place")) == 3
+
+
+async def test_facts_are_written_with_their_transaction_and_wake_the_relay(db: Database) -> None:
+    woken: list[int] = []
+    take_back = db.on_recorded(lambda: woken.append(1))
+
+    async def failing() -> None:
+        async with db.begin() as tx:
+            await tx.record(ThingDone(shop_id="shop_main", thing="never"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    assert woken == []
+    async with db.begin() as tx:
+        await tx.record(
+            ThingDone(shop_id="shop_main", thing="a"), ThingDone(shop_id="shop_main", thing="b")
+        )
+    take_back()
+    assert woken == [1]
+    async with db.connect() as conn:
+        rows = (
+            await conn.execute(
+                text("SELECT shop_id, aggregate, type, body FROM kernel.outbox ORDER BY event_id")
+            )
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        ("shop_main", f"thing:{t}", "thing_done.v1", {
+            "type": "thing_done.v1", "shop_id": "shop_main", "thing": t,
+        })
+        for t in "ab"
+    ]  # fmt: skip
+
+
+async def test_a_lost_connection_answers_try_again_and_the_pool_recovers(db: Database) -> None:
+    async def cut_off() -> None:
+        async with db.begin() as tx, db.raw() as other:
+            pid = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            await other.execute("SELECT pg_terminate_backend($1)", pid)
+            await asyncio.sleep(0.05)
+            await tx.execute(text("SELECT 1"))
+
+    with pytest.raises(TryAgain):
+        await cut_off()
+    async with db.begin() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_raw_connection_left_in_a_transaction_is_thrown_away(db: Database) -> None:
+    async with db.raw() as conn:
+        pid = await conn.fetchval("SELECT pg_backend_pid()")
+        await conn.execute("BEGIN")
+    async with db.raw() as conn:
+        assert await conn.fetchval("SELECT pg_backend_pid()") != pid
+        assert not conn.is_in_transaction()
+
+
+async def test_a_cancelled_transaction_leaves_nothing(db: Database) -> None:
+    async def long() -> None:
+        async with db.begin() as tx:
+            await tx.record(ThingDone(shop_id="shop_main", thing="cancelled"))
+            await tx.execute(text("SELECT pg_sleep(10)"))
+
+    task = asyncio.create_task(long())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with db.connect() as conn:
+        assert not await conn.scalar(
+            text("SELECT count(*) FROM kernel.outbox WHERE aggregate = 'thing:cancelled'")
+        )
+
+
+async def test_more_callers_than_connections_wait_in_line(db: Database) -> None:
+    async def one(n: int) -> int:
+        async with db.raw() as conn:
+            value: int = await conn.fetchval("SELECT $1::int FROM pg_sleep(0.002)", n)
+            return value
+
+    assert await asyncio.gather(*(one(n) for n in range(50))) == list(range(50))
+
+
+async def test_migrating_again_and_at_once_does_nothing(db: Database) -> None:
+    await asyncio.gather(*(migrate(db.url) for _ in range(3)))

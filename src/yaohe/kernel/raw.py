@@ -28,8 +28,6 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # the server is stopping or starting
     asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
     ConnectionError,
     FileNotFoundError,  # the Unix socket of a server that is down
 )
@@ -50,6 +48,9 @@ def is_lost(error: BaseException) -> bool:
     """The server or the way to it is gone; what became of the statement is unknown."""
     if isinstance(error, asyncpg.QueryCanceledError):
         return False
+    if isinstance(error, asyncpg.InterfaceError):
+        # asyncpg also uses this class for arguments it cannot encode.
+        return "connection is closed" in str(error)
     return isinstance(error, _LOST)
 
 

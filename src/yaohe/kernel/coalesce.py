@@ -1,0 +1,273 @@
+"""Set-based group commit: concurrent calls of one kind become one statement in one transaction.
+
+Callers `submit` items; while one batch is in flight the next gathers. `run` gets a raw connection
+inside an open transaction and a list of items, executes set-based SQL over arrays (`unnest`), and
+returns one answer per item, in order: a value, or an `AppError` for that caller alone. Callers are
+answered after the commit. What is promised, and what `run` must keep:
+
+- An item is checked (`check`) before it joins, so that one bad string cannot fail the others.
+- `key` names the row that is contended. Items of one key share a lane, come in key order, and
+  among equals in the order of arrival: lock rows in that order (`ORDER BY`), and decide the same
+  taker twice in a batch with `ranks`. Keys of one coalescer must be comparable with each other.
+- `run` must be idempotent by its own unique keys: after a lost connection nobody knows what
+  became of the commit, so the batch is asked again and must answer as it would have the first
+  time. Rules live in SQL conditions and unique keys, never in check-then-act.
+- A batch that fails is cut in halves until the bad item stands alone and gets the error itself.
+  Serialization failures and deadlocks repeat the whole batch.
+- The queue is bounded: when it is full, `submit` raises `Busy` at once.
+- A caller that goes away does not take the statement with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import structlog
+
+from yaohe.kernel.db import Database, Unknown
+from yaohe.kernel.errors import AppError, BadInput, Busy, TryAgain
+from yaohe.kernel.raw import is_clash, is_lost
+
+log = structlog.get_logger(__name__)
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+_CLASHES_MAX = 12
+_PAUSE_S_MIN, _PAUSE_S_MAX = 0.005, 0.5
+
+
+def check_text(text: str, *, field: str, chars_max: int, chars_min: int = 0) -> None:
+    """Raise `BadInput` unless PostgreSQL can store `text` and its length is within bounds."""
+    if not chars_min <= len(text) <= chars_max:
+        raise BadInput(f"{field} must have {chars_min} to {chars_max} characters.", field=field)
+    if "\x00" in text:
+        raise BadInput(f"{field} holds a character that cannot be stored.", field=field)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadInput(
+                f"{field} holds a character that cannot be stored.", field=field
+            ) from None
+
+
+def ranks(items: Sequence[Item], key: Callable[[Item], Hashable]) -> list[int]:
+    """For each item how many items of the same key stand before it: 0 for the first."""
+    seen: dict[Hashable, int] = {}
+    result = []
+    for item in items:
+        mark = key(item)
+        rank = seen.get(mark, 0)
+        seen[mark] = rank + 1
+        result.append(rank)
+    return result
+
+
+@dataclass
+class Counts:
+    """What a coalescer did so far, for `/metrics`."""
+
+    items: int = 0
+    batches: int = 0
+    repeated: int = 0
+    halved: int = 0
+    refused: int = 0
+
+
+_Entry = tuple[Any, Item, "asyncio.Future[Answer]"]  # key, item, who waits
+
+
+class _Lane(Generic[Item, Answer]):
+    def __init__(self) -> None:
+        self.waiting: deque[_Entry[Item, Answer]] = deque()
+        self.worker: asyncio.Task[None] | None = None
+
+
+class Coalescer(Generic[Item, Answer]):
+    """Group commit for one kind of call. Its lanes start with the first item."""
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[asyncpg.Connection, list[Item]], Awaitable[list[Answer | AppError]]],
+        *,
+        db: Database,
+        key: Callable[[Item], Hashable],
+        lanes: int = 1,
+        batch_max: int = 512,
+        queue_max: int = 20_000,
+        check: Callable[[Item], None] | None = None,
+        patience_s: float = 5.0,
+    ) -> None:
+        self.name = name
+        self.counts = Counts()
+        self._run = run
+        self._db = db
+        self._key = key
+        self._check = check
+        self._batch_max = batch_max
+        self._queue_max = queue_max
+        self._patience_s = patience_s
+        self._lanes: list[_Lane[Item, Answer]] = [_Lane() for _ in range(lanes)]
+        self._waiting = 0
+        self._closed = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Items accepted and not answered yet."""
+        return self._waiting
+
+    async def submit(self, item: Item) -> Answer:
+        """The answer for `item`, after the commit that holds it."""
+        if self._check is not None:
+            self._check(item)
+        if self._waiting >= self._queue_max or self._closed.is_set():
+            self.counts.refused += 1
+            raise Busy(retry_after_s=1)
+        key = self._key(item)
+        lanes = self._lanes
+        lane = lanes[0] if len(lanes) == 1 else lanes[hash(key) % len(lanes)]
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        lane.waiting.append((key, item, answer))
+        self._waiting += 1
+        if lane.worker is None:
+            lane.worker = loop.create_task(self._work(lane), name=f"coalesce {self.name}")
+        return await answer
+
+    async def run(self) -> None:
+        """Stay until `close()`, then until the last accepted item is answered."""
+        await self._closed.wait()
+        await self._drain()
+
+    async def close(self) -> None:
+        """Take no more items; return when every accepted one is answered."""
+        self._closed.set()
+        await self._drain()
+
+    async def _drain(self) -> None:
+        while workers := [lane.worker for lane in self._lanes if lane.worker is not None]:
+            await asyncio.wait(workers)
+
+    async def _work(self, lane: _Lane[Item, Answer]) -> None:
+        waiting = lane.waiting
+        batch: list[_Entry[Item, Answer]] = []
+        try:
+            while waiting:
+                batch = [waiting.popleft() for _ in range(min(len(waiting), self._batch_max))]
+                try:
+                    # Sorting is stable: among equals the order of arrival decides.
+                    batch.sort(key=_key_of)
+                    await self._settle(batch)
+                except Exception as error:
+                    log.exception("coalesce_broken", coalescer=self.name)
+                    _fail(batch, error)
+                self._waiting -= len(batch)
+                batch = []
+        finally:
+            # Something is left only when this worker itself was cancelled.
+            for _, _, answer in (*batch, *waiting):
+                answer.cancel()
+            self._waiting -= len(batch) + len(waiting)
+            waiting.clear()
+            lane.worker = None
+
+    async def _settle(self, batch: list[_Entry[Item, Answer]]) -> None:
+        """Answer every caller of `batch`, whatever happens on the way."""
+        items = [item for _, item, _ in batch]
+        deadline = time.monotonic() + self._patience_s
+        clashes, unknown, pause_s = 0, False, _PAUSE_S_MIN
+        while True:
+            try:
+                answers = await self._attempt(items)
+            except _Lost as lost:
+                unknown = unknown or lost.while_committing
+                if time.monotonic() + pause_s > deadline:
+                    return _fail(batch, Unknown if unknown else TryAgain)
+                log.warning("coalesce_lost", coalescer=self.name, reason=str(lost.__cause__))
+                pause_s = min(pause_s * 2, _PAUSE_S_MAX)
+            except Exception as error:
+                if is_clash(error) and clashes < _CLASHES_MAX:
+                    clashes += 1
+                elif is_clash(error) or isinstance(
+                    error, asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError
+                ):
+                    return _fail(batch, TryAgain)
+                else:
+                    return await self._halve(batch, error)
+            else:
+                return self._answer(batch, answers)
+            self.counts.repeated += 1
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+
+    async def _halve(self, batch: list[_Entry[Item, Answer]], error: Exception) -> None:
+        if len(batch) == 1:
+            if not isinstance(error, AppError):
+                log.error("coalesce_bad_item", coalescer=self.name, exc_info=error)
+            _fail(batch, error)
+            return
+        self.counts.halved += 1
+        middle = len(batch) // 2
+        await self._settle(batch[:middle])
+        await self._settle(batch[middle:])
+
+    def _answer(self, batch: list[_Entry[Item, Answer]], answers: list[Answer | AppError]) -> None:
+        self.counts.items += len(batch)
+        self.counts.batches += 1
+        for (_, _, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue  # the caller went away
+            if isinstance(answer, AppError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    async def _attempt(self, items: list[Item]) -> list[Answer | AppError]:
+        """One transaction around `run`; `_Lost` when the server or the way to it is gone."""
+        committing = False
+        try:
+            async with self._db.raw() as conn:
+                try:
+                    await conn.execute("BEGIN")
+                    answers = await self._run(conn, items)
+                    assert len(answers) == len(items), f"{self.name}: one answer per item"
+                    committing = True
+                    done = await conn.execute("COMMIT")
+                    # A run that swallowed an error of PostgreSQL has written nothing.
+                    assert done == "COMMIT", f"{self.name}: the transaction had failed"
+                except Exception as error:
+                    if conn.is_closed() or is_lost(error):
+                        raise _Lost(while_committing=committing) from error
+                    with contextlib.suppress(Exception):  # the pool drops what stays open
+                        await conn.execute("ROLLBACK")
+                    raise
+        except TryAgain as error:
+            raise _Lost(while_committing=False) from error
+        return answers
+
+
+class _Lost(Exception):
+    def __init__(self, *, while_committing: bool) -> None:
+        super().__init__()
+        self.while_committing = while_committing
+
+
+def _key_of(entry: tuple[Any, Any, Any]) -> Any:
+    return entry[0]
+
+
+def _fail(batch: list[_Entry[Item, Answer]], error: Exception | type[AppError]) -> None:
+    for _, _, future in batch:
+        if not future.done():
+            # Each caller gets an exception of its own: raising one object in many tasks would
+            # tie their tracebacks together.
+            future.set_exception(error() if isinstance(error, type) else error)

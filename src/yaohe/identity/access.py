@@ -1,0 +1,96 @@
+"""Who a request comes from: staff by cookie or API key, guests by their cookie, and the Origin.
+
+Litestar resolves these as dependencies: `dependencies = {"staff": Provide(require_staff)}` on a
+controller, then `staff: Staff` in every handler (a dependency nobody names is not run).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request
+
+from yaohe.identity.errors import KeyReadOnly, WrongOrigin
+from yaohe.identity.service import Identity
+from yaohe.identity.staff.model import SESSION_COOKIE, Staff
+from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor
+from yaohe.kernel.errors import NotSignedIn
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """The visitor of a request; `cookie` is the Set-Cookie to answer when they are new."""
+
+    visitor: Visitor
+    cookie: str | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What to add to the answer."""
+        return {} if self.cookie is None else {"Set-Cookie": self.cookie}
+
+
+def check_origin(
+    *, origin: str | None, fetch_site: str | None, host: str, origins: Iterable[str] = ()
+) -> None:
+    """Refuse a changing request that a browser sent from another site.
+
+    Browsers send `Origin` with every such request, so its absence means a program, which no other
+    site can make act for a person; `Sec-Fetch-Site` covers the odd browser that leaves it out.
+    """
+    if origin is None:
+        if fetch_site not in {None, "same-origin", "none"}:
+            raise WrongOrigin
+        return
+    if origin in origins:
+        return
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or parts.netloc.lower() != host.lower():
+        raise WrongOrigin
+
+
+def check_request_origin(request: Request[Any, Any, Any], identity: Identity) -> None:
+    """`check_origin` for a Litestar request, unsafe methods only."""
+    if request.method in SAFE_METHODS:
+        return
+    headers = request.headers
+    check_origin(
+        origin=headers.get("origin"),
+        fetch_site=headers.get("sec-fetch-site"),
+        host=headers.get("host", ""),
+        origins=identity.origins,
+    )
+
+
+async def require_staff(request: Request[Any, Any, Any], identity: Identity) -> Staff:
+    """The signed-in person, by `Authorization: Bearer yk_…` or the session cookie."""
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        kind, _, bearer = authorization.partition(" ")
+        staff = None
+        if kind.lower() == "bearer":
+            staff = await identity.staff_from_api_key(bearer.strip())
+        if staff is None:
+            raise NotSignedIn("This API key is not valid.")
+        if staff.scope == "read" and request.method not in SAFE_METHODS:
+            raise KeyReadOnly
+        return staff
+    staff = await identity.staff_from_session(request.cookies.get(SESSION_COOKIE))
+    if staff is None:
+        raise NotSignedIn
+    check_request_origin(request, identity)
+    return staff
+
+
+async def current_guest(request: Request[Any, Any, Any], identity: Identity) -> Guest:
+    """The visitor of the request, made when there is none; unsafe methods check the Origin."""
+    check_request_origin(request, identity)
+    visitor = identity.visitor_from_cookie(request.cookies.get(VISITOR_COOKIE))
+    if visitor is not None:
+        return Guest(visitor, None)
+    visitor = identity.new_visitor()
+    return Guest(visitor, identity.visitor_cookie(visitor))

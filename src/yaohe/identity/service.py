@@ -1,0 +1,113 @@
+"""`Identity`: one front for visitors, staff and the shop.
+
+The verbs live with their nouns; here they get the names the rest of the house calls them by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from yaohe.identity import store
+from yaohe.identity.model import SHOP_ID, Shop, ShopChange
+from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
+from yaohe.identity.staff.service import StaffDesk
+from yaohe.identity.visitors.model import set_cookie
+from yaohe.identity.visitors.service import Visitors
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.errors import NotFound
+
+SWEEP_EVERY_S: Final = 600.0
+
+log = structlog.get_logger(__name__)
+
+
+class Identity:
+    """`secret` signs cookies; `origins` are further addresses people may come from (besides the
+    one in the request's own Host), such as the public URL behind a proxy that rewrites it."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        secret: bytes,
+        cookie_secure: bool,
+        *,
+        origins: tuple[str, ...] = (),
+        shop_id: str = SHOP_ID,
+    ) -> None:
+        assert len(secret) >= 16, "the installation's secret is too short"
+        self._db, self.clock, self.origins = db, clock, origins
+        self._secure, self._shop_id = cookie_secure, shop_id
+        visitors = self._visitors = Visitors(
+            db, secret=secret, cookie_secure=cookie_secure, shop_id=shop_id
+        )
+        self.visitor_from_cookie = visitors.from_cookie
+        self.new_visitor = visitors.new
+        self.visitor_cookie = visitors.cookie
+        self.seen = visitors.seen
+        self.flush_visitors = visitors.flush
+
+        desk = self._desk = StaffDesk(db, shop_id=shop_id)
+        self.setup_token = desk.setup_token
+        self.owner_exists = desk.owner_exists
+        self.setup = desk.setup
+        self.login = desk.login
+        self.logout = desk.logout
+        self.staff_from_session = desk.staff_from_session
+        self.staff_from_api_key = desk.staff_from_api_key
+        self.change_password = desk.change_password
+        self.reset_password = desk.reset_password
+        self.create_api_key = desk.create_api_key
+        self.api_keys = desk.api_keys
+        self.revoke_api_key = desk.revoke_api_key
+        self.audit = desk.audit
+
+    def session_cookie(self, session: str) -> str:
+        """The whole Set-Cookie value of a staff session."""
+        return set_cookie(SESSION_COOKIE, session, age_s=SESSION_AGE_S, secure=self._secure)
+
+    def end_session_cookie(self) -> str:
+        return set_cookie(SESSION_COOKIE, "", age_s=0, secure=self._secure)
+
+    async def shop(self) -> Shop:
+        async with self._db.connect() as conn:
+            found = await store.shop(conn, self._shop_id)
+        if found is None:
+            raise NotFound("The shop is missing. Run `yaohe migrate`.")
+        return found
+
+    async def update_shop(self, change: ShopChange, *, by: Staff | None = None) -> Shop:
+        """Change the shop; `by` is None only when the house itself sets it up."""
+        values = change.cleaned()
+        async with self._db.begin() as tx:
+            shop = await store.update_shop(tx.conn, self._shop_id, values)
+            await self._audit_shop(tx, by, values)
+        return shop
+
+    async def _audit_shop(self, tx: Tx, by: Staff | None, values: dict[str, str]) -> None:
+        if by is not None:
+            await self.audit(
+                tx, staff=by, action="shop.update", subject=self._shop_id, detail=values
+            )
+
+    async def sweep(self) -> None:
+        """Forget ended sessions and old login windows."""
+        await self._desk.sweep()
+
+    async def run(self) -> None:
+        """Write visitors seen and sweep old rows until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._visitors.run())
+            group.create_task(self._sweep_often())
+
+    async def _sweep_often(self) -> None:
+        while True:
+            try:
+                await self._desk.sweep()
+            except Exception:
+                log.exception("identity_sweep_failed")
+            await asyncio.sleep(SWEEP_EVERY_S)

@@ -1,0 +1,1 @@
+"""Staff: the people of the shop, how they sign in, and what they did (audit)."""

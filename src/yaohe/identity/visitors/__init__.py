@@ -1,0 +1,1 @@
+"""Visitors: people without an account, known by a signed cookie and a friendly name."""

@@ -1,0 +1,84 @@
+"""Visitors as the rest of the house meets them. Reading a cookie is pure arithmetic; rows are
+written in batches once a second, and losing one loses only a time of last visit."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import Final
+
+import structlog
+
+from yaohe.identity.visitors import store
+from yaohe.identity.visitors.model import (
+    COOKIE_AGE_S,
+    VISITOR_COOKIE,
+    Visitor,
+    derive_key,
+    new_visitor_id,
+    seal,
+    set_cookie,
+    unseal,
+)
+from yaohe.identity.visitors.names import friendly_name
+from yaohe.kernel.db import Database
+
+SEEN_MAX: Final = 50_000
+FLUSH_MAX: Final = 5_000
+FLUSH_EVERY_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Visitors:
+    def __init__(self, db: Database, *, secret: bytes, cookie_secure: bool, shop_id: str) -> None:
+        self._db, self._secure, self._shop_id = db, cookie_secure, shop_id
+        self._key = derive_key(secret, "visitor.v1")
+        self._seen: dict[str, None] = {}
+        # A watching person sends the same cookie every few seconds.
+        self._read = lru_cache(maxsize=65_536)(self._unseal)
+
+    def from_cookie(self, value: str | None) -> Visitor | None:
+        """The visitor of a cookie we made; no database."""
+        return None if value is None else self._read(value)
+
+    def _unseal(self, value: str) -> Visitor | None:
+        visitor_id = unseal(self._key, value)
+        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+
+    def new(self) -> Visitor:
+        visitor_id = new_visitor_id()
+        return Visitor(visitor_id, friendly_name(visitor_id))
+
+    def cookie(self, visitor: Visitor) -> str:
+        """The whole Set-Cookie value for this visitor."""
+        value = seal(self._key, visitor.id)
+        return set_cookie(VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure)
+
+    def seen(self, visitor_id: str) -> None:
+        """Note that this visitor did something. Never waits; written within a second."""
+        if len(self._seen) < SEEN_MAX:
+            self._seen[visitor_id] = None
+
+    async def flush(self) -> None:
+        """Write what `seen` noted; on failure it is noted again for the next round."""
+        while self._seen:
+            batch = list(self._seen)[:FLUSH_MAX]
+            for visitor_id in batch:
+                self._seen.pop(visitor_id, None)
+            try:
+                async with self._db.raw() as conn:
+                    await store.remember(conn, batch, self._shop_id)
+            except BaseException:
+                for visitor_id in batch:
+                    self.seen(visitor_id)
+                raise
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("visitors_not_written")
+                await asyncio.sleep(FLUSH_EVERY_S)

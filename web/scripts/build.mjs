@@ -1,6 +1,6 @@
 // Builds everything the Python package serves: the hashed entries, the inline boot script, the
 // inline style sheets of the documents, and the words the documents are filled with.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundle, browserslistToTargets } from 'lightningcss'
 import { build } from 'vite'
@@ -22,4 +22,5 @@ for (const lang of ['zh-CN', 'en']) {
   words[lang] = JSON.parse(readFileSync(`${root}app/src/ui/words/${lang}.json`, 'utf8'))
 }
 writeFileSync(`${out}words.json`, JSON.stringify(words))
+copyFileSync(`${root}app/src/ui/mark.svg`, `${out}mark.svg`)
 console.log('web assets written to src/yaohe/front/static')

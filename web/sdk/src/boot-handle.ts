@@ -1,0 +1,49 @@
+/**
+ * What the inline script hands to the bundle: the boot data of the document and a video that may
+ * already be playing. Types only; nothing here is shipped.
+ */
+import type { BootData } from './events'
+
+/** idle: nothing to play · refused: the browser wants a tap first · ended: the bytes stopped. */
+export type Phase = 'idle' | 'connecting' | 'playing' | 'refused' | 'waiting' | 'ended'
+
+export interface PlayerStats {
+  /** Since navigation start, as `performance.now()` counts. */
+  startedMs: number
+  firstFrameMs: number
+  behindLiveMs: number
+  stalls: number
+  /** Which way the bytes come: fetch | ws | hls | hlsjs. */
+  route: string
+}
+
+export interface BootHandle {
+  data: BootData
+  video: HTMLVideoElement
+  source: MediaSource | null
+  buffer: SourceBuffer | null
+  abort: AbortController | null
+  /** Bytes that arrived before the SourceBuffer could take them. */
+  queue: Uint8Array[]
+  codecs: string
+  epoch: string
+  phase: Phase
+  reason?: string
+  /** The last thing tapped before the bundle was there; it is done on take-over. */
+  early: string
+  /** Set by the bundle: from now on it answers the taps. */
+  taken?: boolean
+  /** Whether the visit of a shared link was heard by the server. */
+  beacon: Promise<boolean> | null
+  stats: PlayerStats
+  bytes(chunk: Uint8Array): void
+  drain(): void
+  end(reason: string): void
+  play(): void
+}
+
+declare global {
+  interface Window {
+    __yh?: BootHandle
+  }
+}

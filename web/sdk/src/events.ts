@@ -1,0 +1,113 @@
+/**
+ * The shapes that travel between server and page: the boot data of a document, the state and chat
+ * of a room, and what one visitor alone is told.
+ */
+
+export type RoomStatus = 'live' | 'upcoming' | 'ended'
+
+export interface Product {
+  id: string
+  title: string
+  subtitle: string
+  price_minor: number
+  list_price_minor: number | null
+  stock: number
+  picture: string | null
+  pinned: boolean
+}
+
+export interface ChatLine {
+  id: string
+  name: string
+  text: string
+  /** chat | host | staff | share | order; unknown kinds are drawn as chat. */
+  kind: string
+  at: string
+  /** The writer's visitor id, only on lines that came over the socket. */
+  v?: string
+}
+
+export interface ShareInvite {
+  token: string
+  sharer: string
+  mine: boolean
+}
+
+export interface CouponOffer {
+  title: string
+  amount_minor: number
+  threshold_minor: number
+  left: number
+}
+
+export interface NextShow {
+  id?: string
+  title: string
+  url: string
+  scheduled_at: string
+}
+
+export interface BootData {
+  v: 1
+  lang: string
+  base: string
+  room: {
+    id: string
+    title: string
+    host: { name: string; avatar: string }
+    status: RoomStatus
+    scheduled_at: string | null
+    ended_at: string | null
+    slate: boolean
+  }
+  media: { stream: string; ws: string; hls: string; poster: string; w: number; h: number } | null
+  share: ShareInvite | null
+  offer: { coupon: CouponOffer | null; help: boolean; sharer_amount_minor?: number | null }
+  products: Product[]
+  counts: { viewers: number; likes: number }
+  chat: ChatLine[]
+  currency: string
+  env: string
+  rt: string
+  visitor: { id: string; name: string } | null
+  next_show: NextShow | null
+  policy: { sharer_benefit: boolean }
+}
+
+/** The cache-mode state of a room; a publication carries all of it or only what changed. */
+export interface RoomState {
+  status: RoomStatus
+  viewers: number
+  likes: number
+  pinned: string | null
+  coupon_left: number | null
+  epoch: number
+  live_since: string | null
+  slate: boolean
+}
+
+/** What the server tells one visitor alone, on `me:{visitor}`. */
+export type PersonalEvent =
+  | { type: 'friend_here'; n: number }
+  | { type: 'coupon'; amount_minor: number; threshold_minor?: number; source?: string }
+  | { type: 'order_paid'; order_id: string }
+  | { type: 'assist'; n?: number }
+
+export interface Visitor {
+  id: string
+  name: string
+}
+
+/** A tiny typed listener list; every part of the SDK tells its news through one. */
+export class Signal<News> {
+  readonly #ears = new Set<(news: News) => void>()
+
+  on(ear: (news: News) => void): () => void {
+    this.#ears.add(ear)
+    return () => this.#ears.delete(ear)
+  }
+
+  tell(news: News): void {
+    for (const ear of [...this.#ears]) ear(news)
+  }
+}

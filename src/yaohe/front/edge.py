@@ -15,17 +15,22 @@ import msgspec
 import structlog
 
 from yaohe.front.limits import Limit, address_key
-from yaohe.front.request import ASGIApp, Receive, Request, Scope, Send, answer, read_body
-from yaohe.kernel.errors import AppError, BadInput, NotAllowed, TooMany
+from yaohe.front.request import (
+    ASGIApp,
+    Proxies,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    answer,
+    read_body,
+)
+from yaohe.identity import Identity, WrongOrigin, check_origin
+from yaohe.kernel.errors import AppError, BadInput, TooMany
 
 BODY_BYTES_MAX: Final = 16_384
 
 log = structlog.get_logger(__name__)
-
-
-class WrongOrigin(NotAllowed):
-    code = "wrong_origin"
-    message = "This request came from another site."
 
 
 class BodyTooLarge(BadInput):
@@ -77,11 +82,11 @@ class Edge:
         routes: tuple[HotRoute, ...],
         pages: Callable[[str, str], Page | None],
         per_address: Limit,
-        origins: Callable[[Request], bool],
-        wrap: Callable[[Scope, Receive, Send], Request],
+        proxies: Proxies,
+        identity: Identity,
     ) -> None:
-        self._behind, self._pages, self._origins, self._wrap = behind, pages, origins, wrap
-        self._per_address = per_address
+        self._behind, self._pages, self._per_address = behind, pages, per_address
+        self._proxies, self._identity = proxies, identity
         self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
         self._slotted = {
             (r.method, *r.path.replace("}", "{").split("{")[::2]): r
@@ -94,19 +99,20 @@ class Edge:
         if scope["type"] != "http":
             await self._behind(scope, receive, send)
             return
+        self._proxies.settle(scope)
         method, path = scope["method"], scope["path"]
         if method in {"GET", "HEAD"}:
             page = self._pages(method, path)
             if page is None:
                 await self._behind(scope, receive, send)
             else:
-                await page(self._wrap(scope, receive, send))
+                await page(Request(scope, receive, send, self._identity))
             return
         found = self._match(method, path)
         if found is None:
             await self._behind(scope, receive, send)
             return
-        await self._answer(self._wrap(scope, receive, send), *found)
+        await self._answer(Request(scope, receive, send, self._identity), *found)
 
     def _match(self, method: str, path: str) -> tuple[HotRoute, str] | None:
         route = self._exact.get((method, path))
@@ -121,8 +127,12 @@ class Edge:
 
     async def _answer(self, request: Request, route: HotRoute, slot: str) -> None:
         try:
-            if not self._origins(request):
-                raise WrongOrigin
+            check_origin(
+                origin=request.header(b"origin") or None,
+                fetch_site=request.header(b"sec-fetch-site") or None,
+                host=request.header(b"host"),
+                origins=self._identity.origins,
+            )
             route.limit.spend(request.known_visitor_id or address_key(request.address))
             self._per_address.spend(address_key(request.address))
             body = self._decode(await read_body(request, BODY_BYTES_MAX), route.body)

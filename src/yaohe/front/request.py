@@ -48,14 +48,25 @@ class Proxies:
             return False
         return any(parsed in network for network in self._networks)
 
-    def client(self, peer: str, forwarded: str) -> str:
-        """The nearest address that is no proxy of ours, reading X-Forwarded-For from its end."""
-        address = peer
-        for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+    def settle(self, scope: Scope) -> None:
+        """Write the person's address and scheme into the scope when a proxy of ours tells them.
+
+        Reads X-Forwarded-For from its end and stops at the first address that is no proxy of ours.
+        """
+        peer = scope.get("client")
+        if not self._networks or peer is None or not self.trusts(peer[0]):
+            return
+        headers = dict(scope["headers"])
+        address = peer[0]
+        hops = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        for hop in reversed([part.strip() for part in hops if part.strip()]):
             if not self.trusts(address):
                 break
             address = hop
-        return address
+        scope["client"] = (address, 0)
+        scheme = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
+        if scheme in {"http", "https"}:
+            scope["scheme"] = scheme
 
 
 @dataclass(slots=True)
@@ -64,7 +75,6 @@ class Request:
     receive: Receive
     send: Send
     identity: Identity
-    proxies: Proxies
     headers: dict[bytes, bytes] = field(init=False)
     cookie: str | None = field(init=False, default=None)
     _visitor: Visitor | None = field(init=False, default=None)
@@ -88,8 +98,7 @@ class Request:
     @property
     def address(self) -> str:
         client = self.scope.get("client")
-        peer = client[0] if client else "127.0.0.1"
-        return self.proxies.client(peer, self.header(b"x-forwarded-for"))
+        return str(client[0]) if client else "127.0.0.1"
 
     @property
     def user_agent(self) -> str:

@@ -13,11 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from yaohe.kernel.wire import PortTaken
+
 _CERTIFICATE_DAYS = 397  # the longest that browsers accept
-
-
-class PortTaken(RuntimeError):
-    """Somebody else listens there; the text says how to choose another port."""
 
 
 def lan_address() -> str:
@@ -45,12 +43,10 @@ def require_free(host: str, port: int, flag: str) -> None:
             probe.listen(1)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise PortTaken(
-                    f"Port {port} is taken by another program. Choose another with {flag}."
-                ) from None
-            raise PortTaken(
-                f"Port {port} cannot be used ({error.strerror}). Choose another with {flag}."
-            ) from None
+                text = f"Port {port} is taken by another program. Choose another with {flag}."
+            else:
+                text = f"Port {port} cannot be used ({error.strerror}). Choose another with {flag}."
+            raise PortTaken(error.errno, text) from None
 
 
 def local_certificate(folder: Path, addresses: list[str]) -> tuple[Path, Path]:

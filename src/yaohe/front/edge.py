@@ -14,10 +14,9 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from yaohe.front.limits import Limit, address_key
+from yaohe.front.limits import Limit
 from yaohe.front.request import (
     ASGIApp,
-    Proxies,
     Receive,
     Request,
     Scope,
@@ -27,6 +26,7 @@ from yaohe.front.request import (
 )
 from yaohe.identity import Identity, WrongOrigin, check_origin
 from yaohe.kernel.errors import AppError, BadInput, TooMany
+from yaohe.kernel.wire import address_key
 
 BODY_BYTES_MAX: Final = 16_384
 
@@ -82,11 +82,10 @@ class Edge:
         routes: tuple[HotRoute, ...],
         pages: Callable[[str, str], Page | None],
         per_address: Limit,
-        proxies: Proxies,
         identity: Identity,
     ) -> None:
         self._behind, self._pages, self._per_address = behind, pages, per_address
-        self._proxies, self._identity = proxies, identity
+        self._identity = identity
         self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
         self._slotted = {
             (r.method, *r.path.replace("}", "{").split("{")[::2]): r
@@ -99,7 +98,6 @@ class Edge:
         if scope["type"] != "http":
             await self._behind(scope, receive, send)
             return
-        self._proxies.settle(scope)
         method, path = scope["method"], scope["path"]
         if method in {"GET", "HEAD"}:
             page = self._pages(method, path)
@@ -118,7 +116,7 @@ class Edge:
         route = self._exact.get((method, path))
         if route is not None:
             return route, ""
-        for start, end, slotted in self._slotted:
+        for (start, end), slotted in self._slotted:
             if method == slotted.method and path.startswith(start) and path.endswith(end):
                 slot = path[len(start) : len(path) - len(end)]
                 if slot and "/" not in slot:

@@ -7,7 +7,6 @@ half is forgotten when the table is full, which can only be generous, never unju
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Hashable
 from typing import Final
 
@@ -37,14 +36,3 @@ class Limit:
             for old in list(self._filled)[: KEYS_MAX // 2]:
                 del self._filled[old]
         self._filled[key] = (left - 1, now)
-
-
-def address_key(address: str) -> str:
-    """The address a limit counts by: itself for IPv4, its /64 for IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
-    return address

@@ -1,12 +1,11 @@
 """What the hot endpoints know about one request: who, from where, in which browser, in which words.
 
-Forwarded headers are believed only from configured proxies. The visitor is known by the signed
+The wire has already put the person's own address into the scope. The visitor is known by the signed
 cookie; a person without one gets one with the answer (`cookie` is then set).
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,42 +30,6 @@ def cookie_value(header: str, name: str) -> str | None:
         if key == name:
             return value
     return None
-
-
-class Proxies:
-    """The addresses whose X-Forwarded-For and -Proto headers are believed."""
-
-    def __init__(self, trusted: tuple[str, ...]) -> None:
-        self._networks = [ipaddress.ip_network(text, strict=False) for text in trusted]
-
-    def trusts(self, address: str) -> bool:
-        if not self._networks:
-            return False
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._networks)
-
-    def settle(self, scope: Scope) -> None:
-        """Write the person's address and scheme into the scope when a proxy of ours tells them.
-
-        Reads X-Forwarded-For from its end and stops at the first address that is no proxy of ours.
-        """
-        peer = scope.get("client")
-        if not self._networks or peer is None or not self.trusts(peer[0]):
-            return
-        headers = dict(scope["headers"])
-        address = peer[0]
-        hops = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
-        for hop in reversed([part.strip() for part in hops if part.strip()]):
-            if not self.trusts(address):
-                break
-            address = hop
-        scope["client"] = (address, 0)
-        scheme = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
-        if scheme in {"http", "https"}:
-            scope["scheme"] = scheme
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from yaohe.app.network import PortTaken, local_certificate, require_free
+from yaohe.app.network import local_certificate, require_free
+from yaohe.kernel.wire import PortTaken
 
 
 def test_a_taken_port_says_how_to_choose_another() -> None:

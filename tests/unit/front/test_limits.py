@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yaohe.front.limits import Limit, address_key
+from yaohe.front.limits import Limit
 from yaohe.kernel.clock import ManualClock
 from yaohe.kernel.errors import TooMany
 
@@ -22,10 +22,3 @@ def test_burst_then_rate() -> None:
     limit.spend("a")
     with pytest.raises(TooMany):
         limit.spend("a")
-
-
-def test_addresses_count_by_themselves_and_networks_by_64() -> None:
-    assert address_key("203.0.113.9") == "203.0.113.9"
-    assert address_key("2001:db8:1:2:aaaa::1") == address_key("2001:db8:1:2:bbbb::2")
-    assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
-    assert address_key("not an address") == "not an address"

@@ -87,12 +87,7 @@ class Edge:
         self._behind, self._pages, self._per_address = behind, pages, per_address
         self._identity = identity
         self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
-        self._slotted = {
-            (r.method, *r.path.replace("}", "{").split("{")[::2]): r
-            for r in routes
-            if "{" in r.path
-        }
-        self._ends = sorted({(key[1], key[2]) for key in self._slotted})
+        self._slotted = [(_around_slot(r.path), r) for r in routes if "{" in r.path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

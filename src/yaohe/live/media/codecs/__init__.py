@@ -1,0 +1,1 @@
+"""Codec configurations as encoders send them: read, checked and named for players."""

@@ -1,0 +1,326 @@
+"""The fragment log: a room's video as an append-only list of CMAF fragments in memory.
+
+Everything reads the same immutable bytes: live viewers (cursors), HLS, thumbnails. `offset` numbers
+the fragments of one log for ever; `epoch` names one publisher session or codec generation and only
+ever grows, also over a restart of the process (it begins at the wall clock's seconds). The log is
+bounded by time, bytes and frames, and keeps the last two GOPs where those bounds allow it.
+
+A log is touched from one event loop only. Subscribers are called in that loop on every append and
+on every change of state; they must take note and return.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from yaohe.kernel.clock import Clock, SystemClock
+
+logger = structlog.get_logger(__name__)
+
+
+class LogLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a room is kept: `keep_ms` of it, or two GOPs when those are longer."""
+
+    keep_ms: int = 30_000
+    bytes_max: int = 64 * 1024 * 1024
+    frames_max: int = 2_500
+
+
+@dataclass(slots=True, frozen=True, eq=False, weakref_slot=True)
+class Fragment:
+    """One piece of the log, ready to send. Times are on the epoch's own timeline."""
+
+    epoch: int
+    offset: int
+    keyframe: bool
+    dts_ms: int
+    duration_ms: int
+    data: bytes
+    frames: int
+    created: float
+
+    @property
+    def end_ms(self) -> int:
+        return self.dts_ms + self.duration_ms
+
+
+class Keyframe(msgspec.Struct, frozen=True):
+    """The newest keyframe, for thumbnails: the decoder's configuration and one length-prefixed
+    access unit, exactly what `av.CodecContext.extradata` and a packet want."""
+
+    epoch: int
+    dts_ms: int
+    width: int
+    height: int
+    avcc: bytes
+    sample: bytes
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player must know before the fragments of one epoch."""
+
+    epoch: int
+    init: bytes
+    codecs: str
+    width: int
+    height: int
+    has_video: bool
+    has_audio: bool
+    avcc: bytes
+    first_offset: int
+    started_at: datetime
+
+
+class Subscription:
+    """Ends with `close()`; closing twice is harmless."""
+
+    __slots__ = ("_home", "_key")
+
+    def __init__(self, home: dict[int, Callable[..., None]], key: int) -> None:
+        self._home, self._key = home, key
+
+    def close(self) -> None:
+        self._home.pop(self._key, None)
+
+
+class FragmentLog:
+    """One room's log. Writers use `open_epoch`, `append`, `set_live`, `end`; readers the rest."""
+
+    def __init__(
+        self, room_id: str, *, clock: Clock | None = None, limits: LogLimits | None = None
+    ) -> None:
+        self.room_id = room_id
+        self.live = False
+        self.ended = False
+        self.newest: Fragment | None = None
+        self.generation: Generation | None = None
+        self.epoch = 0
+        self.next_offset = 0
+        self.last_keyframe_offset = -1
+        self.bytes_held = 0
+        self.frames_held = 0
+        self._clock = clock or SystemClock()
+        self._limits = limits or LogLimits()
+        self._fragments: dict[int, Fragment] = {}
+        self._first = 0
+        self._keyframes: deque[int] = deque()
+        self._generations: dict[int, Generation] = {}
+        self._picture: Keyframe | None = None
+        self._subscribers: dict[int, Callable[[FragmentLog], None]] = {}
+        self._subscriber_key = 0
+
+    # ── what readers ask ─────────────────────────────────────────────────────────────────────
+
+    @property
+    def init(self) -> bytes:
+        """The current epoch's `ftyp` and `moov`; empty before the first epoch."""
+        return self.generation.init if self.generation else b""
+
+    @property
+    def codecs(self) -> str:
+        """The current epoch's codec string, e.g. `avc1.64001f,mp4a.40.2`."""
+        return self.generation.codecs if self.generation else ""
+
+    @property
+    def width(self) -> int:
+        return self.generation.width if self.generation else 0
+
+    @property
+    def height(self) -> int:
+        return self.generation.height if self.generation else 0
+
+    @property
+    def first_offset(self) -> int:
+        """The oldest offset still held (equal to `next_offset` when nothing is)."""
+        return self._first
+
+    @property
+    def gop_ms(self) -> int:
+        """The length of the last whole GOP of this epoch, or of the open one when it is longer."""
+        if self.newest is None or self.last_keyframe_offset < 0:
+            return 0
+        last = self._fragments.get(self.last_keyframe_offset)
+        if last is None:
+            return 0
+        running = self.newest.end_ms - last.dts_ms
+        if len(self._keyframes) < 2:
+            return running
+        previous = self._fragments.get(self._keyframes[-2])
+        if previous is None or previous.epoch != last.epoch:
+            return running
+        return max(last.dts_ms - previous.dts_ms, running)
+
+    def get(self, offset: int) -> Fragment | None:
+        """The fragment at `offset`, or None when it is not there (yet, or any more)."""
+        return self._fragments.get(offset)
+
+    def span(self, first: int, end: int) -> list[Fragment]:
+        """The held fragments with `first <= offset < end`, in order."""
+        held = self._fragments
+        return [held[n] for n in range(max(first, self._first), min(end, self.next_offset))]
+
+    def generation_of(self, epoch: int) -> Generation | None:
+        """The generation of `epoch` as long as one of its fragments is held."""
+        return self._generations.get(epoch)
+
+    def latest_keyframe(self) -> Keyframe | None:
+        """The newest keyframe's access unit; it outlives the fragments."""
+        return self._picture
+
+    def subscribe(self, callback: Callable[[FragmentLog], None]) -> Subscription:
+        """Call `callback(log)` on every append and change of state."""
+        self._subscriber_key += 1
+        self._subscribers[self._subscriber_key] = callback
+        return Subscription(self._subscribers, self._subscriber_key)
+
+    # ── what the publisher's side does ───────────────────────────────────────────────────────
+
+    def open_epoch(
+        self,
+        *,
+        init: bytes,
+        codecs: str,
+        width: int = 0,
+        height: int = 0,
+        avcc: bytes = b"",
+        has_video: bool = True,
+        has_audio: bool = True,
+    ) -> Generation:
+        """Begin a new epoch: other bytes follow, so readers need the new init first."""
+        now = self._clock.now()
+        self.epoch = max(self.epoch + 1, int(now.timestamp()))
+        self.generation = Generation(
+            epoch=self.epoch,
+            init=init,
+            codecs=codecs,
+            width=width,
+            height=height,
+            has_video=has_video,
+            has_audio=has_audio,
+            avcc=avcc,
+            first_offset=self.next_offset,
+            started_at=now,
+        )
+        self._generations[self.epoch] = self.generation
+        self.last_keyframe_offset = -1
+        self.live, self.ended = True, False
+        return self.generation
+
+    def append(
+        self,
+        data: bytes,
+        *,
+        keyframe: bool,
+        dts_ms: int,
+        duration_ms: int,
+        frames: int = 1,
+        picture: bytes | None = None,
+    ) -> Fragment:
+        """Add the next fragment of the current epoch and tell everyone."""
+        generation = self.generation
+        assert generation is not None, "append before open_epoch"
+        offset = self.next_offset
+        fragment = Fragment(
+            self.epoch,
+            offset,
+            keyframe,
+            dts_ms,
+            duration_ms,
+            data,
+            frames,
+            self._clock.monotonic(),
+        )
+        self._fragments[offset] = fragment
+        self.next_offset = offset + 1
+        self.bytes_held += len(data)
+        self.frames_held += frames
+        if keyframe:
+            self.last_keyframe_offset = offset
+            self._keyframes.append(offset)
+            if picture is not None:
+                self._picture = Keyframe(
+                    self.epoch,
+                    dts_ms,
+                    generation.width,
+                    generation.height,
+                    generation.avcc,
+                    picture,
+                )
+        self.newest = fragment
+        self._trim()
+        self._tell()
+        return fragment
+
+    def set_live(self, live: bool) -> None:
+        """The publisher came or went. A log that is not live stays readable."""
+        if live != self.live:
+            self.live = live
+            self._tell()
+
+    def end(self) -> None:
+        """The show is over: readers finish what is held and leave."""
+        if not self.ended:
+            self.live, self.ended = False, True
+            self._tell()
+
+    def forget(self) -> None:
+        """Release the fragments of a room nobody publishes to; numbers and picture stay."""
+        self._fragments.clear()
+        self._keyframes.clear()
+        self._generations.clear()
+        if self.generation is not None and self.live:
+            self._generations[self.epoch] = self.generation
+        self._first = self.next_offset
+        self.last_keyframe_offset = -1
+        self.bytes_held = self.frames_held = 0
+        self.newest = None
+
+    # ── bounds ───────────────────────────────────────────────────────────────────────────────
+
+    def _trim(self) -> None:
+        limits = self._limits
+        while self.next_offset - self._first > 1:
+            over_bytes = self.bytes_held > limits.bytes_max
+            if not over_bytes and self._held_ms() <= limits.keep_ms:
+                return
+            in_two_gops = len(self._keyframes) <= 2 and (
+                not self._keyframes or self._first >= self._keyframes[0]
+            )
+            if in_two_gops and not over_bytes and self.frames_held <= limits.frames_max:
+                return
+            self._drop_oldest()
+
+    def _held_ms(self) -> float:
+        """Time held, by arrival: epochs have timelines of their own."""
+        assert self.newest is not None
+        oldest = self._fragments[self._first]
+        if oldest.epoch == self.newest.epoch:
+            return self.newest.end_ms - oldest.dts_ms
+        return (self.newest.created - oldest.created) * 1000
+
+    def _drop_oldest(self) -> None:
+        oldest = self._fragments.pop(self._first)
+        self._first += 1
+        self.bytes_held -= len(oldest.data)
+        self.frames_held -= oldest.frames
+        if self._keyframes and self._keyframes[0] == oldest.offset:
+            self._keyframes.popleft()
+            if oldest.offset == self.last_keyframe_offset:
+                self.last_keyframe_offset = -1
+        if self._fragments[self._first].epoch != oldest.epoch:
+            for epoch in [e for e in self._generations if e <= oldest.epoch]:
+                del self._generations[epoch]
+
+    def _tell(self) -> None:
+        for callback in tuple(self._subscribers.values()):
+            try:
+                callback(self)
+            except Exception:
+                # One bad reader must not stop the others, nor the publisher.
+                logger.exception("fragment_reader_failed", room=self.room_id)

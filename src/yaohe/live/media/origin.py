@@ -1,0 +1,171 @@
+"""The origin: the logs of all rooms this process owns, and who publishes into them.
+
+Any ingest (RTMP now) asks `publish(room)` and gets a `Publication`; a second publisher of the same
+room replaces the first. When a publisher drops, the log stays readable (`live` is false) and its
+return is a new epoch; `end(room)` is the host's word that the show is over. Listeners hear of every
+start, stop and refusal as a `PublishEvent`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+import structlog
+
+from yaohe.kernel.clock import Clock, SystemClock
+from yaohe.live.media.errors import PublishRefused, Replaced
+from yaohe.live.media.hls import HlsView
+from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
+from yaohe.live.media.publication import Publication, PublisherStatistics
+
+logger = structlog.get_logger(__name__)
+
+# A room nobody has published to for this long gives its fragments back; its numbers stay.
+IDLE_FORGET_S = 600.0
+
+
+class PublishEvent(msgspec.Struct, frozen=True):
+    """What happened to a publisher. `reason` is a stable word, `detail` a sentence for the host.
+
+    `connected` the key was accepted · `started` the first fragments flow · `stopped` it is gone ·
+    `refused` it was sent away (with `room_id` None when the key fitted no room).
+    """
+
+    room_id: str | None
+    kind: Literal["connected", "started", "stopped", "refused"]
+    reason: str
+    detail: str
+    remote: str
+
+
+class _Room:
+    __slots__ = ("hls", "log", "publication", "quiet_since")
+
+    def __init__(self, log: FragmentLog, quiet_since: float) -> None:
+        self.log = log
+        self.hls = HlsView(log)
+        self.publication: Publication | None = None
+        self.quiet_since = quiet_since
+
+
+class MediaOrigin:
+    def __init__(self, *, clock: Clock | None = None, limits: LogLimits | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._limits = limits
+        self._rooms: dict[str, _Room] = {}
+        self._listeners: dict[int, Callable[[PublishEvent], None]] = {}
+        self._listener_key = 0
+
+    # ── readers ──────────────────────────────────────────────────────────────────────────────
+
+    def log(self, room_id: str) -> FragmentLog | None:
+        """The room's log; None when nothing was ever published to it here."""
+        room = self._rooms.get(room_id)
+        return room.log if room else None
+
+    def open(self, room_id: str) -> FragmentLog:
+        """The room's log, made when missing, for readers who come before the publisher.
+
+        The caller answers for `room_id` being a real room.
+        """
+        return self._room(room_id).log
+
+    def hls(self, room_id: str) -> HlsView | None:
+        room = self._rooms.get(room_id)
+        return room.hls if room else None
+
+    def live_rooms(self) -> list[str]:
+        return [room_id for room_id, room in self._rooms.items() if room.log.live]
+
+    def statistics(self, room_id: str) -> PublisherStatistics | None:
+        """Figures of the room's present publisher; None when there is none."""
+        room = self._rooms.get(room_id)
+        if room is None or room.publication is None:
+            return None
+        return room.publication.statistics()
+
+    def on_event(self, listener: Callable[[PublishEvent], None]) -> Subscription:
+        """Call `listener(event)` in the loop; it must take note and return."""
+        self._listener_key += 1
+        self._listeners[self._listener_key] = listener
+        return Subscription(self._listeners, self._listener_key)
+
+    # ── publishers ───────────────────────────────────────────────────────────────────────────
+
+    def publish(
+        self, room_id: str, *, remote: str, on_replaced: Callable[[PublishRefused], None]
+    ) -> Publication:
+        """Take the room's place as its publisher; the one before is told that it was replaced."""
+        room = self._room(room_id)
+        before = room.publication
+        if before is not None:
+            before.replace(Replaced())
+        publication = Publication(
+            room.log,
+            remote=remote,
+            clock=self._clock,
+            on_started=self._started,
+            on_finished=self._finished,
+            on_replaced=on_replaced,
+        )
+        room.publication = publication
+        self.report(PublishEvent(room_id, "connected", "connected", "", remote))
+        return publication
+
+    def end(self, room_id: str) -> None:
+        """The show is over: the publisher is sent away, readers finish what is held."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            return
+        if room.publication is not None:
+            room.publication.replace(PublishRefused("The show was ended in the studio."))
+        room.log.end()
+
+    def drop(self, room_id: str) -> None:
+        """Forget the room altogether (another process owns it now)."""
+        self.end(room_id)
+        self._rooms.pop(room_id, None)
+
+    def sweep(self) -> None:
+        """Give back the memory of rooms that have been quiet for long; call it now and then."""
+        now = self._clock.monotonic()
+        for room in self._rooms.values():
+            if room.publication is None and now - room.quiet_since > IDLE_FORGET_S:
+                room.log.forget()
+
+    def report(self, event: PublishEvent) -> None:
+        """Tell the log file and all listeners."""
+        logger.info(
+            "publish_" + event.kind,
+            room=event.room_id,
+            reason=event.reason,
+            detail=event.detail,
+            remote=event.remote,
+        )
+        for listener in tuple(self._listeners.values()):
+            try:
+                listener(event)
+            except Exception:
+                logger.exception("publish_listener_failed", kind=event.kind)
+
+    def _room(self, room_id: str) -> _Room:
+        room = self._rooms.get(room_id)
+        if room is None:
+            log = FragmentLog(room_id, clock=self._clock, limits=self._limits)
+            room = self._rooms[room_id] = _Room(log, self._clock.monotonic())
+        return room
+
+    def _started(self, publication: Publication) -> None:
+        room_id, remote = publication.log.room_id, publication.remote
+        self.report(PublishEvent(room_id, "started", "started", publication.log.codecs, remote))
+
+    def _finished(self, publication: Publication, reason: str, detail: str) -> None:
+        room_id = publication.log.room_id
+        room = self._rooms.get(room_id)
+        if room is not None and room.publication is publication:
+            room.publication = None
+            room.quiet_since = self._clock.monotonic()
+            room.log.set_live(False)
+        self.report(PublishEvent(room_id, "stopped", reason, detail, publication.remote))

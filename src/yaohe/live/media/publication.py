@@ -1,0 +1,305 @@
+"""A publication: one publisher's session into one room's log, whatever protocol brought it.
+
+It waits briefly until both tracks are known, opens epochs, puts times on a timeline that starts
+near zero (keeping the offset between sound and picture), and begins a new epoch when codecs change
+or the publisher's clock jumps. Everything runs in the loop and never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from yaohe.kernel.clock import Clock
+from yaohe.live.media.codecs.aac import AacConfig, parse_aac_config
+from yaohe.live.media.codecs.avc import AvcConfig, is_well_formed, parse_avc_config
+from yaohe.live.media.errors import BadBytes, PublishRefused
+from yaohe.live.media.fmp4.fragment import Bytes
+from yaohe.live.media.fmp4.init import codec_string, init_segment
+from yaohe.live.media.log import FragmentLog
+from yaohe.live.media.packager import Packager
+
+# How long to wait for the second track before starting with one.
+TRACKS_WAIT_MS = 1_000
+JUMP_BACK_MS = 1_000
+JUMP_AHEAD_MS = 10_000
+# Sound this much before the first picture still belongs to the beginning.
+LEAD_MS = 500
+_HELD_FRAMES_MAX = 2_500
+_HELD_BYTES_MAX = 16 * 1024 * 1024
+_BROKEN_FRAMES_MAX = 100
+
+
+class PublisherStatistics(msgspec.Struct, frozen=True):
+    """What the studio shows of a publisher; rates are over the last seconds."""
+
+    remote: str
+    codecs: str
+    width: int
+    height: int
+    bitrate_kbps: int
+    fps: float
+    gop_ms: int
+    pace: float  # seconds of media per second of time: below 1 the upload is too slow
+    last_frame_age_ms: int
+    frames: int
+    frames_dropped: int
+    audio_filled_ms: int
+    connected_s: int
+
+
+class _Held(msgspec.Struct):
+    is_video: bool
+    at: int
+    offset: int
+    keyframe: bool
+    data: Bytes
+
+
+class Publication:
+    def __init__(
+        self,
+        log: FragmentLog,
+        *,
+        remote: str,
+        clock: Clock,
+        on_started: Callable[[Publication], None],
+        on_finished: Callable[[Publication, str, str], None],
+        on_replaced: Callable[[PublishRefused], None],
+    ) -> None:
+        self.log = log
+        self.remote = remote
+        self.finished = False
+        self._clock = clock
+        self._on_started = on_started
+        self._on_finished = on_finished
+        self._on_replaced = on_replaced
+        self._video: AvcConfig | None = None
+        self._audio: AacConfig | None = None
+        self._expects: tuple[bool | None, bool | None] = (None, None)
+        self._packager: Packager | None = None
+        self._stale = False  # the next keyframe begins a new epoch
+        self._fresh_video = False  # … and frames before it are of another configuration
+        self._fresh_audio = False
+        self._held: list[_Held] = []
+        self._held_bytes = 0
+        self._held_since = 0.0
+        self._zero = 0
+        self._last_video = 0
+        self._last_audio = 0
+        self._connected = self._last_frame = clock.monotonic()
+        self._started = False
+        self._frames = self._dropped = 0
+        self._filled_ms = 0.0
+
+    # ── what the ingest tells ────────────────────────────────────────────────────────────────
+
+    def expect(self, *, video: bool | None, audio: bool | None) -> None:
+        """Which tracks the publisher announced; None where it did not say."""
+        self._expects = (video, audio)
+
+    def configure_video(self, record: bytes) -> None:
+        """A decoder configuration record; raises when it is unreadable or unsupported."""
+        if self._video is not None and self._video.record == record:
+            return
+        self._video = parse_avc_config(record)
+        self._stale = self._fresh_video = self._packager is not None
+
+    def configure_audio(self, record: bytes) -> None:
+        """An AudioSpecificConfig; raises when it is unreadable or unsupported."""
+        if self._audio is not None and self._audio.record == record:
+            return
+        self._audio = parse_aac_config(record)
+        if self._packager is not None:
+            self._stale = self._fresh_audio = True
+            if not self._packager.has_video:
+                self._close_epoch()
+        self._open_when_ready()
+
+    def video(self, dts: int, offset: int, keyframe: bool, data: Bytes) -> None:
+        """One access unit, length-prefixed; `dts` in ms on the publisher's own clock."""
+        config = self._video
+        if config is None or self.finished:
+            return
+        if not is_well_formed(memoryview(data), config.length_size):
+            self._drop(broken=True)
+            return
+        self._last_frame = self._clock.monotonic()
+        self._frames += 1
+        packager = self._packager
+        if packager is not None and (
+            (keyframe and (self._stale or packager.is_audio_lost)) or self._jumps(dts)
+        ):
+            self._close_epoch()
+            packager = None
+        if packager is None:
+            self._hold(_Held(True, dts, offset, keyframe, data))
+        elif self._fresh_video or not packager.has_video:
+            self._drop()
+        else:
+            self._last_video = dts
+            packager.add_video(dts - self._zero, offset, keyframe, data)
+
+    def audio(self, at: int, data: Bytes) -> None:
+        """One raw AAC frame."""
+        if self._audio is None or self.finished or not data:
+            return
+        packager = self._packager
+        if packager is not None and not packager.has_video:
+            self._last_frame = self._clock.monotonic()
+            if not -JUMP_BACK_MS <= at - self._last_audio <= JUMP_AHEAD_MS:
+                self._close_epoch()
+                packager = None
+        if packager is None:
+            self._hold(_Held(False, at, 0, False, data))
+        elif packager.audio is None or self._fresh_audio:
+            self._drop()
+        elif packager.has_video and abs(at - self._last_video) > JUMP_AHEAD_MS:
+            self._drop()  # the picture is the clock; sound from elsewhere has no place
+        else:
+            self._last_audio = at
+            packager.add_audio(at - self._zero, data)
+
+    def tick(self) -> None:
+        """Called about ten times a second: lets stalled frames go, ends waiting for a track."""
+        if self._packager is not None:
+            self._packager.flush_stalled()
+        else:
+            self._open_when_ready()
+
+    def finish(self, reason: str, detail: str = "") -> None:
+        """The publisher is gone; what waits is still sent."""
+        if self.finished:
+            return
+        self._close_epoch()
+        self._held.clear()
+        self.finished = True
+        self._on_finished(self, reason, detail)
+
+    def replace(self, refusal: PublishRefused) -> None:
+        """Send this publisher away."""
+        if not self.finished:
+            self._on_replaced(refusal)
+            self.finish(refusal.code, refusal.text)
+
+    @property
+    def last_frame_age_s(self) -> float:
+        return self._clock.monotonic() - self._last_frame
+
+    def statistics(self) -> PublisherStatistics:
+        log, now = self.log, self._clock.monotonic()
+        recent = [
+            f for f in log.span(log.next_offset - 25, log.next_offset) if f.epoch == log.epoch
+        ]
+        span_ms = recent[-1].end_ms - recent[0].dts_ms if recent else 0
+        # The oldest fragment's media came before its `created`, so it counts in no rate of arrival.
+        arrival_s = recent[-1].created - recent[0].created if recent else 0.0
+        arrived_ms = recent[-1].end_ms - recent[0].end_ms if recent else 0
+        has_video = log.generation is not None and log.generation.has_video
+        filled = self._packager.audio if self._packager else None
+        filled_ms = filled.filled_frames * filled.config.frame_ms if filled else 0.0
+        return PublisherStatistics(
+            remote=self.remote,
+            codecs=log.codecs,
+            width=log.width,
+            height=log.height,
+            bitrate_kbps=sum(len(f.data) for f in recent) * 8 // max(span_ms, 1),
+            fps=round(sum(f.frames for f in recent) * 1000 / max(span_ms, 1), 1)
+            if has_video
+            else 0.0,
+            gop_ms=log.gop_ms if has_video else 0,
+            pace=round(arrived_ms / 1000 / arrival_s, 2) if arrival_s > 0 else 0.0,
+            last_frame_age_ms=int((now - self._last_frame) * 1000),
+            frames=self._frames,
+            frames_dropped=self._dropped,
+            audio_filled_ms=int(self._filled_ms + filled_ms),
+            connected_s=int(now - self._connected),
+        )
+
+    # ── epochs ───────────────────────────────────────────────────────────────────────────────
+
+    def _jumps(self, dts: int) -> bool:
+        ahead = dts - max(self._last_video, self._last_audio)
+        return dts - self._last_video < -JUMP_BACK_MS or ahead > JUMP_AHEAD_MS
+
+    def _hold(self, frame: _Held) -> None:
+        """Keep a frame until the tracks are known; video begins with a keyframe."""
+        if frame.is_video and not frame.keyframe and not any(held.is_video for held in self._held):
+            self._drop()
+            return
+        if not self._held:
+            self._held_since = self._clock.monotonic()
+        self._held.append(frame)
+        self._held_bytes += len(frame.data)
+        self._open_when_ready()
+
+    def _open_when_ready(self) -> None:
+        if self._packager is not None or not self._held:
+            return
+        has_video = any(held.is_video for held in self._held)
+        expects_video, expects_audio = self._expects
+        full = len(self._held) >= _HELD_FRAMES_MAX or self._held_bytes >= _HELD_BYTES_MAX
+        waited_ms = max(
+            abs(self._held[-1].at - self._held[0].at),
+            (self._clock.monotonic() - self._held_since) * 1000,
+        )
+        patient = waited_ms < TRACKS_WAIT_MS and not full
+        if has_video:
+            if self._audio is not None or expects_audio is False or not patient:
+                self._open_epoch(self._video, self._audio)
+        elif self._video is None and (expects_video is False or not patient):
+            self._open_epoch(None, self._audio)
+        elif not patient:
+            # The picture is announced and its keyframe late: the sound before it is of no use.
+            self._held, self._held_bytes = [], 0
+
+    def _open_epoch(self, video: AvcConfig | None, audio: AacConfig | None) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        first = next((f.at for f in held if f.is_video or video is None), 0)
+        near = [f for f in held if f.is_video or first - LEAD_MS <= f.at <= first + JUMP_AHEAD_MS]
+        self._zero = min(f.at for f in near)
+        self._last_video = self._last_audio = first
+        self._stale = self._fresh_video = self._fresh_audio = False
+        self.log.open_epoch(
+            init=init_segment(video, audio),
+            codecs=codec_string(video, audio),
+            width=video.width if video else 0,
+            height=video.height if video else 0,
+            avcc=video.record if video else b"",
+            has_video=video is not None,
+            has_audio=audio is not None,
+        )
+        self._packager = Packager(
+            self.log,
+            has_video=video is not None,
+            audio=audio,
+            monotonic=self._clock.monotonic,
+        )
+        if not self._started:
+            self._started = True
+            self._on_started(self)
+        for frame in near:
+            if frame.is_video:
+                self._last_video = frame.at
+                self._packager.add_video(
+                    frame.at - self._zero, frame.offset, frame.keyframe, frame.data
+                )
+            else:
+                self._last_audio = frame.at
+                self._packager.add_audio(frame.at - self._zero, frame.data)
+
+    def _close_epoch(self) -> None:
+        if self._packager is None:
+            return
+        self._packager.flush()
+        if self._packager.audio is not None:
+            line = self._packager.audio
+            self._filled_ms += line.filled_frames * line.config.frame_ms
+        self._packager = None
+        self._stale = self._fresh_video = self._fresh_audio = False
+
+    def _drop(self, *, broken: bool = False) -> None:
+        self._dropped += 1
+        if broken and self._dropped >= _BROKEN_FRAMES_MAX and not self._started:
+            raise BadBytes("The picture is not H.264 in the form this protocol asks for.")

@@ -14,11 +14,21 @@ from sqlalchemy import text
 from yaohe.kernel.coalesce import Coalescer, check_text, ranks
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput, Busy, Conflict, TryAgain
+from yaohe.kernel.events import Fact
+from yaohe.kernel.outbox import record_raw
 
 pytestmark = pytest.mark.db
 
 Claim = tuple[str, str]  # pot, taker
 Run = Callable[[asyncpg.Connection, list[Claim]], Awaitable[list[int | AppError]]]
+
+
+class Taken(Fact, frozen=True, kw_only=True, tag="taken.v1"):
+    taker: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"taker:{self.taker}"
 
 
 class Empty(Conflict):
@@ -290,3 +300,24 @@ async def test_equal_keys_keep_their_lane_and_their_order(db: Database) -> None:
         order = [taker for batch in batches for name, taker in batch if name == f"pot{pot}"]
         assert order == sorted(order)
     assert all(batch == sorted(batch, key=lambda claim: claim[0]) for batch in batches)
+
+
+@pytest.mark.usefixtures("pots")
+async def test_facts_of_a_batch_commit_with_it_and_wake_the_relay(db: Database) -> None:
+    woken: list[int] = []
+    take_back = db.on_recorded(lambda: woken.append(1))
+
+    async def noting(conn: asyncpg.Connection, claims: list[Claim]) -> list[int | AppError]:
+        await record_raw(conn, [Taken(shop_id="shop_main", taker=taker) for _, taker in claims])
+        if any(taker == "bad" for _, taker in claims):
+            raise Conflict
+        return [0 for _ in claims]
+
+    takes = coalescer(db, noting, batch_max=2)
+    answers = await everything(takes, [("tea", t) for t in ("a", "b", "c", "bad", "d", "e")])
+    take_back()
+    assert [isinstance(answer, int) for answer in answers] == [True] * 3 + [False] + [True] * 2
+    assert len(woken) == takes.counts.batches
+    async with db.connect() as conn:
+        rows = await conn.execute(text("SELECT aggregate FROM kernel.outbox ORDER BY event_id"))
+        assert [row[0] for row in rows] == ["taker:a", "taker:b", "taker:c", "taker:d", "taker:e"]

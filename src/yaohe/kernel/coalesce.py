@@ -21,12 +21,12 @@ answered after the commit. What is promised, and what `run` must keep:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import asyncpg
@@ -34,7 +34,7 @@ import structlog
 
 from yaohe.kernel.db import Database, Unknown
 from yaohe.kernel.errors import AppError, BadInput, Busy, TryAgain
-from yaohe.kernel.raw import is_clash, is_lost
+from yaohe.kernel.raw import RawConnection, is_clash, is_lost
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,9 @@ Answer = TypeVar("Answer")
 
 _CLASHES_MAX = 12
 _PAUSE_S_MIN, _PAUSE_S_MAX = 0.005, 0.5
+_STREAK_MAX = 64  # batches before the connection goes back, so that others get their turn
+_TOOK_TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+_key_of = itemgetter(0)
 
 
 def check_text(text: str, *, field: str, chars_max: int, chars_min: int = 0) -> None:
@@ -89,6 +92,7 @@ _Entry = tuple[Any, Item, "asyncio.Future[Answer]"]  # key, item, who waits
 class _Lane(Generic[Item, Answer]):
     def __init__(self) -> None:
         self.waiting: deque[_Entry[Item, Answer]] = deque()
+        self.flying: list[_Entry[Item, Answer]] = []
         self.worker: asyncio.Task[None] | None = None
 
 
@@ -159,66 +163,126 @@ class Coalescer(Generic[Item, Answer]):
             await asyncio.wait(workers)
 
     async def _work(self, lane: _Lane[Item, Answer]) -> None:
-        waiting = lane.waiting
-        batch: list[_Entry[Item, Answer]] = []
         try:
-            while waiting:
-                batch = [waiting.popleft() for _ in range(min(len(waiting), self._batch_max))]
+            while lane.waiting:
                 try:
-                    # Sorting is stable: among equals the order of arrival decides.
-                    batch.sort(key=_key_of)
-                    await self._settle(batch)
+                    await self._streak(lane)
                 except Exception as error:
-                    log.exception("coalesce_broken", coalescer=self.name)
-                    _fail(batch, error)
-                self._waiting -= len(batch)
-                batch = []
+                    await self._settle(lane.flying, _Failed.of(error))
+                self._landed(lane)
         finally:
             # Something is left only when this worker itself was cancelled.
-            for _, _, answer in (*batch, *waiting):
+            for _, _, answer in (*lane.flying, *lane.waiting):
                 answer.cancel()
-            self._waiting -= len(batch) + len(waiting)
-            waiting.clear()
+            self._waiting -= len(lane.waiting)
+            lane.waiting.clear()
+            self._landed(lane)
             lane.worker = None
 
-    async def _settle(self, batch: list[_Entry[Item, Answer]]) -> None:
-        """Answer every caller of `batch`, whatever happens on the way."""
+    def _take(self, lane: _Lane[Item, Answer]) -> list[Item]:
+        waiting = lane.waiting
+        if len(waiting) <= self._batch_max:
+            batch = list(waiting)
+            waiting.clear()
+        else:
+            batch = [waiting.popleft() for _ in range(self._batch_max)]
+        lane.flying = batch
+        # Sorting is stable: among equals the order of arrival decides.
+        batch.sort(key=_key_of)
+        return [entry[1] for entry in batch]
+
+    def _landed(self, lane: _Lane[Item, Answer]) -> None:
+        self._waiting -= len(lane.flying)
+        lane.flying = []
+
+    async def _streak(self, lane: _Lane[Item, Answer]) -> None:
+        """Batch after batch on one connection, as long as all goes well.
+
+        Callers of one batch are answered when the statement of the next is on its way, so that
+        they run while the server works. `lane.flying` is the batch that is not decided yet.
+        """
+        loop = asyncio.get_running_loop()
+        items = self._take(lane)
+        async with self._db.raw() as conn:
+            await conn.execute("BEGIN")
+            decided: tuple[list[_Entry[Item, Answer]], list[Answer | AppError]] | None = None
+            for left in range(_STREAK_MAX, 0, -1):
+                statement = loop.create_task(self._call(conn, items))
+                if decided is not None:
+                    self._answer(*decided)
+                answers = await statement
+                more = left > 1 and bool(lane.waiting)
+                try:
+                    await _commit(conn, chain=more)
+                except Exception as error:
+                    raise _Failed(error, while_committing=True) from error
+                if conn.recorded:
+                    conn.recorded = False
+                    self._db.wake()
+                decided = (lane.flying, answers)
+                self._landed(lane)
+                if not more:
+                    self._answer(*decided)
+                    return
+                try:
+                    items = self._take(lane)
+                except Exception:
+                    self._answer(*decided)
+                    raise
+
+    async def _call(self, conn: RawConnection, items: list[Item]) -> list[Answer | AppError]:
+        answers = await self._run(conn, items)
+        assert len(answers) == len(items), f"{self.name}: one answer per item"
+        return answers
+
+    async def _settle(
+        self, batch: list[_Entry[Item, Answer]], failed: _Failed | None = None
+    ) -> None:
+        """Answer every caller of a batch that has failed, or of a part of one."""
         items = [item for _, item, _ in batch]
         deadline = time.monotonic() + self._patience_s
         clashes, unknown, pause_s = 0, False, _PAUSE_S_MIN
         while True:
-            try:
-                answers = await self._attempt(items)
-            except _Lost as lost:
-                unknown = unknown or lost.while_committing
+            if failed is None:
+                try:
+                    answers = await self._attempt(items)
+                except Exception as error:
+                    failed = _Failed.of(error)
+                else:
+                    return self._answer(batch, answers)
+            cause = failed.cause
+            if failed.lost:
+                unknown = unknown or failed.while_committing
                 if time.monotonic() + pause_s > deadline:
                     return _fail(batch, Unknown if unknown else TryAgain)
-                log.warning("coalesce_lost", coalescer=self.name, reason=str(lost.__cause__))
+                log.warning("coalesce_lost", coalescer=self.name, reason=str(cause))
                 pause_s = min(pause_s * 2, _PAUSE_S_MAX)
-            except Exception as error:
-                if is_clash(error) and clashes < _CLASHES_MAX:
-                    clashes += 1
-                elif is_clash(error) or isinstance(
-                    error, asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError
-                ):
-                    return _fail(batch, TryAgain)
-                else:
-                    return await self._halve(batch, error)
+            elif is_clash(cause) and clashes < _CLASHES_MAX:
+                clashes += 1
+            elif is_clash(cause) or isinstance(cause, _TOOK_TOO_LONG):
+                return _fail(batch, TryAgain)
+            elif len(batch) == 1:
+                if not isinstance(cause, AppError):
+                    log.error("coalesce_bad_item", coalescer=self.name, exc_info=cause)
+                return _fail(batch, cause)
             else:
-                return self._answer(batch, answers)
+                self.counts.halved += 1
+                await self._settle(batch[: len(batch) // 2])
+                return await self._settle(batch[len(batch) // 2 :])
+            failed = None
             self.counts.repeated += 1
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
 
-    async def _halve(self, batch: list[_Entry[Item, Answer]], error: Exception) -> None:
-        if len(batch) == 1:
-            if not isinstance(error, AppError):
-                log.error("coalesce_bad_item", coalescer=self.name, exc_info=error)
-            _fail(batch, error)
-            return
-        self.counts.halved += 1
-        middle = len(batch) // 2
-        await self._settle(batch[:middle])
-        await self._settle(batch[middle:])
+    async def _attempt(self, items: list[Item]) -> list[Answer | AppError]:
+        """One batch in a transaction of its own."""
+        async with self._db.raw() as conn:
+            await conn.execute("BEGIN")
+            answers = await self._call(conn, items)
+            try:
+                await _commit(conn, chain=False)
+            except Exception as error:
+                raise _Failed(error, while_committing=True) from error
+        return answers
 
     def _answer(self, batch: list[_Entry[Item, Answer]], answers: list[Answer | AppError]) -> None:
         self.counts.items += len(batch)
@@ -231,38 +295,26 @@ class Coalescer(Generic[Item, Answer]):
             else:
                 future.set_result(answer)
 
-    async def _attempt(self, items: list[Item]) -> list[Answer | AppError]:
-        """One transaction around `run`; `_Lost` when the server or the way to it is gone."""
-        committing = False
-        try:
-            async with self._db.raw() as conn:
-                try:
-                    await conn.execute("BEGIN")
-                    answers = await self._run(conn, items)
-                    assert len(answers) == len(items), f"{self.name}: one answer per item"
-                    committing = True
-                    done = await conn.execute("COMMIT")
-                    # A run that swallowed an error of PostgreSQL has written nothing.
-                    assert done == "COMMIT", f"{self.name}: the transaction had failed"
-                except Exception as error:
-                    if conn.is_closed() or is_lost(error):
-                        raise _Lost(while_committing=committing) from error
-                    with contextlib.suppress(Exception):  # the pool drops what stays open
-                        await conn.execute("ROLLBACK")
-                    raise
-        except TryAgain as error:
-            raise _Lost(while_committing=False) from error
-        return answers
 
+class _Failed(Exception):
+    """Why a batch failed, and whether its commit was under way."""
 
-class _Lost(Exception):
-    def __init__(self, *, while_committing: bool) -> None:
-        super().__init__()
+    def __init__(self, cause: Exception, *, while_committing: bool = False) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
         self.while_committing = while_committing
+        # `TryAgain` is how the database says that it cannot be reached.
+        self.lost = is_lost(cause) or isinstance(cause, TryAgain)
+
+    @classmethod
+    def of(cls, error: Exception) -> _Failed:
+        return error if isinstance(error, cls) else cls(error)
 
 
-def _key_of(entry: tuple[Any, Any, Any]) -> Any:
-    return entry[0]
+async def _commit(conn: RawConnection, *, chain: bool) -> None:
+    done = await conn.execute("COMMIT AND CHAIN" if chain else "COMMIT")
+    # A run that swallowed an error of PostgreSQL has written nothing.
+    assert done == "COMMIT", "the transaction had failed"
 
 
 def _fail(batch: list[_Entry[Item, Answer]], error: Exception | type[AppError]) -> None:

@@ -10,7 +10,7 @@ commits wait for each other.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -111,7 +111,7 @@ class Database:
                 yield conn
 
     @contextlib.asynccontextmanager
-    async def raw(self) -> AsyncIterator[asyncpg.Connection]:
+    async def raw(self) -> AsyncIterator[RawConnection]:
         """A raw connection for set-based statements; open your own transaction on it.
 
         Errors of PostgreSQL come as asyncpg's; only failing to connect is translated.
@@ -141,7 +141,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def _translated(*, outcome_unknown: bool = False) -> Any:
+def _translated(*, outcome_unknown: bool = False) -> Iterator[None]:
     """Answer engine trouble as `TryAgain`; let everything else pass."""
     try:
         yield

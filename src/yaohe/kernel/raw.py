@@ -130,6 +130,11 @@ class RawPool:
         conn = await self._take()
         try:
             yield conn
+        except Exception:
+            if conn.is_in_transaction():
+                with contextlib.suppress(Exception):
+                    await conn.execute("ROLLBACK")
+            raise
         finally:
             self._give_back(conn)
 

@@ -1,0 +1,1 @@
+"""Content: the images the server draws."""

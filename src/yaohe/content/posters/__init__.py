@@ -1,0 +1,1 @@
+"""Posters: the picture a share is saved and scanned by."""

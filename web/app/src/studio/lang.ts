@@ -4,7 +4,8 @@
  * `t` is reactive because it reads the ref; a template that calls it redraws on a switch.
  */
 import { ref } from 'vue'
-import { say, type Lang, type WordKey, type Vars } from './words'
+import type { Lang } from '../ui/words'
+import { isWord, say, type Vars, type WordKey } from './words'
 
 const KEPT = 'yh_studio_lang'
 
@@ -15,7 +16,7 @@ function firstLang(): Lang {
   } catch {
     /* storage may be switched off; the browser's language decides then */
   }
-  const wanted = kept ?? document.documentElement.lang ?? navigator.language
+  const wanted = kept || document.documentElement.lang || navigator.language
   return wanted.toLowerCase().startsWith('en') ? 'en' : 'zh-CN'
 }
 
@@ -39,4 +40,10 @@ export function t(key: WordKey, vars?: Vars): string {
 /** The title in the reader's language, falling back to the other one when it is empty. */
 export function pick(zh: string | null | undefined, en: string | null | undefined): string {
   return (lang.value === 'en' ? en || zh : zh || en) ?? ''
+}
+
+/** A word whose key is put together from what the server said; its own text where we have none. */
+export function told(prefix: string, code: string, otherwise: string = code): string {
+  const key = `${prefix}.${code}`
+  return isWord(key) ? t(key) : otherwise
 }

@@ -3,17 +3,14 @@
  *
  * Never through a float: "19.90" is cut into digits, so what is stored is what was typed.
  */
+import { minorDigits, priceParts } from '../ui/numbers'
+import type { Lang } from '../ui/words'
 
-const NO_DECIMALS = new Set(['JPY', 'KRW', 'VND'])
 const AMOUNT_MINOR_MAX = 10 ** 13
-
-export function decimalsOf(currency: string): number {
-  return NO_DECIMALS.has(currency) ? 0 : 2
-}
 
 /** Minor units of what was typed, or null when it is not an amount of this currency. */
 export function parseMoney(typed: string, currency: string): number | null {
-  const places = decimalsOf(currency)
+  const places = minorDigits(currency)
   const plain = typed
     .normalize('NFKC')
     .replace(/。/g, '.')
@@ -30,7 +27,7 @@ export function parseMoney(typed: string, currency: string): number | null {
 /** What a money field starts with: plain digits, decimals only when there are any. */
 export function editMoney(amountMinor: number | null, currency: string): string {
   if (amountMinor === null) return ''
-  const places = decimalsOf(currency)
+  const places = minorDigits(currency)
   if (places === 0) return String(amountMinor)
   const digits = String(amountMinor).padStart(places + 1, '0')
   const cents = digits.slice(-places)
@@ -39,11 +36,12 @@ export function editMoney(amountMinor: number | null, currency: string): string 
 }
 
 /** The sign a money field shows in front: ¥, $, ₩ … */
-export function moneySign(currency: string, lang: string): string {
-  const parts = new Intl.NumberFormat(lang, {
-    style: 'currency',
-    currency,
-    currencyDisplay: 'narrowSymbol',
-  }).formatToParts(0)
-  return parts.find((part) => part.type === 'currency')?.value ?? currency
+export function moneySign(currency: string, lang: Lang): string {
+  return priceParts(0, currency, lang).sign
+}
+
+/** A whole number typed by a person, or null. */
+export function parseCount(typed: string): number | null {
+  const plain = typed.normalize('NFKC').replace(/[\s,]/g, '')
+  return /^\d{1,9}$/.test(plain) ? Number(plain) : null
 }

@@ -3,6 +3,7 @@
  *
  * `{name}` is filled in; an English text with "|" has a singular and a plural, chosen by `n`.
  */
+import type { Lang } from '../../ui/words'
 import { chrome } from './chrome'
 import { live } from './live'
 import { plays } from './plays'
@@ -10,7 +11,6 @@ import { reports } from './reports'
 import { settings } from './settings'
 import { shop } from './shop'
 
-export type Lang = 'zh-CN' | 'en'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 

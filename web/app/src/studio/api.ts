@@ -1,0 +1,99 @@
+/**
+ * Every call the studio makes, by name. The transport is the SDK's; errors are its `YaoheError`.
+ *
+ * Lists arrive as `{items}` and are unpacked here, so that pages hold plain arrays.
+ */
+import { createClient } from '@sdk/client'
+import type {
+  ApiKey,
+  ChatLine,
+  CouponTemplate,
+  Ingest,
+  Product,
+  Room,
+  ShareOffer,
+  ShareReport,
+  Shelf,
+  Shop,
+  ShopOrder,
+  Staff,
+} from './types'
+
+const V1 = '/api/v1'
+const client = createClient()
+
+interface Items<T> {
+  items: T[]
+  next?: string | null
+}
+
+async function list<T>(path: string): Promise<T[]> {
+  return (await client.get<Items<T>>(V1 + path)).items
+}
+
+const room = (id: string): string => `${V1}/rooms/${encodeURIComponent(id)}`
+
+export type RoomDraft = Pick<Room, 'title' | 'title_en' | 'host_name' | 'host_name_en' | 'scheduled_at'>
+export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture'>
+export type CouponDraft = Pick<
+  CouponTemplate,
+  'title' | 'title_en' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
+>
+
+export interface SetupDraft {
+  token: string
+  name: string
+  email: string
+  password: string
+}
+
+export const api = {
+  setup: (draft: SetupDraft) => client.post<unknown>(`${V1}/staff/setup`, draft),
+  login: (email: string, password: string) =>
+    client.post<unknown>(`${V1}/staff/login`, { email, password }),
+  logout: () => client.post<void>(`${V1}/staff/logout`),
+  me: () => client.get<{ staff: Staff; shop: Shop }>(`${V1}/staff/me`),
+  updateShop: (names: Pick<Shop, 'name' | 'name_en'>) => client.patch<Shop>(`${V1}/shop`, names),
+
+  keys: () => list<ApiKey>('/staff/api-keys'),
+  createKey: (name: string) =>
+    client.post<{ id: string; name: string; key: string }>(`${V1}/staff/api-keys`, { name }),
+  revokeKey: (id: string) => client.delete<void>(`${V1}/staff/api-keys/${id}`),
+
+  rooms: () => list<Room>('/rooms'),
+  room: (id: string) => client.get<Room>(room(id)),
+  createRoom: (draft: RoomDraft) => client.post<Room>(`${V1}/rooms`, draft),
+  updateRoom: (id: string, draft: Partial<RoomDraft>) => client.patch<Room>(room(id), draft),
+  endRoom: (id: string) => client.post<unknown>(`${room(id)}/end`),
+  ingest: (id: string) => client.get<Ingest>(`${room(id)}/ingest`),
+  rotateKey: (id: string) => client.post<{ stream_key: string }>(`${room(id)}/stream-key`),
+
+  shelf: (id: string) => client.get<Shelf>(`${room(id)}/shelf`),
+  setShelf: (id: string, productIds: string[]) =>
+    client.put<Shelf>(`${room(id)}/shelf`, { product_ids: productIds }),
+  pin: (id: string, productId: string) =>
+    client.post<unknown>(`${room(id)}/pin`, { product_id: productId }),
+  unpin: (id: string) => client.delete<unknown>(`${room(id)}/pin`),
+
+  chat: (id: string) => list<ChatLine>(`/rooms/${encodeURIComponent(id)}/chat?limit=50`),
+  say: (id: string, text: string) => client.post<unknown>(`${room(id)}/chat`, { text }),
+  hideLine: (id: string, lineId: string) =>
+    client.delete<void>(`${room(id)}/chat/${encodeURIComponent(lineId)}`),
+
+  products: () => list<Product>('/products'),
+  createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
+  updateProduct: (id: string, draft: Partial<ProductDraft>) =>
+    client.patch<Product>(`${V1}/products/${id}`, draft),
+
+  coupons: () => list<CouponTemplate>('/coupon-templates'),
+  createCoupon: (draft: CouponDraft) => client.post<CouponTemplate>(`${V1}/coupon-templates`, draft),
+  offer: (id: string) => client.get<ShareOffer>(`${room(id)}/share-offer`),
+  setOffer: (id: string, offer: ShareOffer) => client.put<unknown>(`${room(id)}/share-offer`, offer),
+
+  orders: (query: { status?: string; room?: string; before?: string }) =>
+    client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),
+
+  /** The server's ETag is honoured by the browser's own cache: asking each second is cheap. */
+  report: (id: string, signal?: AbortSignal) =>
+    client.get<ShareReport>(`${room(id)}/share-report`, signal ? { signal } : {}),
+}

@@ -1,0 +1,39 @@
+/**
+ * What happens in a room as it happens: chat lines, viewers, status, pinned product.
+ *
+ * Speaks the same realtime protocol as every viewer; a lost connection heals by itself and
+ * `connected` says so meanwhile.
+ */
+import { onScopeDispose, ref } from 'vue'
+import { Centrifuge } from 'centrifuge'
+import type { RoomState } from '@sdk/events'
+import type { ChatLine } from '../types'
+
+export interface RoomEars {
+  onLine(line: ChatLine): void
+  onHide(lineId: string): void
+  onState(state: Partial<RoomState>): void
+}
+
+export function useRoomSignals(roomId: string, ears: RoomEars) {
+  const connected = ref(false)
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+  const socket = new Centrifuge(`${scheme}://${location.host}/rt`)
+  const chat = socket.newSubscription(`room:${roomId}:chat`, { recoverable: true })
+  const state = socket.newSubscription(`room:${roomId}:state`, { recoverable: true })
+
+  chat.on('publication', ({ data }) => {
+    if (data.kind === 'hide') ears.onHide(data.id)
+    else ears.onLine(data as ChatLine)
+  })
+  state.on('publication', ({ data }) => ears.onState(data as Partial<RoomState>))
+  socket.on('connected', () => (connected.value = true))
+  socket.on('connecting', () => (connected.value = false))
+  socket.on('disconnected', () => (connected.value = false))
+
+  chat.subscribe()
+  state.subscribe()
+  socket.connect()
+  onScopeDispose(() => socket.disconnect())
+  return { connected }
+}

@@ -1,0 +1,34 @@
+/**
+ * A room's share report, asked for once a second while it is looked at.
+ *
+ * The server answers "not modified" from its ETag when nothing happened; an equal answer does not
+ * touch the page either, so a table being read does not flicker.
+ */
+import { computed, onMounted, shallowRef } from 'vue'
+import { api } from '../api'
+import type { ShareReport } from '../types'
+import { useWhileVisible } from '../useWhileVisible'
+
+const EVERY_MS = 1000
+
+export function useReport(roomId: string) {
+  const report = shallowRef<ShareReport | null>(null)
+  const missing = shallowRef<unknown>(null)
+  let seen = ''
+
+  async function load(): Promise<void> {
+    const answer = await api.report(roomId)
+    const said = JSON.stringify({ ...answer, as_of: '' })
+    if (said === seen) return
+    seen = said
+    report.value = answer
+  }
+
+  const { lost } = useWhileVisible(load, EVERY_MS)
+  onMounted(() => load().catch((problem: unknown) => (missing.value = problem)))
+  const anything = computed(() => {
+    const totals = report.value?.totals
+    return totals ? totals.prepared + totals.intended + totals.effective + totals.hits > 0 : false
+  })
+  return { report, missing, lost, anything }
+}

@@ -1,0 +1,316 @@
+"""What a room's document shows: one moment of a room, gathered from its contexts, as plain values.
+
+`Snapshot` is the moment; `document_values` and `boot_data` say it in one language for one kind of
+browser. Both are pure.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from yaohe.front.document import Raw, json_for_script
+from yaohe.front.words import Words, count_text, date_text
+from yaohe.kernel.money import Money, price_parts, price_text
+
+VIEWERS_SHOWN_FROM: Final = 20
+LEFT_SHOWN_UP_TO: Final = 20
+_GREY: Final = "data:image/gif;base64,R0lGODlhAQABAIAAACgjHwAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    id: str
+    title: str
+    title_en: str
+    subtitle: str
+    subtitle_en: str
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    stock: int
+    picture: str
+
+    def title_in(self, lang: str) -> str:
+        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+
+    def subtitle_in(self, lang: str) -> str:
+        return self.subtitle if lang.startswith("zh") or not self.subtitle_en else self.subtitle_en
+
+
+@dataclass(frozen=True, slots=True)
+class CouponView:
+    """The coupon that is open to every visitor of the room."""
+
+    template_id: str
+    title: str
+    title_en: str
+    amount_minor: int
+    threshold_minor: int
+    left: int
+
+    def title_in(self, lang: str) -> str:
+        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """The latest keyframe: the tiny form that is inlined, and the mark of the sharp one."""
+
+    tiny: bytes
+    etag: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextShow:
+    room_id: str
+    title: str
+    title_en: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    room_id: str
+    shop_id: str
+    shop_name: str
+    shop_name_en: str
+    zone: str
+    currency: str
+    title: str
+    title_en: str
+    host: str
+    host_en: str
+    status: str
+    slate: bool
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    viewers: int
+    likes: int
+    products: tuple[ProductView, ...]
+    pinned_id: str | None
+    chat: tuple[dict[str, Any], ...]
+    coupon: CouponView | None
+    sharer_amount_minor: int | None
+    picture: PictureView | None
+    next_show: NextShow | None
+    at: float
+
+    def title_in(self, lang: str) -> str:
+        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+
+    def host_in(self, lang: str) -> str:
+        return self.host if lang.startswith("zh") or not self.host_en else self.host_en
+
+    def shop_in(self, lang: str) -> str:
+        return (
+            self.shop_name if lang.startswith("zh") or not self.shop_name_en else self.shop_name_en
+        )
+
+    @property
+    def shown_product(self) -> ProductView | None:
+        """The pinned product; before and after the show the first of the shelf."""
+        for product in self.products:
+            if product.id == self.pinned_id:
+                return product
+        if self.status != "live" and self.products:
+            return self.products[0]
+        return None
+
+    @property
+    def portrait(self) -> bool:
+        return self.picture is None or self.picture.height >= self.picture.width
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the policy lets this kind of browser see; made by `campaigns`."""
+
+    env: str
+    open_coupon: bool
+    help: bool
+    sharer_benefit: bool
+
+
+def viewers_text(moment: Snapshot, words: Words, lang: str) -> str:
+    if moment.viewers < VIEWERS_SHOWN_FROM or moment.status != "live":
+        return ""
+    return words.say(lang, "room.watching", n=count_text(moment.viewers, lang))
+
+
+def description(moment: Snapshot, lang: str) -> str:
+    """One true line for previews: the product with its price, else whose room it is."""
+    product = moment.shown_product
+    if product is None:
+        return moment.shop_in(lang)
+    price = price_text(Money(product.price_minor, product.currency))
+    return f"{product.title_in(lang)} {price} · {moment.shop_in(lang)}"
+
+
+def _product_values(moment: Snapshot, words: Words, lang: str) -> dict[str, str]:
+    product = moment.shown_product
+    if product is None:
+        names = ["picture", "title", "sign", "integer", "decimals", "was", "left", "sold_out"]
+        return {f"product_{name}": "" for name in names} | {"has_product": ""}
+    price = price_parts(Money(product.price_minor, product.currency))
+    was = product.list_price_minor
+    struck = was is not None and was > product.price_minor
+    few = 0 < product.stock <= LEFT_SHOWN_UP_TO
+    return {
+        "has_product": "1",
+        "product_picture": product.picture,
+        "product_title": product.title_in(lang),
+        "product_sign": price.symbol,
+        "product_integer": price.integer,
+        "product_decimals": price.decimals,
+        "product_was": price_text(Money(was or 0, product.currency)) if struck else "",
+        "product_left": words.say(lang, "buy.left", n=product.stock) if few else "",
+        "product_sold_out": "" if product.stock > 0 else "1",
+    }
+
+
+def document_values(
+    moment: Snapshot, allowance: Allowance, words: Words, lang: str
+) -> dict[str, str]:
+    """The slots of `room.html` that change with the room."""
+    picture = moment.picture
+    tiny = _GREY
+    if picture is not None:
+        tiny = "data:image/jpeg;base64," + base64.b64encode(picture.tiny).decode()
+    starts = moment.scheduled_at if moment.status == "upcoming" else None
+    return {
+        **words.slots(lang),
+        **_product_values(moment, words, lang),
+        "lang": lang,
+        "title": f"{moment.title_in(lang)} · {moment.shop_in(lang)}",
+        "status": moment.status,
+        "slate": "1" if moment.slate else "",
+        "source": "portrait" if moment.portrait else "landscape",
+        "poster_inline": tiny,
+        "poster_url": poster_url(moment) or tiny,
+        "room_title": moment.title_in(lang),
+        "host_name": moment.host_in(lang),
+        "host_avatar": f"/r/{moment.room_id}/host.jpg",
+        "status_word": words.say(lang, f"room.{moment.status}"),
+        "viewers_text": viewers_text(moment, words, lang),
+        "bag_count": str(len(moment.products)),
+        "starts_iso": starts.isoformat() if starts else "",
+        "starts_text": date_text(starts, moment.zone, lang) if starts else "",
+        "boot_json": json_for_script(boot_data(moment, allowance, lang)),
+    }
+
+
+def poster_url(moment: Snapshot) -> str | None:
+    if moment.picture is None:
+        return None
+    return f"/live/{moment.room_id}/poster.jpg?v={moment.picture.etag}"
+
+
+def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, Any]:
+    """What the scripts start from (`web/sdk/src/boot-handle.ts`, BootData)."""
+    base = f"/live/{moment.room_id}"
+    media = None
+    if moment.status == "live":
+        media = {
+            "stream": f"{base}/stream.mp4",
+            "ws": f"{base}/ws",
+            "hls": f"{base}/index.m3u8",
+            "poster": f"{base}/poster.jpg",
+            "w": moment.picture.width if moment.picture else 0,
+            "h": moment.picture.height if moment.picture else 0,
+        }
+    coupon = None
+    if moment.coupon is not None and allowance.open_coupon:
+        coupon = {
+            "title": moment.coupon.title_in(lang),
+            "amount_minor": moment.coupon.amount_minor,
+            "threshold_minor": moment.coupon.threshold_minor,
+            "left": moment.coupon.left,
+        }
+    following = moment.next_show
+    return {
+        "v": 1,
+        "lang": lang,
+        "base": "",
+        "room": {
+            "id": moment.room_id,
+            "title": moment.title_in(lang),
+            "host": {"name": moment.host_in(lang), "avatar": f"/r/{moment.room_id}/host.jpg"},
+            "shop": moment.shop_in(lang),
+            "status": moment.status,
+            "scheduled_at": moment.scheduled_at,
+            "started_at": moment.started_at,
+            "ended_at": moment.ended_at,
+            "slate": moment.slate,
+        },
+        "media": media,
+        "share": None,
+        "offer": {
+            "coupon": coupon,
+            "help": allowance.help,
+            "sharer_amount_minor": moment.sharer_amount_minor if allowance.sharer_benefit else None,
+        },
+        "products": [product_data(moment, product, lang) for product in moment.products],
+        "counts": {"viewers": moment.viewers, "likes": moment.likes},
+        "chat": list(moment.chat),
+        "currency": moment.currency,
+        "env": allowance.env,
+        "rt": "/rt",
+        "visitor": None,
+        "policy": {"sharer_benefit": allowance.sharer_benefit},
+        "next_show": None
+        if following is None
+        else {
+            "id": following.room_id,
+            "title": following.title if lang.startswith("zh") else following.title_en,
+            "at": following.at,
+            "url": f"/r/{following.room_id}",
+        },
+    }
+
+
+def product_data(moment: Snapshot, product: ProductView, lang: str) -> dict[str, Any]:
+    return {
+        "id": product.id,
+        "title": product.title_in(lang),
+        "subtitle": product.subtitle_in(lang),
+        "price_minor": product.price_minor,
+        "list_price_minor": product.list_price_minor,
+        "stock": product.stock,
+        "picture": product.picture,
+        "pinned": product.id == moment.pinned_id,
+    }
+
+
+def preview_tags(
+    moment: Snapshot, words: Words, lang: str, *, url: str, image: str, sharer: str | None
+) -> Raw:
+    """Open Graph and X tags; crawlers and people get the same document (ogp.me)."""
+    from html import escape
+
+    title = moment.title_in(lang)
+    if sharer:
+        title = f"{words.say(lang, 'land.invited_you', name=sharer)} · {title}"
+    text = description(moment, lang)
+    locale = "zh_CN" if lang.startswith("zh") else "en_US"
+    tags = [
+        ("property", "og:type", "website"),
+        ("property", "og:site_name", moment.shop_in(lang)),
+        ("property", "og:locale", locale),
+        ("property", "og:title", title),
+        ("property", "og:description", text),
+        ("property", "og:url", url),
+        ("property", "og:image", image),
+        ("property", "og:image:type", "image/jpeg"),
+        ("property", "og:image:width", "1200"),
+        ("property", "og:image:height", "630"),
+        ("name", "twitter:card", "summary_large_image"),
+        ("name", "description", text),
+    ]
+    lines = [f'<meta {kind}="{name}" content="{escape(value)}">' for kind, name, value in tags]
+    return Raw("\n".join([*lines, f'<link rel="canonical" href="{escape(url)}">']))

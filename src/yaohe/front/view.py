@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 
 from yaohe.front.document import Raw, json_for_script
@@ -18,6 +19,11 @@ from yaohe.kernel.money import Money, price_parts, price_text
 VIEWERS_SHOWN_FROM: Final = 20
 LEFT_SHOWN_UP_TO: Final = 20
 _GREY: Final = "data:image/gif;base64,R0lGODlhAQABAIAAACgjHwAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+
+
+def said(lang: str, zh: str, en: str) -> str:
+    """The words for this language; Chinese when there are no English ones."""
+    return zh if lang.startswith("zh") or not en else en
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,10 @@ class ProductView:
     picture: str
 
     def title_in(self, lang: str) -> str:
-        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+        return said(lang, self.title, self.title_en)
 
     def subtitle_in(self, lang: str) -> str:
-        return self.subtitle if lang.startswith("zh") or not self.subtitle_en else self.subtitle_en
+        return said(lang, self.subtitle, self.subtitle_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class CouponView:
     left: int
 
     def title_in(self, lang: str) -> str:
-        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+        return said(lang, self.title, self.title_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,9 @@ class NextShow:
     title: str
     title_en: str
     at: datetime
+
+    def title_in(self, lang: str) -> str:
+        return said(lang, self.title, self.title_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +111,10 @@ class Snapshot:
     at: float
 
     def title_in(self, lang: str) -> str:
-        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+        return said(lang, self.title, self.title_en)
 
     def host_in(self, lang: str) -> str:
-        return self.host if lang.startswith("zh") or not self.host_en else self.host_en
+        return said(lang, self.host, self.host_en)
 
     def shop_in(self, lang: str) -> str:
         return (
@@ -267,8 +276,8 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
         if following is None
         else {
             "id": following.room_id,
-            "title": following.title if lang.startswith("zh") else following.title_en,
-            "at": following.at,
+            "title": following.title_in(lang),
+            "scheduled_at": following.at,
             "url": f"/r/{following.room_id}",
         },
     }
@@ -291,8 +300,6 @@ def preview_tags(
     moment: Snapshot, words: Words, lang: str, *, url: str, image: str, sharer: str | None
 ) -> Raw:
     """Open Graph and X tags; crawlers and people get the same document (ogp.me)."""
-    from html import escape
-
     title = moment.title_in(lang)
     if sharer:
         title = f"{words.say(lang, 'land.invited_you', name=sharer)} · {title}"

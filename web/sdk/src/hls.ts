@@ -1,0 +1,64 @@
+/**
+ * The last way to the picture: HLS, by the browser itself where it can, else by hls.js, which is
+ * only loaded here. Slower than the live lines, but it goes through anything.
+ */
+import type Hls from 'hls.js'
+
+export class HlsPlayback {
+  readonly #video: HTMLVideoElement
+  readonly #failed: () => void
+  #hls: Hls | null = null
+  #open = false
+
+  constructor(video: HTMLVideoElement, failed: () => void) {
+    this.#video = video
+    this.#failed = failed
+  }
+
+  open(url: string, native: boolean): void {
+    this.close()
+    this.#open = true
+    if (native) this.#native(url)
+    else void this.#script(url)
+  }
+
+  close(): void {
+    this.#open = false
+    this.#hls?.destroy()
+    this.#hls = null
+  }
+
+  #native(url: string): void {
+    const video = this.#video
+    video.src = url
+    video.addEventListener(
+      'loadedmetadata',
+      () => {
+        // Safari may start 10–20 s back.
+        if (video.seekable.length) video.currentTime = video.seekable.end(0) - 1
+      },
+      { once: true },
+    )
+  }
+
+  async #script(url: string): Promise<void> {
+    const { default: HlsJs } = await import('hls.js/light')
+    if (!this.#open) return
+    const hls = new HlsJs({
+      enableWorker: false, // a worker from a blob is not in our Content-Security-Policy
+      lowLatencyMode: true,
+      liveSyncDuration: 1.5,
+      liveMaxLatencyDuration: 6,
+      maxLiveSyncPlaybackRate: 1.1,
+      backBufferLength: 10,
+    })
+    this.#hls = hls
+    hls.on(HlsJs.Events.ERROR, (_event, problem) => {
+      if (!problem.fatal) return
+      this.close()
+      this.#failed()
+    })
+    hls.loadSource(url)
+    hls.attachMedia(this.#video)
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * The live player: goes on where the inline script began, stays close to live, and comes back by
+ * itself after a broken line, a new publisher, a sleeping tab or a full buffer. It never shows a
+ * dialog; it tells its `phase` and leaves the words to the page.
+ */
+import type { BootHandle, Phase, PlayerStats } from './boot-handle'
+import { Signal } from './events'
+import { HlsPlayback } from './hls'
+import { Attempts, nextRoute, type Route } from './pace'
+import { holdPicture, Pacer } from './pacer'
+import { openFetch, openSocket, socketUrl, type Ears, type Head, type Line } from './route'
+import { startVideo, watchSight, watchVideo } from './sight'
+import { Sink, sourceClass } from './sink'
+
+/** A line that says nothing for this long is dead, whatever TCP believes. */
+const SILENCE_MS = 5000
+/** A muted tab that is out of sight this long stops its stream and rejoins on return. */
+const SLEEP_MS = 10_000
+const TICK_MS = 250
+
+export type PlayerPhase = Phase | 'cannot_play'
+
+export class Player {
+  readonly phaseChanged = new Signal<PlayerPhase>()
+  readonly soundChanged = new Signal<boolean>()
+  readonly stats: PlayerStats
+  readonly #yh: BootHandle
+  readonly #video: HTMLVideoElement
+  readonly #sink: Sink
+  readonly #pacer: Pacer
+  #phase: PlayerPhase
+  #hls: HlsPlayback | null = null
+  #line: Line | null = null
+  #route: Route = 'fetch'
+  #epoch = ''
+  #codecs = ''
+  readonly #attempts = new Attempts()
+  #lastBytesAt = performance.now()
+  #retryTimer = 0
+  #asleep = false
+  #wanted: boolean
+  readonly #ears: Ears = {
+    head: (head) => this.#head(head),
+    bytes: (chunk) => this.#bytes(chunk),
+    end: (reason) => this.#ended(reason),
+  }
+
+  constructor(yh: BootHandle) {
+    this.#yh = yh
+    this.#video = yh.video
+    this.stats = yh.stats
+    this.#phase = yh.phase
+    this.#wanted = yh.data.room.status === 'live' && yh.data.media !== null
+    this.#pacer = new Pacer(yh.video, yh.stats)
+    const broken = (reason: string): void => this.#restart(reason)
+    this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken })
+    this.#listen()
+    this.#takeOver()
+    setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  get phase(): PlayerPhase {
+    return this.#phase
+  }
+
+  get hasSound(): boolean {
+    return !this.#video.muted
+  }
+
+  /** Turns the sound on or off; must be called from a tap to turn it on. */
+  async setSound(on: boolean): Promise<void> {
+    this.#video.muted = !on
+    await this.play()
+  }
+
+  async play(): Promise<void> {
+    if (!(await startVideo(this.#video))) this.#say('refused')
+  }
+
+  /** The room says whether there is anything to play; `slate` means the host is away for now. */
+  expect({ live, slate }: { live: boolean; slate: boolean }): void {
+    const before = this.#wanted
+    this.#wanted = live && this.#yh.data.media !== null
+    if (!live) {
+      this.#hangUp()
+      this.#hls?.close()
+      if (this.#phase !== 'idle') this.#say('ended')
+    } else if (!this.#line && this.#usesLine && (!before || !slate)) this.retry()
+  }
+
+  /** Asks again at once, from the way that works best. */
+  retry(): void {
+    this.#attempts.shown()
+    if (this.#wanted) this.#connect()
+  }
+
+  #takeOver(): void {
+    const yh = this.#yh
+    yh.taken = true
+    yh.play = () => void this.play()
+    yh.bytes = (chunk) => this.#bytes(chunk)
+    yh.end = (reason) => this.#ended(reason)
+    // Until the first answer is there the boot script opens the buffer itself, then calls this.
+    yh.drain = () => this.#adopt()
+    if (!this.#wanted) return
+    if (yh.phase === 'ended') return this.#ended(yh.reason ?? 'closed')
+    if (yh.stats.route === 'hls') this.#route = 'hls'
+    else if (!yh.source) this.#connect()
+    else {
+      this.#line = { close: () => yh.abort?.abort() }
+      this.#pacer.hurry()
+      this.#adopt()
+    }
+  }
+
+  #adopt(): void {
+    const { source, buffer, queue, epoch, codecs } = this.#yh
+    if (!source || !buffer || this.#sink.isOpen) return
+    this.#epoch = epoch
+    this.#codecs = codecs
+    this.#sink.adopt(source, buffer, queue)
+  }
+
+  #listen(): void {
+    watchVideo(this.#video, {
+      shown: () => this.#shown(),
+      starved: () => this.#phase === 'playing' && this.#pacer.stalled(),
+      sound: () => this.soundChanged.tell(this.hasSound),
+      broken: () => this.#restart('decode'),
+      // Nobody pauses a live room on purpose: the system did. In sight it goes on.
+      paused: () => this.#phase === 'playing' && void this.play(),
+    })
+    watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() })
+    addEventListener('online', () => this.#line || this.retry())
+  }
+
+  /** The element plays; the first frame itself was noted by the boot script or is noted here. */
+  #shown(): void {
+    if (!this.stats.firstFrameMs) {
+      this.stats.firstFrameMs = performance.now()
+      performance.mark('yh:first-frame')
+    }
+    this.#attempts.shown()
+    this.#say('playing')
+  }
+
+  #say(phase: PlayerPhase): void {
+    if (phase === this.#phase) return
+    this.#phase = phase
+    if (phase !== 'cannot_play') this.#yh.phase = phase
+    document.body.dataset.play = phase
+    this.phaseChanged.tell(phase)
+  }
+
+  #connect(): void {
+    this.#hangUp()
+    const media = this.#yh.data.media
+    if (!media || this.#asleep) return
+    const nativeHls = this.#video.canPlayType('application/vnd.apple.mpegurl') !== ''
+    const can = { mse: sourceClass() !== null, nativeHls }
+    this.stats.route = this.#route = nextRoute(this.#attempts.failures, can)
+    if (this.#phase !== 'playing' && this.#phase !== 'refused') this.#say('connecting')
+    this.#lastBytesAt = performance.now()
+    this.#attempts.begin()
+    if (this.#route === 'fetch') this.#line = openFetch(media.stream, this.#ears)
+    else if (this.#route === 'ws') this.#line = openSocket(socketUrl(media.ws, location), this.#ears)
+    else if (this.#route === 'none') this.#say('cannot_play')
+    else {
+      this.#sink.close()
+      this.#hls ??= new HlsPlayback(this.#video, () => this.#ended('hls'))
+      this.#hls.open(media.hls, this.#route === 'hls')
+      void this.play()
+    }
+  }
+
+  #head({ codecs, epoch }: Head): void {
+    this.#pacer.hurry()
+    if (epoch === this.#epoch && codecs === this.#codecs && this.#sink.isOpen) {
+      this.#sink.restartParser()
+      return
+    }
+    // A new publisher starts a new clock: a fresh buffer, the last picture held meanwhile.
+    this.#hls?.close()
+    holdPicture(this.#video)
+    this.#epoch = epoch
+    this.#codecs = codecs
+    if (this.#sink.open(codecs)) void this.play()
+    else this.#restart('codec')
+  }
+
+  #bytes(chunk: Uint8Array): void {
+    this.#lastBytesAt = performance.now()
+    this.#attempts.bytes()
+    this.#sink.push(chunk)
+  }
+
+  #ended(reason: string): void {
+    this.#line = null
+    this.#yh.reason = reason
+    if (!this.#wanted || this.#asleep) return
+    if (reason === 'codec') return this.#say('cannot_play')
+    if (this.#phase === 'playing') this.#say('waiting')
+    clearTimeout(this.#retryTimer)
+    const wait = this.#attempts.ended(reason)
+    this.#retryTimer = window.setTimeout(() => this.#wanted && this.#connect(), wait)
+  }
+
+  #restart(reason: string): void {
+    this.#hangUp()
+    this.#epoch = ''
+    this.#ended(reason)
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#retryTimer)
+    this.#line?.close()
+    this.#line = null
+  }
+
+  get #usesLine(): boolean {
+    return this.#route === 'fetch' || this.#route === 'ws'
+  }
+
+  #tick(): void {
+    if (this.#line && this.#usesLine) {
+      const silent = performance.now() - this.#lastBytesAt
+      if (silent > SILENCE_MS) {
+        this.#line.close()
+        this.#ended('silent')
+      } else if (this.#phase === 'playing' && silent > 2000) this.#say('waiting')
+      else if (this.#phase === 'waiting' && silent < 1000 && this.#video.readyState > 2) this.#say('playing')
+    }
+    this.#pace()
+  }
+
+  #pace(): void {
+    if (this.#usesLine) this.#pacer.step()
+  }
+
+  #seen(): void {
+    this.#pacer.hurry()
+    if (this.#asleep) {
+      this.#asleep = false
+      this.retry()
+    }
+    if (this.#wanted) void this.play()
+  }
+
+  /** Out of sight for a while; somebody who listens from another tab keeps the sound. */
+  #unseen(): void {
+    if (this.hasSound) return
+    this.#asleep = true
+    this.#hangUp()
+  }
+}

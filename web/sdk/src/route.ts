@@ -1,0 +1,83 @@
+/**
+ * The two ways live bytes reach a page: a streaming `fetch` on the connection that brought it, or
+ * a WebSocket where something in between swallows streams. Both tell the same story in order:
+ * `head` once per epoch, then `bytes`, then `end` exactly once.
+ */
+
+export interface Head {
+  codecs: string
+  epoch: string
+}
+
+export interface Ears {
+  head(head: Head): unknown
+  bytes(chunk: Uint8Array): unknown
+  /** `http_404`, `closed`, `network`, `silent` … */
+  end(reason: string): void
+}
+
+export interface Line {
+  close(): void
+}
+
+/** Nothing is said after `close`, and `end` is said once. */
+function once(ears: Ears, close: () => void): Ears & { stop(): void } {
+  let over = false
+  return {
+    head: (head) => over || ears.head(head),
+    bytes: (chunk) => over || ears.bytes(chunk),
+    end(reason) {
+      if (over) return
+      over = true
+      close()
+      ears.end(reason)
+    },
+    stop() {
+      over = true
+      close()
+    },
+  }
+}
+
+export function openFetch(url: string, ears: Ears): Line {
+  const abort = new AbortController()
+  const line = once(ears, () => abort.abort())
+  const run = async (): Promise<void> => {
+    const answer = await fetch(url, { signal: abort.signal, cache: 'no-store' })
+    if (!answer.ok || !answer.body) return line.end(`http_${answer.status}`)
+    line.head({
+      codecs: answer.headers.get('X-Yaohe-Codecs') ?? '',
+      epoch: answer.headers.get('X-Yaohe-Epoch') ?? '',
+    })
+    const reader = answer.body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return line.end('closed')
+      line.bytes(value)
+    }
+  }
+  run().catch(() => line.end('network'))
+  return { close: line.stop }
+}
+
+export function openSocket(url: string, ears: Ears): Line {
+  const socket = new WebSocket(url)
+  socket.binaryType = 'arraybuffer'
+  const line = once(ears, () => socket.close())
+  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    if (typeof data === 'string') {
+      const said = JSON.parse(data) as { codecs: string; epoch: number | string }
+      line.head({ codecs: said.codecs, epoch: String(said.epoch) })
+    } else line.bytes(new Uint8Array(data))
+  }
+  socket.onclose = () => line.end('closed')
+  socket.onerror = () => line.end('network')
+  return { close: line.stop }
+}
+
+/** `/live/tea/ws` as a full WebSocket address on the page's own origin. */
+export function socketUrl(path: string, page: Pick<Location, 'protocol' | 'host'>): string {
+  if (/^wss?:/.test(path)) return path
+  if (/^https?:/.test(path)) return path.replace(/^http/, 'ws')
+  return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}${path}`
+}

@@ -1,0 +1,90 @@
+/** Buying in a room: an order, its payment at the cashier, and what became of it. */
+import type { Client } from './client'
+import { YaoheError } from './errors'
+import type { Coupon } from './plays'
+
+export interface Buyer {
+  name: string
+  phone: string
+  address: string
+}
+
+export interface Order {
+  id: string
+  /** unpaid | paid | closed | refunded */
+  state: string
+  product_id: string
+  title: string
+  quantity: number
+  subtotal_minor: number
+  discount_minor: number
+  total_minor: number
+  currency: string
+  expires_at: string | null
+  room_id: string | null
+}
+
+export interface OrderRequest {
+  room_id: string
+  product_id: string
+  quantity: number
+  coupon_id: string | null
+  buyer: Buyer
+}
+
+interface Placed {
+  order: Order
+  cashier_url: string
+}
+
+export class Shop {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** The same key for the same intention: asking twice never buys twice. */
+  async place(request: OrderRequest, key: string): Promise<Placed> {
+    return this.#client.post<Placed>('/api/v1/orders', request, { idempotencyKey: key })
+  }
+
+  async payAgain(orderId: string): Promise<string> {
+    const { cashier_url } = await this.#client.post<{ cashier_url: string }>(`/api/v1/orders/${orderId}/pay`)
+    return cashier_url
+  }
+
+  async order(id: string): Promise<Order> {
+    const answer = await this.#client.get<Order | { order: Order }>(`/api/v1/orders/${id}`)
+    return 'order' in answer ? answer.order : answer
+  }
+
+  async orders(): Promise<Order[]> {
+    return (await this.#client.get<{ items: Order[] }>('/api/v1/orders')).items
+  }
+
+  async coupons(): Promise<Coupon[]> {
+    return (await this.#client.get<{ items: Coupon[] }>('/api/v1/coupons')).items
+  }
+
+  /** Asks until the order is decided or the patience is over; the notice may come late. */
+  async settled(id: string, waitsMs: number[] = [0, 500, 1000, 1500, 2000, 3000, 4000, 6000]): Promise<Order> {
+    let last: Order | null = null
+    for (const wait of waitsMs) {
+      await new Promise((done) => setTimeout(done, wait))
+      try {
+        last = await this.order(id)
+        if (last.state !== 'unpaid') return last
+      } catch (error) {
+        if ((error as YaoheError).status === 404) throw error
+      }
+    }
+    if (!last) throw new YaoheError('timeout', 'The order could not be read.')
+    return last
+  }
+}
+
+export function newKey(): string {
+  if (crypto.randomUUID) return crypto.randomUUID()
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

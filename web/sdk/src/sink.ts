@@ -1,0 +1,154 @@
+/**
+ * Bytes into a video element through Media Source Extensions: queues while the buffer is busy,
+ * appends what waited as one, prunes behind the picture and survives a full buffer. It can take
+ * over the MediaSource that `boot.ts` opened, or open its own.
+ */
+import { prunable, type Range } from './pace'
+
+type SourceClass = typeof MediaSource
+
+export function sourceClass(): SourceClass | null {
+  const scope = globalThis as { ManagedMediaSource?: SourceClass; MediaSource?: SourceClass }
+  return scope.ManagedMediaSource ?? scope.MediaSource ?? null
+}
+
+export function ranges(buffered: TimeRanges): Range[] {
+  return Array.from({ length: buffered.length }, (_, i) => ({
+    start: buffered.start(i),
+    end: buffered.end(i),
+  }))
+}
+
+export interface SinkNews {
+  /** Something was appended. */
+  appended(): void
+  /** The buffer is beyond repair; the player must start over. */
+  broken(reason: string): void
+}
+
+export class Sink {
+  readonly #video: HTMLVideoElement
+  readonly #news: SinkNews
+  #source: MediaSource | null = null
+  #buffer: SourceBuffer | null = null
+  #queue: Uint8Array[] = []
+  #url = ''
+  #fullInARow = 0
+
+  constructor(video: HTMLVideoElement, news: SinkNews) {
+    this.#video = video
+    this.#news = news
+  }
+
+  /** Goes on with what the inline script opened. */
+  adopt(source: MediaSource, buffer: SourceBuffer, queue: Uint8Array[]): void {
+    this.#source = source
+    this.#queue = queue.splice(0).concat(this.#queue)
+    this.#own(buffer)
+    this.#drain()
+  }
+
+  /** A fresh MediaSource on the element; false when this browser cannot play these codecs. */
+  open(codecs: string): boolean {
+    const Source = sourceClass()
+    const type = `video/mp4; codecs="${codecs}"`
+    if (!Source || !codecs || !Source.isTypeSupported(type)) return false
+    this.close()
+    const source = new Source()
+    this.#source = source
+    source.addEventListener(
+      'sourceopen',
+      () => {
+        if (this.#source !== source) return
+        this.#own(source.addSourceBuffer(type))
+        this.#drain()
+      },
+      { once: true },
+    )
+    this.#url = URL.createObjectURL(source)
+    this.#video.src = this.#url
+    return true
+  }
+
+  get isOpen(): boolean {
+    return this.#source?.readyState === 'open'
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#queue.push(chunk)
+    this.#drain()
+  }
+
+  /** A new line begins with a new init segment: forget half a fragment of the old one. */
+  restartParser(): void {
+    this.#queue = []
+    const buffer = this.#buffer
+    if (!buffer || this.#source?.readyState !== 'open') return
+    try {
+      buffer.abort()
+    } catch {
+      // A removal is under way; the parser has no half fragment then.
+    }
+  }
+
+  close(): void {
+    this.#queue = []
+    if (this.#buffer) this.#buffer.onupdateend = null
+    this.#buffer = null
+    this.#source = null
+    if (this.#url) URL.revokeObjectURL(this.#url)
+    this.#url = ''
+  }
+
+  #own(buffer: SourceBuffer): void {
+    this.#buffer = buffer
+    buffer.onupdateend = () => {
+      this.#news.appended()
+      this.#prune()
+      this.#drain()
+    }
+  }
+
+  #prune(): void {
+    const buffer = this.#buffer
+    if (!buffer || buffer.updating || !this.isOpen) return
+    const old = prunable(this.#video.currentTime, ranges(buffer.buffered))
+    if (old) buffer.remove(old.start, old.end)
+  }
+
+  #drain(): void {
+    const buffer = this.#buffer
+    if (!buffer || buffer.updating || !this.#queue.length || !this.isOpen) return
+    const parts = this.#queue
+    this.#queue = []
+    const bytes = joined(parts)
+    try {
+      buffer.appendBuffer(bytes as BufferSource)
+      this.#fullInARow = 0
+    } catch (error) {
+      if ((error as DOMException).name === 'QuotaExceededError' && this.#fullInARow++ < 3) {
+        this.#queue = [bytes]
+        this.#makeRoom(buffer)
+      } else this.#news.broken((error as DOMException).name)
+    }
+  }
+
+  /** Full: keep two seconds behind the picture; still full: drop what is far ahead as well. */
+  #makeRoom(buffer: SourceBuffer): void {
+    const at = this.#video.currentTime
+    const start = buffer.buffered.length ? buffer.buffered.start(0) : 0
+    if (this.#fullInARow === 1 && at - 2 > start) buffer.remove(0, at - 2)
+    else buffer.remove(at + 3, Infinity)
+  }
+}
+
+export function joined(parts: Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

@@ -8,21 +8,31 @@ no database, one event loop.
 from yaohe.live.media.cursor import Cursor
 from yaohe.live.media.errors import PublishRefused
 from yaohe.live.media.hls import HlsView
-from yaohe.live.media.log import Fragment, FragmentLog, Generation, Keyframe, LogLimits
+from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
-from yaohe.live.media.publication import Publication, PublisherStatistics
+from yaohe.live.media.publication import PublisherStatistics
+from yaohe.live.media.rtmp import RtmpLimits, RtmpServer
+from yaohe.live.media.views import (
+    EpochSource,
+    MediaPath,
+    hls_document,
+    parse_media_path,
+)
 
 __all__ = [
     "Cursor",
+    "EpochSource",
     "Fragment",
     "FragmentLog",
-    "Generation",
     "HlsView",
     "Keyframe",
-    "LogLimits",
     "MediaOrigin",
-    "Publication",
+    "MediaPath",
     "PublishEvent",
     "PublishRefused",
     "PublisherStatistics",
+    "RtmpLimits",
+    "RtmpServer",
+    "hls_document",
+    "parse_media_path",
 ]

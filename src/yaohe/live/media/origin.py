@@ -19,6 +19,7 @@ from yaohe.live.media.errors import PublishRefused, Replaced
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
 from yaohe.live.media.publication import Publication, PublisherStatistics
+from yaohe.live.media.views import EpochSource
 
 logger = structlog.get_logger(__name__)
 
@@ -41,12 +42,13 @@ class PublishEvent(msgspec.Struct, frozen=True):
 
 
 class _Room:
-    __slots__ = ("hls", "log", "publication", "quiet_since")
+    __slots__ = ("hls", "log", "publication", "quiet_since", "source")
 
     def __init__(self, log: FragmentLog, quiet_since: float) -> None:
         self.log = log
         self.hls = HlsView(log)
         self.publication: Publication | None = None
+        self.source: EpochSource | None = None
         self.quiet_since = quiet_since
 
 
@@ -75,6 +77,18 @@ class MediaOrigin:
     def hls(self, room_id: str) -> HlsView | None:
         room = self._rooms.get(room_id)
         return room.hls if room else None
+
+    def source(self, room_id: str) -> EpochSource | None:
+        """The present epoch for streaming readers, one object for all; None when not playable.
+
+        A room whose publisher dropped stays playable: its readers wait for the return.
+        """
+        room = self._rooms.get(room_id)
+        if room is None or room.log.generation is None or room.log.ended:
+            return None
+        if room.source is None or room.source.epoch != room.log.epoch:
+            room.source = EpochSource(room.log, room.log.generation)
+        return room.source
 
     def live_rooms(self) -> list[str]:
         return [room_id for room_id, room in self._rooms.items() if room.log.live]

@@ -26,8 +26,9 @@ from yaohe.kernel.postgres import EmbeddedPostgres
 class Server:
     """The test server: clones of the migrated template, by name."""
 
-    def __init__(self, engine: EmbeddedPostgres) -> None:
+    def __init__(self, engine: EmbeddedPostgres, scripts: Path) -> None:
         self.engine = engine
+        self.scripts = scripts
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
@@ -74,11 +75,9 @@ async def pg() -> AsyncIterator[Server]:
     engine = EmbeddedPostgres(home / "data")
     try:
         await engine.start()
-        server = Server(engine)
+        server = Server(engine, _scripts_without_gaps(home / "migrations"))
         await server.execute("CREATE DATABASE yaohe_template")
-        await migrate(
-            server.url("yaohe_template"), scripts=_scripts_without_gaps(home / "migrations")
-        )
+        await migrate(server.url("yaohe_template"), scripts=server.scripts)
         yield server
     finally:
         await engine.stop()

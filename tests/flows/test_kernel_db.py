@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -121,5 +123,15 @@ async def test_more_callers_than_connections_wait_in_line(db: Database) -> None:
     assert await asyncio.gather(*(one(n) for n in range(50))) == list(range(50))
 
 
-async def test_migrating_again_and_at_once_does_nothing(db: Database) -> None:
-    await asyncio.gather(*(migrate(db.url) for _ in range(3)))
+async def test_migrating_at_once_and_again_runs_the_chain_once(pg: Any) -> None:
+    await pg.execute("CREATE DATABASE test_empty")
+    try:
+        url = pg.url("test_empty")
+        await asyncio.gather(*(migrate(url, scripts=pg.scripts) for _ in range(3)))
+        await migrate(url, scripts=pg.scripts)
+        conn = await asyncpg.connect(url)
+        assert await conn.fetchval("SELECT count(*) FROM kernel.alembic_version") == 1
+        assert await conn.fetchval("SELECT count(*) FROM kernel.relay") == 1
+        await conn.close()
+    finally:
+        await pg.execute("DROP DATABASE test_empty WITH (FORCE)")

@@ -39,6 +39,7 @@ export class Player {
   #retryTimer = 0
   #asleep = false
   #wanted: boolean
+  readonly #ends: (() => void)[] = []
   readonly #ears: Ears = {
     head: (head) => this.#head(head),
     bytes: (chunk) => this.#bytes(chunk),
@@ -56,7 +57,15 @@ export class Player {
     this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken })
     this.#listen()
     this.#takeOver()
-    setInterval(() => this.#tick(), TICK_MS)
+    const ticks = setInterval(() => this.#tick(), TICK_MS)
+    this.#ends.push(() => clearInterval(ticks))
+  }
+
+  /** For a page that outlives its player (the studio): stops all of it, also what listens. */
+  close(): void {
+    this.expect({ live: false, slate: false })
+    this.#sink.close()
+    for (const end of this.#ends.splice(0)) end()
   }
 
   get phase(): PlayerPhase {
@@ -130,8 +139,12 @@ export class Player {
       // Nobody pauses a live room on purpose: the system did. In sight it goes on.
       paused: () => this.#phase === 'playing' && void this.play(),
     })
-    watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() })
-    addEventListener('online', () => this.#line || this.retry())
+    const online = (): unknown => this.#line || this.retry()
+    addEventListener('online', online)
+    this.#ends.push(
+      () => removeEventListener('online', online),
+      watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() }),
+    )
   }
 
   /** The element plays; the first frame itself was noted by the boot script or is noted here. */

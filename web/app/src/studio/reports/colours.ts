@@ -6,9 +6,8 @@ const PLACES: Record<string, number> = {
   copy_link: 1,
   weibo: 4,
   x: 5,
-  whatsapp: 6,
+  whatsapp: 2,
   telegram: 6,
-  system: 2,
 }
 
 export function channelColour(channel: string): string {

@@ -9,7 +9,7 @@ import { HlsPlayback } from './hls'
 import { Attempts, nextRoute, type Route } from './pace'
 import { holdPicture, Pacer } from './pacer'
 import { openFetch, openSocket, socketUrl, type Ears, type Head, type Line } from './route'
-import { startVideo, watchSight, watchVideo } from './sight'
+import { every, startVideo, watchSight, watchVideo, whenOnline } from './sight'
 import { Sink, sourceClass } from './sink'
 
 /** A line that says nothing for this long is dead, whatever TCP believes. */
@@ -39,7 +39,7 @@ export class Player {
   #retryTimer = 0
   #asleep = false
   #wanted: boolean
-  readonly #ends: (() => void)[] = []
+  #ends: (() => void)[] = []
   readonly #ears: Ears = {
     head: (head) => this.#head(head),
     bytes: (chunk) => this.#bytes(chunk),
@@ -57,15 +57,13 @@ export class Player {
     this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken })
     this.#listen()
     this.#takeOver()
-    const ticks = setInterval(() => this.#tick(), TICK_MS)
-    this.#ends.push(() => clearInterval(ticks))
   }
 
   /** For a page that outlives its player (the studio): stops all of it, also what listens. */
   close(): void {
     this.expect({ live: false, slate: false })
     this.#sink.close()
-    for (const end of this.#ends.splice(0)) end()
+    for (const end of this.#ends) end()
   }
 
   get phase(): PlayerPhase {
@@ -139,12 +137,11 @@ export class Player {
       // Nobody pauses a live room on purpose: the system did. In sight it goes on.
       paused: () => this.#phase === 'playing' && void this.play(),
     })
-    const online = (): unknown => this.#line || this.retry()
-    addEventListener('online', online)
-    this.#ends.push(
-      () => removeEventListener('online', online),
+    this.#ends = [
       watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() }),
-    )
+      whenOnline(() => this.#line || this.retry()),
+      every(TICK_MS, () => this.#tick()),
+    ]
   }
 
   /** The element plays; the first frame itself was noted by the boot script or is noted here. */

@@ -24,6 +24,16 @@ export function watchSight(afterMs: number, news: SightNews): () => void {
   }
 }
 
+export function whenOnline(act: () => unknown): () => void {
+  addEventListener('online', act)
+  return () => removeEventListener('online', act)
+}
+
+export function every(ms: number, act: () => unknown): () => void {
+  const timer = setInterval(act, ms)
+  return () => clearInterval(timer)
+}
+
 export interface VideoNews {
   /** The picture moves. */
   shown(): unknown

@@ -65,6 +65,8 @@ async def migrate(url: str, *, scripts: Path | None = None) -> None:
                 await asyncio.sleep(0.1)
             else:
                 raise TryAgain("Another process has been migrating the database for a minute.")
+            if await conn.run_sync(_present) == newest:
+                return  # the process we waited for has done it
             async with engine.connect() as work:
                 await work.run_sync(_upgrade, folder)
             log.info("migrated", revision=newest)

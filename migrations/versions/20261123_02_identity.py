@@ -108,4 +108,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop schema identity cascade")
+    raise NotImplementedError("migrations only go forward; restore a backup instead")

@@ -9,6 +9,7 @@ from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange, check_currency
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import Staff
+from yaohe.identity.staff.service import audit
 from yaohe.identity.visitors.model import Visitor
 from yaohe.identity.visitors.names import friendly_name
 
@@ -22,6 +23,7 @@ __all__ = [
     "Staff",
     "Visitor",
     "WrongOrigin",
+    "audit",
     "check_currency",
     "check_origin",
     "current_guest",

@@ -13,7 +13,7 @@ import structlog
 from yaohe.identity import store
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
-from yaohe.identity.staff.service import StaffDesk
+from yaohe.identity.staff.service import StaffDesk, audit
 from yaohe.identity.visitors.model import set_cookie
 from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
@@ -64,7 +64,7 @@ class Identity:
         self.create_api_key = desk.create_api_key
         self.api_keys = desk.api_keys
         self.revoke_api_key = desk.revoke_api_key
-        self.audit = desk.audit
+        self.audit = audit
 
     def session_cookie(self, session: str) -> str:
         """The whole Set-Cookie value of a staff session."""

@@ -7,8 +7,10 @@ time and no authority.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import struct
 import time
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -19,17 +21,32 @@ _TOKEN = re.compile(r"[0-9A-Za-z]{10}\Z")
 _ID = re.compile(r"[a-z]{1,4}_[0-9a-hjkmnp-tv-z]{20}\Z")
 
 
-def _base32(number: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        digits.append(_CROCKFORD[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+# Two characters, ten bits, at a time: ids are made by the ten thousand a second.
+_PAIRS = tuple(high + low for high in _CROCKFORD for low in _CROCKFORD)
+
+
+def _base32(number: int) -> str:
+    """The lowest 50 bits as 10 characters."""
+    pairs = _PAIRS
+    return (
+        pairs[number >> 40 & 1023]
+        + pairs[number >> 30 & 1023]
+        + pairs[number >> 20 & 1023]
+        + pairs[number >> 10 & 1023]
+        + pairs[number & 1023]
+    )
 
 
 def new_id(prefix: str) -> str:
     """A new id such as `ord_0c5k…`; ids made later sort later (to the millisecond)."""
-    return f"{prefix}_{_base32(time.time_ns() // 1_000_000, 10)}{_base32(secrets.randbits(50), 10)}"
+    number = int.from_bytes(os.urandom(8))
+    return f"{prefix}_{_base32(time.time_ns() // 1_000_000)}{_base32(number)}"
+
+
+def new_ids(prefix: str, count: int) -> list[str]:
+    """Many ids of one moment for a set-based statement, at a fifth of the price."""
+    head = f"{prefix}_{_base32(time.time_ns() // 1_000_000)}"
+    return [head + _base32(n) for n in struct.unpack(f"{count}Q", os.urandom(8 * count))]
 
 
 def new_token() -> str:

@@ -49,6 +49,18 @@ TOKEN_CHARS_MAX: Final = 200
 log = structlog.get_logger(__name__)
 
 
+async def audit(
+    tx: Tx,
+    *,
+    staff: Staff,
+    action: str,
+    subject: str,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Note who did what to which thing, in the transaction that does it. No secrets here."""
+    await store.insert_audit(tx.conn, staff, action, subject, detail or {})
+
+
 class StaffDesk:
     def __init__(self, db: Database, *, shop_id: str) -> None:
         self._db, self._shop_id = db, shop_id
@@ -88,7 +100,7 @@ class StaffDesk:
                     raise SetupRefused
                 await store.insert_staff(tx.conn, owner, hashed)
                 await store.insert_session(tx.conn, token_hash(session), owner.id)
-                await self.audit(tx, staff=owner, action="staff.setup", subject=owner.id)
+                await audit(tx, staff=owner, action="staff.setup", subject=owner.id)
         except IntegrityError as error:  # the one-owner index: somebody was faster
             raise SetupRefused from error
         return owner, session
@@ -112,7 +124,7 @@ class StaffDesk:
             if rehashed is not None:
                 await store.set_password(tx.conn, person.id, rehashed)
             await store.insert_session(tx.conn, token_hash(session), person.id)
-            await self.audit(tx, staff=person, action="staff.login", subject=person.id)
+            await audit(tx, staff=person, action="staff.login", subject=person.id)
         return person, session
 
     async def _limit(self, email: str, address: str) -> None:
@@ -171,7 +183,7 @@ class StaffDesk:
             keep = token_hash(session) if session else b""
             await store.delete_sessions_of(tx.conn, staff.id, keep=keep)
             await store.forget_tries(tx.conn, account_key(staff.email))
-            await self.audit(tx, staff=staff, action=action, subject=staff.id)
+            await audit(tx, staff=staff, action=action, subject=staff.id)
 
     # API keys -----------------------------------------------------------------------------
 
@@ -191,7 +203,7 @@ class StaffDesk:
                 key_hash=token_hash(key),
                 scope=scope,
             )
-            await self.audit(
+            await audit(
                 tx, staff=staff, action="api_key.create", subject=info.id, detail={"name": name}
             )
         return IssuedKey(info=info, key=key)
@@ -204,7 +216,7 @@ class StaffDesk:
         async with self._db.begin() as tx:
             if not await store.revoke_api_key(tx.conn, key_id, staff.shop_id):
                 raise ApiKeyNotFound
-            await self.audit(tx, staff=staff, action="api_key.revoke", subject=key_id)
+            await audit(tx, staff=staff, action="api_key.revoke", subject=key_id)
 
     async def staff_from_api_key(self, bearer: str | None) -> Staff | None:
         """Who a key `yk_…` speaks for (with `key_id` and `scope`); None when it is not valid."""
@@ -218,20 +230,6 @@ class StaffDesk:
             if stale and staff.key_id is not None:
                 await store.touch_api_key(conn, staff.key_id)
         return staff
-
-    # Audit --------------------------------------------------------------------------------
-
-    async def audit(
-        self,
-        tx: Tx,
-        *,
-        staff: Staff,
-        action: str,
-        subject: str,
-        detail: Mapping[str, object] | None = None,
-    ) -> None:
-        """Note who did what to which thing, in the transaction that does it. No secrets here."""
-        await store.insert_audit(tx.conn, staff, action, subject, detail or {})
 
     async def sweep(self) -> None:
         """Forget ended sessions and old login windows."""

@@ -1,0 +1,88 @@
+"""The catalog's verbs: put products up, change them, show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from yaohe.commerce.catalog import store
+from yaohe.commerce.catalog.model import (
+    NewProduct,
+    Product,
+    ProductChange,
+    cleaned,
+    cleaned_stock_change,
+)
+from yaohe.commerce.errors import ProductNotFound, StockTooLow
+from yaohe.identity import SHOP_ID, Staff, audit, check_currency
+from yaohe.kernel.db import Database
+from yaohe.kernel.ids import new_id
+
+PRODUCTS_MAX: Final = 500
+
+
+class Catalog:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def create_product(
+        self, new: NewProduct, *, by: Staff | None = None, shop_id: str = SHOP_ID
+    ) -> Product:
+        """Put a product up; `by` is None only when the house itself fills a demo shop."""
+        values = cleaned(new)
+        values["currency"] = check_currency(new.currency or "CNY")
+        async with self._db.begin() as tx:
+            made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
+            if by is not None:
+                await audit(
+                    tx,
+                    staff=by,
+                    action="product.create",
+                    subject=made.id,
+                    detail={"price_minor": made.price_minor, "stock": made.stock},
+                )
+        return made
+
+    async def update_product(
+        self,
+        product_id: str,
+        change: ProductChange,
+        *,
+        by: Staff | None = None,
+        shop_id: str = SHOP_ID,
+    ) -> Product:
+        """Change a product. Orders already made keep the price and title they were made with."""
+        values, stock_change = cleaned(change), cleaned_stock_change(change)
+        async with self._db.begin() as tx:
+            changed = await store.update_product(
+                tx.conn, product_id, shop_id, values, stock_change=stock_change
+            )
+            if changed is None:
+                exists = await store.product(tx.conn, product_id)
+                raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
+            if by is not None:
+                detail = values | ({"stock_change": stock_change} if stock_change else {})
+                await audit(
+                    tx, staff=by, action="product.update", subject=product_id, detail=detail
+                )
+        return changed
+
+    async def product(self, product_id: str) -> Product:
+        async with self._db.connect() as conn:
+            found = await store.product(conn, product_id)
+        if found is None:
+            raise ProductNotFound
+        return found
+
+    async def products_by_id(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """The products that exist among these ids."""
+        if not product_ids:
+            return {}
+        async with self._db.connect() as conn:
+            found = await store.products_by_id(conn, product_ids)
+        return {product.id: product for product in found}
+
+    async def products(self, shop_id: str = SHOP_ID) -> list[Product]:
+        """All products of a shop, newest first."""
+        async with self._db.connect() as conn:
+            return await store.products_of(conn, shop_id, limit=PRODUCTS_MAX)

@@ -1,0 +1,1 @@
+"""Coupons: what is given to people, once each, and what it takes off an order."""

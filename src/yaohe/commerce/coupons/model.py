@@ -1,0 +1,160 @@
+"""Coupons: one kind so far, a fixed amount off orders of at least a threshold.
+
+A *template* says how many there are and for whom; a *coupon* is one person's. Its states:
+
+    claimed ──► locked ──► used
+       │ ▲        │
+       │ └────────┘  the order ended unpaid
+       ├──► expired  ◄── (also from locked, when it comes back too late)
+       └──► revoked
+
+A *slot* is the reason a coupon was given (a source, or one reward): asking again for the same slot
+finds the same coupon.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import msgspec
+
+from yaohe.kernel.errors import BadInput
+from yaohe.kernel.money import AMOUNT_MINOR_MAX
+from yaohe.kernel.text import clean_text
+
+TOTAL_MAX: Final = 100_000_000
+TITLE_CHARS_MAX: Final = 60
+VALID_DAYS_MAX: Final = 3_650
+CLAIM_CHARS_MAX: Final = 400
+
+CouponState = Literal["claimed", "locked", "used", "expired", "revoked"]
+TemplateStatus = Literal["active", "stopped"]
+
+MOVES: Final[dict[CouponState, frozenset[CouponState]]] = {
+    "claimed": frozenset({"locked", "used", "expired", "revoked"}),
+    "locked": frozenset({"claimed", "used", "expired"}),
+    "used": frozenset(),
+    "expired": frozenset(),
+    "revoked": frozenset(),
+}
+
+
+class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    shop_id: str
+    title: str
+    title_en: str
+    amount_minor: int
+    threshold_minor: int
+    currency: str
+    total: int
+    claimed: int
+    per_person: int
+    valid_from: datetime
+    valid_until: datetime | None
+    valid_days: int | None
+    status: TemplateStatus
+    created_at: datetime
+    used: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.total - self.claimed
+
+    def title_in(self, lang: str) -> str:
+        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+
+
+class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """What staff give to offer a coupon. One of `valid_until` and `valid_days` is needed."""
+
+    title: str
+    amount_minor: int
+    total: int
+    title_en: str = ""
+    threshold_minor: int = 0
+    currency: str | None = None
+    per_person: int = 1
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    valid_days: int | None = None
+
+
+class Coupon(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's coupon. `new` is true only in the answer to the claim that made it."""
+
+    id: str
+    shop_id: str
+    template_id: str
+    visitor_id: str
+    title: str
+    title_en: str
+    state: CouponState
+    amount_minor: int
+    threshold_minor: int
+    currency: str
+    source: str
+    source_ref: str
+    claimed_at: datetime
+    expires_at: datetime
+    order_id: str | None = None
+    new: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for a coupon, as the coalescer takes it."""
+
+    template_id: str
+    visitor_id: str
+    slot: str
+    source: str
+    source_ref: str
+
+
+def slot_of(source: str, reward_key: str | None) -> str:
+    """The reason a coupon is given, told once: a reward of its own, or the source."""
+    return source if reward_key is None else f"{source}:{reward_key}"
+
+
+def discount_minor(amount_minor: int, goods_minor: int) -> int:
+    """What a coupon takes off: its amount, never more than the goods cost."""
+    return min(amount_minor, goods_minor)
+
+
+def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]:
+    """The columns a new template writes, checked; raises `BadInput`."""
+    if not 0 < new.amount_minor <= AMOUNT_MINOR_MAX:
+        raise BadInput("A coupon takes at least 1 minor unit off.", field="amount_minor")
+    if not 0 <= new.threshold_minor <= AMOUNT_MINOR_MAX:
+        raise BadInput("The threshold is 0 or more.", field="threshold_minor")
+    if not 0 < new.total <= TOTAL_MAX:
+        raise BadInput(f"The number of coupons is between 1 and {TOTAL_MAX}.", field="total")
+    if not 0 < new.per_person <= new.total:
+        raise BadInput("Per person is between 1 and the total.", field="per_person")
+    if new.valid_until is None and new.valid_days is None:
+        raise BadInput("Say how long it is valid: until when, or days.", field="valid_days")
+    if new.valid_days is not None and not 0 < new.valid_days <= VALID_DAYS_MAX:
+        raise BadInput(f"Days are between 1 and {VALID_DAYS_MAX}.", field="valid_days")
+    start, end = _aware(new.valid_from), _aware(new.valid_until)
+    if start is not None and end is not None and end <= start:
+        raise BadInput("It must end after it begins.", field="valid_until")
+    return {
+        "title": clean_text(new.title, field="title", chars_max=TITLE_CHARS_MAX),
+        "title_en": clean_text(
+            new.title_en, field="title_en", chars_max=TITLE_CHARS_MAX, empty=True
+        ),
+        "amount_minor": new.amount_minor,
+        "threshold_minor": new.threshold_minor,
+        "total": new.total,
+        "per_person": new.per_person,
+        "valid_from": start,
+        "valid_until": end,
+        "valid_days": new.valid_days,
+    }
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    if at is None:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

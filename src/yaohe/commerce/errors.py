@@ -1,0 +1,129 @@
+"""What commerce refuses, in words a client can read.
+
+NotFound 404
+├── ProductNotFound      product_not_found
+├── TemplateNotFound     coupon_template_not_found
+├── CouponNotFound       coupon_not_found       also when it is somebody else's
+├── OrderNotFound        order_not_found        also when it is somebody else's
+└── PaymentNotFound      payment_not_found
+Conflict 409
+├── ProductHidden        product_hidden         not on sale (any more)
+├── SoldOut              sold_out               fewer left than wanted
+├── PriceChanged         price_changed          differs from what the buyer saw
+├── StockTooLow          stock_too_low          staff took away more than there is
+├── CouponGone           coupon_gone            every coupon is taken
+├── CouponLimit          coupon_limit           this person has theirs
+├── CouponOver           coupon_over            not yet or no longer given out
+├── CouponSpent          coupon_spent           used, or reserved by another order
+├── CouponExpired        coupon_expired
+├── CouponTooSmallOrder  coupon_threshold       the order is below the threshold
+├── OrderLimit           order_limit            too many unpaid orders
+├── KeyReused            idempotency_key_reused the key stands for another order
+├── OrderNotPayable      order_not_payable      paid, expired or canceled
+├── ForbiddenMove        order_move             the order's status does not allow it
+└── PaymentMismatch      payment_mismatch       amount or currency differ; noted for staff
+"""
+
+from __future__ import annotations
+
+from yaohe.kernel.errors import Conflict, NotFound
+
+
+class ProductNotFound(NotFound):
+    code = "product_not_found"
+    message = "There is no such product."
+
+
+class TemplateNotFound(NotFound):
+    code = "coupon_template_not_found"
+    message = "There is no such coupon."
+
+
+class CouponNotFound(NotFound):
+    code = "coupon_not_found"
+    message = "You have no such coupon."
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+    message = "There is no such order."
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+    message = "There is no such payment."
+
+
+class ProductHidden(Conflict):
+    code = "product_hidden"
+    message = "This product is not on sale."
+
+
+class SoldOut(Conflict):
+    code = "sold_out"
+    message = "Fewer are left than you want."
+
+
+class PriceChanged(Conflict):
+    code = "price_changed"
+    message = "The price has changed. Look at it again, then buy."
+
+
+class StockTooLow(Conflict):
+    code = "stock_too_low"
+    message = "Fewer are in stock than you take away."
+
+
+class CouponGone(Conflict):
+    code = "coupon_gone"
+    message = "Every coupon is taken."
+
+
+class CouponLimit(Conflict):
+    code = "coupon_limit"
+    message = "You already have yours."
+
+
+class CouponOver(Conflict):
+    code = "coupon_over"
+    message = "This coupon is not given out now."
+
+
+class CouponSpent(Conflict):
+    code = "coupon_spent"
+    message = "This coupon is used, or an unpaid order holds it."
+
+
+class CouponExpired(Conflict):
+    code = "coupon_expired"
+    message = "This coupon has expired."
+
+
+class CouponTooSmallOrder(Conflict):
+    code = "coupon_threshold"
+    message = "The order is too small for this coupon."
+
+
+class OrderLimit(Conflict):
+    code = "order_limit"
+    message = "Pay or cancel your open orders first."
+
+
+class KeyReused(Conflict):
+    code = "idempotency_key_reused"
+    message = "This idempotency key stands for another order. Use a new one."
+
+
+class OrderNotPayable(Conflict):
+    code = "order_not_payable"
+    message = "This order cannot be paid any more."
+
+
+class ForbiddenMove(Conflict):
+    code = "order_move"
+    message = "The order is no longer in a state that allows this."
+
+
+class PaymentMismatch(Conflict):
+    code = "payment_mismatch"
+    message = "Amount or currency differ from the payment. The shop has been told."

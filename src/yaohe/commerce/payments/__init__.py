@@ -1,0 +1,1 @@
+"""Payments: money asked for through a gateway, told by notices, given back when late."""

@@ -1,0 +1,160 @@
+"""The tables of commerce. The migration makes them; a test holds the two equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, Table, Text
+
+metadata = MetaData(schema="commerce")
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _amount(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _count(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=nullable)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("title"),
+    _text("title_en"),
+    _text("subtitle"),
+    _text("subtitle_en"),
+    _amount("price_minor"),
+    _amount("list_price_minor", nullable=True),
+    _text("currency"),
+    _count("stock"),
+    _count("sold"),
+    _text("picture_key", nullable=True),
+    _text("status"),
+    _at("created_at"),
+    _at("updated_at"),
+)
+
+coupon_templates = Table(
+    "coupon_templates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("title"),
+    _text("title_en"),
+    _amount("amount_minor"),
+    _amount("threshold_minor"),
+    _text("currency"),
+    _count("total"),
+    _count("claimed"),
+    _count("per_person"),
+    _at("valid_from"),
+    _at("valid_until", nullable=True),
+    _count("valid_days", nullable=True),
+    _text("status"),
+    _at("created_at"),
+)
+
+coupons = Table(
+    "coupons",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("template_id"),
+    _text("visitor_id"),
+    _text("slot"),
+    _count("ordinal"),
+    _text("state"),
+    _amount("amount_minor"),
+    _amount("threshold_minor"),
+    _text("currency"),
+    _text("source"),
+    _text("source_ref"),
+    _text("order_id", nullable=True),
+    _at("claimed_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("visitor_id"),
+    _text("room_id", nullable=True),
+    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
+    _text("title"),
+    _text("title_en"),
+    _text("picture_key", nullable=True),
+    _count("quantity"),
+    _amount("unit_price_minor"),
+    _amount("discount_minor"),
+    _amount("payable_minor"),
+    _amount("paid_minor"),
+    _text("currency"),
+    Column("coupon_id", Text, ForeignKey(coupons.c.id)),
+    _text("status"),
+    _text("buyer_name", nullable=True),
+    _text("buyer_phone", nullable=True),
+    _text("buyer_address", nullable=True),
+    _text("idempotency_key"),
+    _at("created_at"),
+    _at("deadline_at"),
+    _at("paid_at", nullable=True),
+    _at("closed_at", nullable=True),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False),
+    _text("gateway"),
+    _amount("amount_minor"),
+    _text("currency"),
+    _text("state"),
+    _text("cashier_url", nullable=True),
+    _text("problem", nullable=True),
+    _at("created_at"),
+    _at("paid_at", nullable=True),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    Column("payment_id", Text, ForeignKey(payments.c.id), nullable=False),
+    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False),
+    _text("gateway"),
+    _amount("amount_minor"),
+    _text("currency"),
+    _text("reason"),
+    _text("state"),
+    _count("attempts"),
+    _at("next_at"),
+    _at("created_at"),
+    _at("done_at", nullable=True),
+)
+
+payment_notices = Table(
+    "payment_notices",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    Column("notice_id", Text, primary_key=True),
+    _text("payment_id"),
+    _text("kind"),
+    _text("outcome"),
+    _text("body"),
+    _at("received_at"),
+)

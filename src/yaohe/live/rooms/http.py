@@ -1,0 +1,289 @@
+"""The API of rooms: what everybody may see, and what staff do with rooms and their shelves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, delete, get, patch, post, put
+from litestar.di import Provide
+from msgspec import Meta
+
+from yaohe.commerce import Product
+from yaohe.identity import KeyReadOnly, Staff, WrongOrigin, require_staff
+from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.live.media import MediaOrigin
+from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
+from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange
+from yaohe.live.rooms.service import Rooms
+from yaohe.live.shelf.errors import ProductNotOnShelf, ShelfTooLong
+from yaohe.live.shelf.service import Shelf, ShelfState
+
+STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
+STAFF_ONLY = {"staff": Provide(require_staff)}
+
+
+class RoomView(msgspec.Struct, frozen=True, kw_only=True):
+    """A room as everybody may see it: no key, no log."""
+
+    id: str
+    title: str
+    title_en: str
+    host_name: str
+    host_name_en: str
+    status: str
+    slate: bool
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    viewers: int
+    publishing: bool
+    url: str
+    hls_url: str
+
+
+class RoomList(msgspec.Struct, frozen=True):
+    items: list[RoomView]
+
+
+class ShelfProduct(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    title_en: str
+    subtitle: str
+    subtitle_en: str
+    price_minor: int
+    list_price_minor: int | None
+    currency: str
+    stock: int
+    picture: str | None
+    status: str
+    pinned: bool
+
+
+class RoomAnswer(RoomView, frozen=True, kw_only=True):
+    products: list[ShelfProduct]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    bitrate_kbps: int
+    fps: float
+    gop_ms: int
+    pace: float
+    last_frame_age_ms: int
+    width: int
+    height: int
+    codecs: str
+    frames_dropped: int
+    connected_s: int
+
+
+class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    rtmp_url: str
+    stream_key: str
+    publishing: bool
+    health: Health | None
+    log: list[PublishLine]
+
+
+class KeyAnswer(msgspec.Struct, frozen=True):
+    stream_key: str
+
+
+class ShelfAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[ShelfProduct]
+    pinned: str | None
+    pinned_at: datetime | None
+
+
+ProductId = Annotated[str, Meta(max_length=40)]
+
+
+class ShelfRequest(msgspec.Struct, frozen=True):
+    product_ids: Annotated[list[ProductId], Meta(max_length=500)]
+
+
+class PinRequest(msgspec.Struct, frozen=True):
+    product_id: ProductId
+
+
+def _product(product: Product, pinned: str | None) -> ShelfProduct:
+    return ShelfProduct(
+        id=product.id,
+        title=product.title,
+        title_en=product.title_en,
+        subtitle=product.subtitle,
+        subtitle_en=product.subtitle_en,
+        price_minor=product.price_minor,
+        list_price_minor=product.list_price_minor,
+        currency=product.currency,
+        stock=product.stock,
+        picture=product.picture,
+        status=product.status,
+        pinned=product.id == pinned,
+    )
+
+
+def _shelf(state: ShelfState) -> ShelfAnswer:
+    return ShelfAnswer(
+        items=[_product(product, state.pinned) for product in state.items],
+        pinned=state.pinned,
+        pinned_at=state.pinned_at,
+    )
+
+
+def room_fields(room: Room, rooms: Rooms, origin: MediaOrigin) -> dict[str, Any]:
+    log = origin.log(room.id)
+    return {
+        "id": room.id,
+        "title": room.title,
+        "title_en": room.title_en,
+        "host_name": room.host_name,
+        "host_name_en": room.host_name_en,
+        "status": room.status,
+        "slate": room.slate,
+        "scheduled_at": room.scheduled_at,
+        "started_at": room.started_at,
+        "ended_at": room.ended_at,
+        "viewers": rooms.viewers_of(room.id),
+        "publishing": log is not None and log.live,
+        "url": f"{rooms.public_url}/r/{room.id}",
+        "hls_url": f"{rooms.public_url}/live/{room.id}/index.m3u8",
+    }
+
+
+class RoomPages(Controller):
+    """Rooms as everybody sees them."""
+
+    path = "/api/v1/rooms"
+    tags = ("rooms",)
+
+    @get("/", summary="Rooms: live first, then upcoming, then ended")
+    async def every(self, rooms: Rooms, origin: MediaOrigin) -> RoomList:
+        return RoomList([RoomView(**room_fields(r, rooms, origin)) for r in await rooms.rooms()])
+
+    @get("/{room_id:str}", summary="One room with its shelf", opt={"errors": (RoomNotFound,)})
+    async def one(
+        self, room_id: str, rooms: Rooms, origin: MediaOrigin, shelf: Shelf
+    ) -> RoomAnswer:
+        room = await rooms.get(room_id)
+        state = await shelf.state(room_id)
+        return RoomAnswer(
+            **room_fields(room, rooms, origin),
+            products=[_product(product, state.pinned) for product in state.items],
+        )
+
+
+class RoomDesk(Controller):
+    """What staff do with rooms."""
+
+    path = "/api/v1/rooms"
+    tags = ("rooms",)
+    dependencies = STAFF_ONLY
+
+    @post(
+        "/",
+        summary="Open a room",
+        opt={"errors": (*STAFF_ERRORS, BadInput, RoomIdTaken)},
+    )
+    async def create(
+        self, data: NewRoom, staff: Staff, rooms: Rooms, origin: MediaOrigin
+    ) -> RoomView:
+        return RoomView(**room_fields(await rooms.create(data, by=staff), rooms, origin))
+
+    @patch(
+        "/{room_id:str}",
+        summary="Change a room's words or time",
+        opt={"errors": (*STAFF_ERRORS, BadInput, RoomNotFound)},
+    )
+    async def change(
+        self, room_id: str, data: RoomChange, staff: Staff, rooms: Rooms, origin: MediaOrigin
+    ) -> RoomView:
+        return RoomView(**room_fields(await rooms.update(room_id, data, by=staff), rooms, origin))
+
+    @post(
+        "/{room_id:str}/end",
+        status_code=200,
+        summary="End the show",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound, RoomNotLive)},
+    )
+    async def end(self, room_id: str, staff: Staff, rooms: Rooms, origin: MediaOrigin) -> RoomView:
+        return RoomView(**room_fields(await rooms.end(room_id, by=staff), rooms, origin))
+
+    @get(
+        "/{room_id:str}/ingest",
+        summary="Where to publish, how well it goes, what was refused",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound)},
+    )
+    async def ingest(
+        self,
+        room_id: str,
+        staff: Staff,
+        rooms: Rooms,
+        origin: MediaOrigin,
+        request: Request[Any, Any, Any],
+    ) -> IngestAnswer:
+        room = await rooms.get(room_id)
+        figures = origin.statistics(room_id)
+        health = None
+        if figures is not None:
+            health = Health(**{name: getattr(figures, name) for name in Health.__struct_fields__})
+        host = (request.url.hostname or "127.0.0.1") if rooms.rtmp_host is None else rooms.rtmp_host
+        return IngestAnswer(
+            rtmp_url=f"rtmp://{host}:{rooms.rtmp_port}/live",
+            stream_key=room.stream_key,
+            publishing=figures is not None,
+            health=health,
+            log=await rooms.publish_log(room_id),
+        )
+
+    @post(
+        "/{room_id:str}/stream-key",
+        status_code=200,
+        summary="A new stream key; the old one stops working at once",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound)},
+    )
+    async def rotate_key(self, room_id: str, staff: Staff, rooms: Rooms) -> KeyAnswer:
+        return KeyAnswer(await rooms.rotate_key(room_id, by=staff))
+
+
+class RoomShelf(Controller):
+    """The shelf of a room and its pin."""
+
+    path = "/api/v1/rooms/{room_id:str}"
+    tags = ("shelf",)
+    dependencies = STAFF_ONLY
+
+    @get("/shelf", summary="The shelf", opt={"errors": (*STAFF_ERRORS, RoomNotFound)})
+    async def show(self, room_id: str, staff: Staff, rooms: Rooms, shelf: Shelf) -> ShelfAnswer:
+        await rooms.get(room_id)
+        return _shelf(await shelf.state(room_id, all_products=True))
+
+    @put(
+        "/shelf",
+        summary="Put these products on the shelf, in this order",
+        opt={"errors": (*STAFF_ERRORS, BadInput, ShelfTooLong, RoomNotFound)},
+    )
+    async def replace(
+        self, room_id: str, data: ShelfRequest, staff: Staff, shelf: Shelf
+    ) -> ShelfAnswer:
+        return _shelf(await shelf.replace(room_id, data.product_ids, by=staff))
+
+    @post(
+        "/pin",
+        status_code=200,
+        summary="Pin a product on the picture",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound, ProductNotOnShelf)},
+    )
+    async def pin(self, room_id: str, data: PinRequest, staff: Staff, shelf: Shelf) -> ShelfAnswer:
+        return _shelf(await shelf.pin(room_id, data.product_id, by=staff))
+
+    @delete(
+        "/pin",
+        status_code=200,
+        summary="Take the pin down",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound)},
+    )
+    async def unpin(self, room_id: str, staff: Staff, shelf: Shelf) -> ShelfAnswer:
+        return _shelf(await shelf.unpin(room_id, by=staff))

@@ -1,0 +1,5 @@
+"""Shelf: the products of a room, in order, and the one that is pinned on the picture."""
+
+from yaohe.live.shelf.service import Shelf, ShelfState
+
+__all__ = ["Shelf", "ShelfState"]

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "fonts"
 REGULAR, BOLD = 400, 700
 WEIGHTS = (REGULAR, BOLD)
 # Every size anything here is set in; a closed list, so that all of them can be opened beforehand.
-SIZES = (24, 28, 32, 34, 36, 40, 44, 48, 52, 56, 60, 64, 72, 80, 88, 96, 128)
+SIZES = (24, 28, 32, 34, 36, 40, 44, 48, 52, 56, 60, 64, 72, 80, 88, 96, 128, 132, 192, 288)
 
 # Simplified Chinese faces set these one em wide. Between Latin letters the proportional twins are
 # used, which the subset keeps at private code points.

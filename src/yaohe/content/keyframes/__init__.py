@@ -1,0 +1,5 @@
+"""Keyframes: what the host shows this moment, as JPEGs."""
+
+from yaohe.content.keyframes.service import KeyframeDecoder, Stills
+
+__all__ = ["KeyframeDecoder", "Stills"]

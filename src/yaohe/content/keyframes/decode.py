@@ -1,0 +1,99 @@
+"""One H.264 keyframe to JPEG. Runs only in the sandbox: the bytes come from whoever publishes.
+
+The sample is length-prefixed as in MP4, with the avcC record that describes it. Anything that does
+not decode cleanly is refused; a picture with invented parts is worse than the previous one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import av
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation
+from PIL import Image
+
+from yaohe.content.cards.jpeg import FULL_COLOUR, HALF_COLOUR, encode_within
+from yaohe.content.errors import PictureUnreadable
+from yaohe.content.sandbox.jobs import StillWish
+
+AVCC_BYTES_MAX = 64 * 1024
+SAMPLE_BYTES_MAX = 8 * 2**20
+PIXELS_MAX = 4096 * 2304
+NALS_MAX = 2_000
+WIDTH_MIN = 48
+UNSPECIFIED = 2
+
+
+def stills(avcc: bytes, sample: bytes, wishes: Sequence[StillWish]) -> tuple[bytes, ...]:
+    """One JPEG for each wish, in order."""
+    check(avcc, sample)
+    frame = decode(avcc, sample)
+    return tuple(_still(frame, wish) for wish in wishes)
+
+
+def check(avcc: bytes, sample: bytes) -> None:
+    """The lengths add up: cheap, and it refuses nearly everything that is not a keyframe."""
+    if not 7 <= len(avcc) <= AVCC_BYTES_MAX or avcc[0] != 1:
+        raise PictureUnreadable
+    if not 5 <= len(sample) <= SAMPLE_BYTES_MAX:
+        raise PictureUnreadable
+    length_bytes = (avcc[4] & 3) + 1
+    place = count = 0
+    while place < len(sample):
+        size = int.from_bytes(sample[place : place + length_bytes], "big")
+        place += length_bytes + size
+        count += 1
+        if size == 0 or place > len(sample) or count > NALS_MAX:
+            raise PictureUnreadable
+
+
+def decode(avcc: bytes, sample: bytes) -> VideoFrame:
+    context = av.VideoCodecContext.create("h264", "r")
+    context.options = {"err_detect": "explode", "max_pixels": str(PIXELS_MAX)}
+    context.thread_count = 1
+    try:
+        context.extradata = avcc
+        frames: list[VideoFrame] = context.decode(av.Packet(sample)) + context.decode(None)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise PictureUnreadable from error
+    if not frames or not 0 < frames[0].width * frames[0].height <= PIXELS_MAX:
+        raise PictureUnreadable
+    return frames[0]
+
+
+def _still(frame: VideoFrame, wish: StillWish) -> bytes:
+    """Smaller quality first, then fewer pixels, until it fits."""
+    wide = min(wish.width, frame.width)
+    while wide >= min(WIDTH_MIN, frame.width):
+        image = scaled(frame, wide)
+        large = wide > 200
+        found = encode_within(
+            image,
+            wish.bytes_max,
+            best=wish.quality,
+            least=min(wish.quality, 46 if large else 20),
+            subsampling=FULL_COLOUR if wish.quality >= 90 else HALF_COLOUR,
+            progressive=large,
+        )
+        if found is not None:
+            return found
+        wide = wide * 7 // 8
+    raise PictureUnreadable
+
+
+def scaled(frame: VideoFrame, wide: int) -> Image.Image:
+    """RGB at `wide` pixels, in the colours the stream says, or those usual for its size."""
+    high = max(1, round(frame.height * wide / frame.width))
+    known = frame.colorspace != UNSPECIFIED
+    usual = Colorspace.ITU709 if max(frame.width, frame.height) >= 1280 else Colorspace.ITU601
+    small = frame.reformat(
+        wide,
+        high,
+        "rgb24",
+        threads=1,
+        src_colorspace=None if known else usual,
+        interpolation=Interpolation.AREA if wide < frame.width else Interpolation.BICUBIC,
+    )
+    plane = small.planes[0]
+    return Image.frombuffer("RGB", (wide, high), bytes(plane), "raw", "RGB", plane.line_size, 1)

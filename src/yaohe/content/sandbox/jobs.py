@@ -1,0 +1,61 @@
+"""What the child can be asked for, as it goes over the wire (msgpack, length before it)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from yaohe.content.cards.model import CardFormat, CardModel
+
+LENGTH_BYTES = 4
+MESSAGE_BYTES_MAX = 32 * 2**20
+
+
+class DrawCard(msgspec.Struct, frozen=True, tag="card"):
+    model: CardModel
+    form: CardFormat
+
+
+class DrawPoster(msgspec.Struct, frozen=True, tag="poster"):
+    model: CardModel
+    url: str
+
+
+class DrawProduct(msgspec.Struct, frozen=True, tag="product"):
+    kind: str
+    seed: int
+
+
+class DrawAvatar(msgspec.Struct, frozen=True, tag="avatar"):
+    name: str
+    seed: int
+
+
+class StillWish(msgspec.Struct, frozen=True):
+    """One JPEG wanted of a keyframe; never enlarged, and within its bytes."""
+
+    width: int
+    quality: int
+    bytes_max: int
+
+
+class DecodeKeyframe(msgspec.Struct, frozen=True, tag="keyframe"):
+    avcc: bytes
+    sample: bytes
+    wishes: tuple[StillWish, ...]
+
+
+Job = DrawCard | DrawPoster | DrawProduct | DrawAvatar | DecodeKeyframe
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One image per wish, or the code of the refusal, or the trace of a fault of ours."""
+
+    images: tuple[bytes, ...] = ()
+    error: str = ""
+    fault: str = ""
+
+
+encode_job = msgspec.msgpack.Encoder().encode
+decode_job = msgspec.msgpack.Decoder(Job).decode
+encode_answer = msgspec.msgpack.Encoder().encode
+decode_answer = msgspec.msgpack.Decoder(Answer).decode

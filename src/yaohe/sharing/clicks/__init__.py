@@ -1,0 +1,1 @@
+"""Clicks: opens of a share by another visitor, confirmed by the page or the room."""

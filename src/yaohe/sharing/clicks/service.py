@@ -1,0 +1,95 @@
+"""Confirming clicks: at most once per share and visitor, whoever asks and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from yaohe.kernel.coalesce import Coalescer
+from yaohe.kernel.db import Database
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.outbox import record_raw
+from yaohe.sharing.clicks import store
+from yaohe.sharing.clicks.model import ClickAsked, ClickResult, check_click, merged
+from yaohe.sharing.errors import ShareNotFound
+from yaohe.sharing.events import ClickConfirmed
+from yaohe.sharing.shares.service import Shares
+from yaohe.sharing.ua import Env
+from yaohe.sharing.visits.model import PRODUCTIVE_MS
+from yaohe.sharing.visits.service import note_productive
+
+LANES: Final = 2
+
+_Outcome = tuple[bool, bool]  # new, counted
+
+
+class Clicks:
+    def __init__(self, db: Database, shares: Shares) -> None:
+        self._db, self._shares = db, shares
+        self._confirm: Coalescer[ClickAsked, _Outcome] = Coalescer(
+            "click.confirm", _confirm, db=db, key=_key, lanes=LANES, check=check_click
+        )
+        self.coalescers = (self._confirm,)
+
+    async def confirm(
+        self, token: str, visitor_id: str, *, env: str = Env.BROWSER, joined: bool = False
+    ) -> ClickResult:
+        """Confirm an open of this share by this visitor; `joined` when they are in the room.
+
+        Not counted: the sharer's own open, and a visitor of whom only programs were seen.
+        """
+        share = await self._shares.share(token)
+        if share is None:
+            raise ShareNotFound
+        if share.sharer_id == visitor_id:
+            return ClickResult(new=False, counted=False, share=share)
+        new, counted = await self._confirm.submit(
+            ClickAsked(token=token, visitor_id=visitor_id, env=str(env), joined=joined)
+        )
+        return ClickResult(new=new, counted=counted, share=share)
+
+    async def friends(self, sharers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How many different friends each (room, sharer) brought so far."""
+        async with self._db.raw() as conn:
+            return await store.friends(conn, list(dict.fromkeys(sharers)))
+
+    async def latest(self, room_id: str, visitor_id: str) -> str | None:
+        """The share through which this visitor last came into this room."""
+        async with self._db.raw() as conn:
+            return await store.latest(conn, room_id, visitor_id)
+
+
+def _key(asked: ClickAsked) -> str:
+    return asked.token
+
+
+async def _confirm(conn: asyncpg.Connection, asked: list[ClickAsked]) -> list[_Outcome | AppError]:
+    rows = await store.confirm(conn, merged(asked))
+    new = [row for row in rows if row["new"]]
+    if new:
+        await store.arrive(conn, new)
+        await record_raw(conn, [_fact(row) for row in new])
+        earned = await store.already_earned(conn, new, watch_ms=PRODUCTIVE_MS)
+        await note_productive(conn, earned)
+    counted = {(row["token"], row["visitor_id"]) for row in rows}
+    # Of the same open asked twice in one batch, one is told that it was the first.
+    fresh = {(row["token"], row["visitor_id"]) for row in new}
+    answers: list[_Outcome | AppError] = []
+    for one in asked:
+        key = (one.token, one.visitor_id)
+        answers.append((key in fresh, key in counted))
+        fresh.discard(key)
+    return answers
+
+
+def _fact(row: asyncpg.Record) -> ClickConfirmed:
+    return ClickConfirmed(
+        shop_id=row["shop_id"],
+        token=row["token"],
+        room_id=row["room_id"],
+        sharer_id=row["sharer_id"],
+        visitor_id=row["visitor_id"],
+        env=row["env"],
+    )

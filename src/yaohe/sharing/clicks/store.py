@@ -1,0 +1,120 @@
+"""All SQL about clicks. Locks are taken in one order everywhere: clicks, visits, then shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from yaohe.sharing.clicks.model import ClickAsked
+
+# The page's own fetch is the proof, and tells where the page is open; a prefetch that a person's
+# browser made counts here, because the beacon only speaks once the page is shown.
+_CONFIRM = """
+with known as (
+    select a.token, a.visitor_id, s.shop_id, s.room_id, s.sharer_id,
+           coalesce(h.env, a.env) as env,
+           s.sharer_id <> a.visitor_id and (a.joined or h.env is not null) as proven
+      from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+           as a (token, visitor_id, env, joined)
+      join sharing.shares s on s.token = a.token
+      left join lateral (
+            select h.env from sharing.hits h
+             where h.token = a.token and h.visitor_id = a.visitor_id
+               and not h.is_bot and h.method = 'GET' and h.visitor_id <> ''
+             order by h.at desc limit 1
+           ) h on true
+), written as (
+    insert into sharing.clicks as c (token, visitor_id, shop_id, room_id, sharer_id, env)
+    select token, visitor_id, shop_id, room_id, sharer_id, env
+      from known where proven order by token, visitor_id
+        on conflict (token, visitor_id) do update set last_at = now()
+    returning c.token, c.visitor_id, c.xmax = 0 as new
+)
+select k.token, k.visitor_id, k.shop_id, k.room_id, k.sharer_id, k.env, w.new
+  from known k join written w using (token, visitor_id)
+"""
+
+_ARRIVE = """
+insert into sharing.visits (room_id, visitor_id, token, shop_id, visible)
+select room_id, visitor_id, token, shop_id, false
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+       as t (room_id, visitor_id, token, shop_id)
+ order by room_id, visitor_id, token
+    on conflict do nothing
+"""
+
+_EFFECTIVE = """
+with due as (
+    select token from sharing.shares
+     where token = any($1::text[]) and effective_at is null
+     order by token for no key update
+)
+update sharing.shares s set effective_at = now() from due where s.token = due.token
+"""
+
+_WATCHED = """
+select v.token, v.visitor_id
+  from unnest($1::text[], $2::text[]) as p (token, visitor_id)
+  join sharing.visits v on v.token = p.token and v.visitor_id = p.visitor_id
+ where v.watch_ms >= $3 or v.interacted_at is not null
+"""
+
+_FRIENDS = """
+select room_id, sharer_id, count(distinct visitor_id) as friends
+  from sharing.clicks
+ where (sharer_id, room_id) in (select * from unnest($1::text[], $2::text[]))
+ group by room_id, sharer_id
+"""
+
+_LATEST = """
+select token from sharing.clicks
+ where visitor_id = $2 and room_id = $1 order by last_at desc, token limit 1
+"""
+
+
+async def confirm(conn: asyncpg.Connection, asked: Sequence[ClickAsked]) -> list[asyncpg.Record]:
+    """Write the clicks that are proven; rows only for those, `new` on the first time."""
+    rows = await conn.fetch(
+        _CONFIRM,
+        [a.token for a in asked],
+        [a.visitor_id for a in asked],
+        [a.env for a in asked],
+        [a.joined for a in asked],
+    )
+    return list(rows)
+
+
+async def arrive(conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]) -> None:
+    """Begin the visits of new clicks and mark their shares effective."""
+    await conn.execute(
+        _ARRIVE,
+        [c["room_id"] for c in clicks],
+        [c["visitor_id"] for c in clicks],
+        [c["token"] for c in clicks],
+        [c["shop_id"] for c in clicks],
+    )
+    await conn.execute(_EFFECTIVE, [c["token"] for c in clicks])
+
+
+async def already_earned(
+    conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record], *, watch_ms: int
+) -> list[tuple[str, str]]:
+    """Of new clicks those whose visitor had watched long enough or taken part before."""
+    tokens = [c["token"] for c in clicks]
+    rows = await conn.fetch(_WATCHED, tokens, [c["visitor_id"] for c in clicks], watch_ms)
+    return [(row["token"], row["visitor_id"]) for row in rows]
+
+
+async def friends(
+    conn: asyncpg.Connection, sharers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """How many different friends each (room, sharer) brought so far."""
+    rows = await conn.fetch(_FRIENDS, [s[1] for s in sharers], [s[0] for s in sharers])
+    return {(row["room_id"], row["sharer_id"]): row["friends"] for row in rows}
+
+
+async def latest(conn: asyncpg.Connection, room_id: str, visitor_id: str) -> str | None:
+    """The share through which this visitor last came into this room."""
+    token: str | None = await conn.fetchval(_LATEST, room_id, visitor_id)
+    return token

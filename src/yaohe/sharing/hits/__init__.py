@@ -1,0 +1,1 @@
+"""Hits: every fetch of a share link, people and programs alike."""

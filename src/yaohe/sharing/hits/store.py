@@ -1,0 +1,90 @@
+"""All SQL about hits: appended in batches, with running totals per token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import asyncpg
+
+from yaohe.kernel.arrays import cut, pack
+from yaohe.kernel.errors import AppError
+from yaohe.sharing.hits.model import HitRecord
+
+# Totals are kept in the same statement: counting millions of hits for a report takes minutes
+# elsewhere. A replayed hit is not inserted and so not counted again.
+_TEXTS = (
+    "shop_id", "room_id", "token", "visitor_id", "method", "ua_kind", "ua_app", "ua", "env",
+    "referer",
+)  # fmt: skip
+_FLAGS = ("is_bot", "is_prefetch")
+_COLUMNS = f"hit_id, at, address_hash, {', '.join(_FLAGS)}, {', '.join(_TEXTS)}"
+_CUT = ", ".join(cut(number) for number in range(6, 6 + len(_TEXTS)))
+_WHOLE = ", ".join(f"coalesce({name}, '')" for name in _TEXTS)
+_RECORD = f"""
+with landed as (
+    insert into sharing.hits ({_COLUMNS})
+    select hit_id, at, address_hash, {", ".join(_FLAGS)}, {_WHOLE}
+      from unnest($1::uuid[], $2::timestamptz[], $3::bytea[], $4::boolean[], $5::boolean[], {_CUT})
+           as t ({_COLUMNS})
+        on conflict do nothing
+    returning token, method, is_bot or is_prefetch as flagged
+)
+insert into sharing.hit_totals as t (token, hits, bot_hits)
+select token, count(*), count(*) filter (where flagged)
+  from landed where method = 'GET' group by token order by token
+    on conflict (token) do update
+       set hits = t.hits + excluded.hits, bot_hits = t.bot_hits + excluded.bot_hits
+"""  # noqa: S608
+
+_REBUILD = """
+insert into sharing.hit_totals as t (token, hits, bot_hits)
+select token, count(*), count(*) filter (where is_bot or is_prefetch)
+  from sharing.hits where method = 'GET' group by token order by token
+    on conflict (token) do update set hits = excluded.hits, bot_hits = excluded.bot_hits
+"""
+
+_SALT = """
+with made as (
+    insert into sharing.address_salts (day, salt) values ($1, $2)
+        on conflict do nothing returning salt
+)
+select salt from made union all select salt from sharing.address_salts where day = $1 limit 1
+"""
+
+_FORGET_SALTS = "delete from sharing.address_salts where day < $1"
+
+
+async def record(conn: asyncpg.Connection, hits: Sequence[HitRecord]) -> list[AppError | None]:
+    """Append many hits; those already there are left alone."""
+    await conn.execute(
+        _RECORD,
+        [h.hit_id for h in hits],
+        [h.at for h in hits],
+        [h.address_hash for h in hits],
+        [h.is_bot for h in hits],
+        [h.is_prefetch for h in hits],
+        *(pack([getattr(h, name) for h in hits]) for name in _TEXTS),
+    )
+    return [None] * len(hits)
+
+
+async def rebuild_totals(conn: asyncpg.Connection) -> None:
+    """Count every total afresh from the rows; for repairs, while nothing is recorded."""
+    async with conn.transaction():
+        await conn.execute("lock table sharing.hits in share mode")
+        await conn.execute("delete from sharing.hit_totals")
+        await conn.execute(_REBUILD)
+
+
+async def salt_of(conn: asyncpg.Connection, day: date, proposed: bytes) -> bytes:
+    """The one salt of this day, the same in every process."""
+    salt = await conn.fetchval(_SALT, day, proposed)
+    if salt is None:  # another process made it between the two halves of the statement
+        salt = await conn.fetchval(_SALT, day, proposed)
+    assert isinstance(salt, bytes)
+    return salt
+
+
+async def forget_salts(conn: asyncpg.Connection, *, before: date) -> None:
+    await conn.execute(_FORGET_SALTS, before)

@@ -1,0 +1,98 @@
+"""`Sharing`: one front for shares, hits, clicks, visits, credits and their reports.
+
+The verbs live with their nouns; here they get the names the rest of the house calls them by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from yaohe.identity import SHOP_ID
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database
+from yaohe.sharing.attribution.model import WINDOW_DAYS, CreditModel
+from yaohe.sharing.attribution.service import Attribution
+from yaohe.sharing.clicks.service import Clicks
+from yaohe.sharing.hits.service import Hits
+from yaohe.sharing.reports.service import Reports
+from yaohe.sharing.shares.service import Shares
+from yaohe.sharing.visits.service import Visits
+
+SALTS_EVERY_S: Final = 600.0
+RETRY_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Sharing:
+    """`public_url` is where share links lead, without a slash at its end. `headless_is_person`
+    counts browsers driven by a program as people: for trying a shop out, never for a real one."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        public_url: str,
+        *,
+        shop_id: str = SHOP_ID,
+        credit_model: CreditModel = "last",
+        credit_window_days: int = WINDOW_DAYS,
+        headless_is_person: bool = False,
+    ) -> None:
+        self._public_url = public_url.rstrip("/")
+
+        shares = self._shares = Shares(db, clock)
+        self.create_share = shares.create
+        self.intend = shares.intend
+        self.share = shares.share
+        self.fresh_share = shares.fresh
+
+        hits = self._hits = Hits(db, clock, shop_id=shop_id, headless_is_person=headless_is_person)
+        self.hit = hits.hit
+        self.record_hit = hits.record
+
+        clicks = self._clicks = Clicks(db, shares)
+        self.confirm_click = clicks.confirm
+        self.friends = clicks.friends
+        self.latest_click = clicks.latest
+
+        visits = self._visits = Visits(db, clock, shop_id=shop_id)
+        self.tick = visits.tick
+        self.interact = visits.interact
+        self.visit = visits.visit
+        self.arrival = visits.arrival
+
+        attribution = Attribution(db, model=credit_model, window_days=credit_window_days)
+        self.credit_orders = attribution.credit_orders
+        self.reverse_credit = attribution.reverse_credit
+        self.credits_of = attribution.credits_of
+
+        reports = Reports(db)
+        self.share_report = reports.share_report
+        self.shares_of = reports.shares_of
+
+        self._coalescers = (
+            *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
+        )  # fmt: skip
+
+    def share_url(self, token: str) -> str:
+        """The link that is given away."""
+        return f"{self._public_url}/s/{token}"
+
+    async def run(self) -> None:
+        """Keep the salts of addresses current until cancelled."""
+        while True:
+            pause_s = SALTS_EVERY_S
+            try:
+                await self._hits.salts.refresh()
+            except Exception:
+                log.warning("address_salts_not_refreshed", exc_info=True)
+                pause_s = RETRY_S
+            await asyncio.sleep(pause_s)
+
+    async def close(self) -> None:
+        """Take nothing new; return when everything accepted is written."""
+        await asyncio.gather(*(coalescer.close() for coalescer in self._coalescers))

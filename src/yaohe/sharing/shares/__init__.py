@@ -1,0 +1,1 @@
+"""Shares: making them, marking them, reading them."""

@@ -1,0 +1,91 @@
+"""A share: who gave which moment of which room to a channel, and what became of it.
+
+prepared → intended → effective → productive. A token exists (prepared); the sharer pressed
+(intended); another visitor's click was confirmed (effective); that visitor watched 30 s, took part
+or bought (productive). Each moment is noted once. Effective without intended is legal: WeChat's
+own menu shares a page without telling it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from yaohe.kernel.coalesce import check_text
+from yaohe.kernel.errors import BadInput
+from yaohe.kernel.ids import is_token
+from yaohe.kernel.text import clean_text
+from yaohe.platforms import takes
+from yaohe.sharing.errors import ChannelRefused
+
+State = Literal["prepared", "intended", "effective", "productive"]
+
+NAME_CHARS_MAX: Final = 40
+ID_CHARS_MAX: Final = 64
+VARIANT_CHARS_MAX: Final = 40
+MOMENT_MS_MAX: Final = 7 * 86_400_000
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    shop_id: str
+    room_id: str
+    sharer_id: str
+    sharer_name: str
+    parent_token: str | None
+    generation: int  # 1 when nobody's share led the sharer here
+    channel: str
+    content: str
+    variant: str
+    moment_ms: int | None  # in the stream, when a moment is what is shared
+    created_at: datetime
+    prepared_at: datetime
+    intended_at: datetime | None
+    effective_at: datetime | None
+    productive_at: datetime | None
+
+    @property
+    def state(self) -> State:
+        """The furthest this share has come."""
+        if self.productive_at is not None:
+            return "productive"
+        if self.effective_at is not None:
+            return "effective"
+        return "prepared" if self.intended_at is None else "intended"
+
+
+class NewShare(msgspec.Struct, frozen=True, kw_only=True):
+    """A share that is asked for. `parent` is only a claim: the store decides what led here."""
+
+    token: str
+    shop_id: str
+    room_id: str
+    sharer_id: str
+    sharer_name: str
+    channel: str
+    content: str
+    variant: str
+    parent: str | None
+    moment_ms: int | None
+    prepared: bool
+
+
+def checked_name(name: str) -> str:
+    """The sharer's name as it will be drawn on cards."""
+    return clean_text(name[: NAME_CHARS_MAX * 4], field="name", chars_max=NAME_CHARS_MAX)
+
+
+def check_share(share: NewShare) -> None:
+    """Raise `BadInput` unless this share may join a batch."""
+    if not takes(share.channel, share.content):
+        raise ChannelRefused(field="channel")
+    if share.parent is not None and not is_token(share.parent):
+        raise BadInput("The parent is not a share token.", field="parent")
+    if share.moment_ms is not None and not 0 <= share.moment_ms <= MOMENT_MS_MAX:
+        raise BadInput("The moment lies outside of any stream.", field="moment_ms")
+    check_text(share.variant, field="variant", chars_max=VARIANT_CHARS_MAX)
+    check_text(share.sharer_name, field="name", chars_max=NAME_CHARS_MAX, chars_min=1)
+    for field in ("shop_id", "room_id", "sharer_id"):
+        check_text(getattr(share, field), field=field, chars_max=ID_CHARS_MAX, chars_min=1)

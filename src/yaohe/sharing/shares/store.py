@@ -1,0 +1,121 @@
+"""All SQL about the shares themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from yaohe.kernel.errors import AppError, TryAgain
+from yaohe.sharing.shares.model import NewShare, Share
+
+_COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__)
+
+# What led the sharer here: the given token when it is of this room, else the link by which they
+# last came in. Who shares from their own link passes its parent on instead of becoming their own.
+_CREATE = """
+insert into sharing.shares as made (
+    token, shop_id, room_id, sharer_id, sharer_name, parent_token, generation,
+    channel, content, variant, moment_ms, intended_at)
+select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
+       case when led.sharer_id = w.sharer_id then led.parent_token else led.token end,
+       case when led.token is null then 1
+            when led.sharer_id = w.sharer_id then led.generation
+            else least(led.generation + 1, 32767) end,
+       w.channel, w.content, w.variant, w.moment_ms,
+       case when w.prepared then null else now() end
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+              $8::text[], $9::text[], $10::bigint[], $11::boolean[])
+    as w (token, shop_id, room_id, sharer_id, sharer_name, channel, content, variant, parent,
+          moment_ms, prepared)
+  left join sharing.shares given on given.token = w.parent and given.room_id = w.room_id
+  left join lateral (
+        select v.token from sharing.visits v
+         where v.room_id = w.room_id and v.visitor_id = w.sharer_id and v.token <> ''
+         order by v.last_at desc, v.token limit 1
+       ) visit on given.token is null
+  left join sharing.shares led on led.token = coalesce(given.token, visit.token)
+ order by w.token
+    on conflict (token) do nothing
+"""
+
+_READ = f"select {_COLUMNS} from sharing.shares s where s.token = any($1::text[])"  # noqa: S608
+
+_INTEND = f"""
+update sharing.shares s
+   set channel = case when s.intended_at is null then $3 else s.channel end,
+       intended_at = coalesce(s.intended_at, now())
+ where s.token = $1 and s.sharer_id = $2
+returning {_COLUMNS}
+"""  # noqa: S608
+
+_PRODUCTIVE = """
+with due as (
+    select s.token, c.visitor_id
+      from sharing.shares s
+      join lateral (
+            select p.visitor_id
+              from unnest($1::text[], $2::text[]) as p (token, visitor_id)
+              join sharing.clicks c using (token, visitor_id)
+             where p.token = s.token
+             order by c.first_at, p.visitor_id limit 1
+           ) c on true
+     where s.token = any($1::text[]) and s.productive_at is null
+     order by s.token
+       for no key update of s
+)
+update sharing.shares s
+   set productive_at = now(), effective_at = coalesce(s.effective_at, now())
+  from due where s.token = due.token and s.productive_at is null
+returning s.token, s.shop_id, s.room_id, s.sharer_id, due.visitor_id
+"""
+
+
+def share_of(row: asyncpg.Record) -> Share:
+    return Share(**dict(row))
+
+
+async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[Share | AppError]:
+    """Insert many shares; asking again with the same tokens changes nothing."""
+    await conn.execute(
+        _CREATE,
+        [s.token for s in shares],
+        [s.shop_id for s in shares],
+        [s.room_id for s in shares],
+        [s.sharer_id for s in shares],
+        [s.sharer_name for s in shares],
+        [s.channel for s in shares],
+        [s.content for s in shares],
+        [s.variant for s in shares],
+        [s.parent for s in shares],
+        [s.moment_ms for s in shares],
+        [s.prepared for s in shares],
+    )
+    found = {share.token: share for share in await read(conn, [s.token for s in shares])}
+    # 59 bits met twice: the share is somebody else's, and the caller may simply try again.
+    return [
+        found[s.token] if found[s.token].sharer_id == s.sharer_id else TryAgain() for s in shares
+    ]
+
+
+async def read(conn: asyncpg.Connection, tokens: Sequence[str]) -> list[Share]:
+    return [share_of(row) for row in await conn.fetch(_READ, list(tokens))]
+
+
+async def intend(
+    conn: asyncpg.Connection, token: str, sharer_id: str, channel: str
+) -> Share | None:
+    """Note that the sharer pressed; the first press decides the channel."""
+    row = await conn.fetchrow(_INTEND, token, sharer_id, channel)
+    return None if row is None else share_of(row)
+
+
+async def mark_productive(
+    conn: asyncpg.Connection, arrivals: Sequence[tuple[str, str]]
+) -> list[asyncpg.Record]:
+    """Of (token, visitor) pairs that earned it, mark the shares with a confirmed click of that
+    visitor; returns the rows of shares that were not productive before."""
+    if not arrivals:
+        return []
+    rows = await conn.fetch(_PRODUCTIVE, [a[0] for a in arrivals], [a[1] for a in arrivals])
+    return list(rows)

@@ -1,0 +1,1 @@
+"""Visits: who is in a room, by which share, and how long they really watched."""

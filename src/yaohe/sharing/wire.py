@@ -1,0 +1,67 @@
+"""What the hot endpoints of sharing take and answer, as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Token = Annotated[str, Meta(max_length=64)]
+Word = Annotated[str, Meta(max_length=40)]
+Moment = Annotated[int, Meta(ge=0, le=7 * 86_400_000)]
+
+
+class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /api/v1/rooms/{room}/shares. It means intended unless `prepared`."""
+
+    channel: Word
+    content: Word = "card"
+    variant: Word = ""
+    prepared: bool = False
+    parent: Token | None = None
+    moment_ms: Moment | None = None
+
+
+class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The new share and everything a share sheet needs to offer it."""
+
+    token: str
+    url: str
+    card_url: str
+    poster_url: str
+    text: str
+    intents: dict[str, str]
+    square_url: str | None = None
+
+
+class IntendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /api/v1/shares/{token}/intend."""
+
+    channel: Word
+
+
+class BeaconRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /api/v1/beacon: the page of a share is on screen."""
+
+    token: Token
+
+
+class BeaconAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`counted`: this visitor's click of this share counts, now or from before."""
+
+    counted: bool
+
+
+class TickRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /api/v1/watch: the page is, or is no longer, visible."""
+
+    room: Token
+    token: Token | None = None
+    visible: bool = True
+
+
+class TickAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the server has seen this visit watch."""
+
+    watch_ms: int

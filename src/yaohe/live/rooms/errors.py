@@ -23,3 +23,8 @@ class RoomIdTaken(Conflict):
 class RoomNotLive(Conflict):
     code = "room_not_live"
     message = "This room is not live, so there is nothing to end."
+
+
+class RoomOwnedElsewhere(Conflict):
+    code = "room_owned_elsewhere"
+    message = "Another process serves this room. Publish there, or wait until it lets go."

@@ -18,12 +18,19 @@ from yaohe.kernel.bus import Bus
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.ids import new_secret
+from yaohe.kernel.lease import LeaseLost, Leases, assert_held
 from yaohe.live.media import MediaOrigin, PublishEvent
 from yaohe.live.rooms import store
-from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
+from yaohe.live.rooms.errors import (
+    RoomIdTaken,
+    RoomNotFound,
+    RoomNotLive,
+    RoomOwnedElsewhere,
+)
 from yaohe.live.rooms.events import RoomEnded, RoomWentLive
 from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange, check_room_id, cleaned
 from yaohe.live.rooms.names import random_room_id
+from yaohe.live.rooms.ownership import Ownership
 
 SWEEP_EVERY_S: Final = 5.0
 ROOMS_MAX: Final = 200
@@ -41,6 +48,7 @@ class Rooms:
         db: Database,
         bus: Bus,
         origin: MediaOrigin,
+        leases: Leases,
         *,
         public_url: str,
         rtmp_port: int,
@@ -54,6 +62,7 @@ class Rooms:
         self.viewers_of = viewers_of
         self._grace_s, self._shop_id = grace_s, shop_id
         self._events: asyncio.Queue[PublishEvent] = asyncio.Queue(EVENTS_MAX)
+        self._ownership = Ownership(leases, on_lost=origin.drop)
         origin.on_event(self._note_event)
         self.on_change: list[Callable[[Room], None]] = []
 
@@ -120,10 +129,16 @@ class Rooms:
         async with self._db.connect() as conn:
             return await store.rooms_of(conn, self._shop_id, limit=ROOMS_MAX)
 
-    async def room_of_key(self, stream_key: str) -> str | None:
-        """The room a stream key opens; what the ingest asks before it accepts."""
+    async def authorize(self, stream_key: str) -> str | None:
+        """The room a stream key opens, owned by this process from now on; None when it fits none.
+
+        What the ingest asks before it accepts a publisher.
+        """
         async with self._db.connect() as conn:
-            return await store.room_of_key(conn, stream_key)
+            room_id = await store.room_of_key(conn, stream_key)
+        if room_id is not None and await self._ownership.own(room_id) is None:
+            raise RoomOwnedElsewhere
+        return room_id
 
     async def next_show(self, *, besides: str) -> Room | None:
         async with self._db.connect() as conn:
@@ -148,6 +163,7 @@ class Rooms:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._sweep())
+            group.create_task(self._ownership.run())
 
     async def _follow(self) -> None:
         while True:
@@ -155,6 +171,9 @@ class Rooms:
             while True:
                 try:
                     await self._apply(event)
+                    break
+                except LeaseLost:
+                    log.warning("publish_event_outdated", room=event.room_id)
                     break
                 except TryAgain:
                     await asyncio.sleep(_RETRY_S)
@@ -168,8 +187,12 @@ class Rooms:
         }
         room: Room | None = None
         async with self._db.begin() as tx:
-            await store.note_publish(tx.conn, self._shop_id, event.room_id, [line])
+            await store.note_publish(tx.conn, self._shop_id, event.room_id, line)
             if event.room_id is not None and event.kind == "started":
+                lease = await self._ownership.own(event.room_id)
+                if lease is None:
+                    return
+                await assert_held(tx, lease)
                 came = await store.publisher_came(tx.conn, event.room_id)
                 if came is not None:
                     room, began = came

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -159,11 +159,9 @@ async def end_abandoned(conn: AsyncConnection, grace_s: int) -> list[Room]:
 
 
 async def note_publish(
-    conn: AsyncConnection, shop_id: str, room_id: str | None, lines: Sequence[Mapping[str, Any]]
+    conn: AsyncConnection, shop_id: str, room_id: str | None, line: Mapping[str, Any]
 ) -> None:
-    await conn.execute(
-        insert(publish_log), [{"shop_id": shop_id, "room_id": room_id, **line} for line in lines]
-    )
+    await conn.execute(insert(publish_log).values(shop_id=shop_id, room_id=room_id, **line))
     oldest = (
         select(publish_log.c.id)
         .where(publish_log.c.room_id.is_not_distinct_from(room_id))

@@ -26,7 +26,7 @@ from typing import Literal
 
 import structlog
 
-from yaohe.kernel.errors import TryAgain
+from yaohe.kernel.errors import AppError, TryAgain
 
 log = structlog.get_logger(__name__)
 
@@ -138,14 +138,15 @@ class Child:
     state: State = "stopped"
     starts: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _wanted: bool = False
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     async def start(self) -> None:
         """Start and wait until ready; raises `ChildFailed` when it ends before that."""
-        self._wanted = True
         self.state = "starting"
         if self.spec.prepare is not None:
             await self.spec.prepare()
+        if self._stopping.is_set():
+            raise ChildFailed(f"{self.spec.name} is being stopped.")
         self.starts += 1
         self.process = process = spawn(self.spec)
         deadline = time.monotonic() + self.spec.ready_timeout_s
@@ -165,29 +166,30 @@ class Child:
     async def run(self) -> None:
         """Keep the child alive until `stop()`; waits longer after each quick fall."""
         backoff_s = BACKOFF_S_MIN
-        while self._wanted or self.starts == 0:
+        while not self._stopping.is_set():
             began = time.monotonic()
             try:
                 if self.process is None or self.process.poll() is not None:
                     await self.start()
                 assert self.process is not None
                 code = await wait_exit(self.process)
-                if not self._wanted:
-                    return
-                log.error("child_ended", child=self.spec.name, code=code)
-            except (ChildFailed, OSError) as error:
+                if not self._stopping.is_set():
+                    log.error("child_ended", child=self.spec.name, code=code)
+            except (AppError, OSError) as error:
                 log.error("child_not_started", child=self.spec.name, reason=str(error))
-            if not self._wanted:
+            if self._stopping.is_set():
                 return
             self.state = "down"
             if time.monotonic() - began > _STEADY_S:
                 backoff_s = BACKOFF_S_MIN
-            await asyncio.sleep(backoff_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff_s):
+                    await self._stopping.wait()
             backoff_s = min(backoff_s * 2, BACKOFF_S_MAX)
 
     async def stop(self) -> None:
-        """End the child: politely, then by force; returns when it is gone."""
-        self._wanted = False
+        """End the child for good: politely, then by force; returns when it is gone."""
+        self._stopping.set()
         if self.process is not None:
             await self._end(self.process)
         self.state = "stopped"

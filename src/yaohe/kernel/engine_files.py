@@ -63,7 +63,7 @@ def find_engine(home: Path, user: Identity | None) -> EngineFiles:
         raise DataDirectoryUnusable(f"{source} holds no PostgreSQL 18 for this machine.")
     if user is None or first_obstacle(source / _FOLDER / "bin" / "postgres", user) is None:
         return EngineFiles(source / _FOLDER / "bin")
-    for place in (home, Path("/var/lib"), Path("/var/tmp")):  # noqa: S108 - checked in _copy
+    for place in (home, Path("/var/cache"), Path("/var/tmp")):  # noqa: S108 - checked in _copy
         if place.is_dir() and os.access(place, os.W_OK) and first_obstacle(place, user) is None:
             return EngineFiles(_copy(source, place / f"yaohe-{_mark(source)}") / _FOLDER / "bin")
     raise DataDirectoryUnusable(

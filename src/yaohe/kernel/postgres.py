@@ -91,6 +91,26 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
+async def _wait_until_left(pg_dir: Path) -> None:
+    """Wait until no process of an earlier run works in `pg_dir`; end what does not go.
+
+    We hold the lock of the data directory, so whoever still works there has lost its parent and
+    is on its way out. PostgreSQL's own check would trust a process number that may be a zombie's
+    or somebody else's by now.
+    """
+    began = time.monotonic()
+    while left := processes_in(pg_dir):
+        waited_s = time.monotonic() - began
+        if waited_s > _KILL_S:
+            raise DataDirectoryUnusable(f"Processes {left} do not leave {pg_dir}.")
+        if waited_s > _LEAVE_S:
+            number = signal.SIGQUIT if waited_s < _QUIT_S else signal.SIGKILL
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        await asyncio.sleep(0.05 if waited_s < _LEAVE_S else 0.5)
+
+
 class EmbeddedPostgres:
     """PostgreSQL under `data_dir`. `start()` gives its URL; `run()` keeps it alive."""
 
@@ -218,7 +238,9 @@ class EmbeddedPostgres:
     async def _initialise(self, engine: EngineFiles, password: str) -> None:
         """Make a new cluster beside its final place, so that half a cluster is never started."""
         fresh = self._home / "pg.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh.exists():
+            await _wait_until_left(fresh)
+            shutil.rmtree(fresh)
         fresh.mkdir(mode=0o700)
         self._give(fresh)
         password_file = self._socket_dir / "password"
@@ -252,25 +274,14 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink(missing_ok=True)
         fresh.rename(self._pg)
+        home = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY)
+        os.fsync(home)
+        os.close(home)
         log_file.unlink(missing_ok=True)
 
     async def _clear_the_way(self) -> None:
-        """Wait until no process of an earlier run is left, then drop its stale marks.
-
-        We hold the lock of the data directory, so whoever still works in `pg` has lost its
-        parent and is on its way out; PostgreSQL itself would trust a process number too much.
-        """
-        began = time.monotonic()
-        while left := processes_in(self._pg):
-            waited_s = time.monotonic() - began
-            if waited_s > _KILL_S:
-                raise DataDirectoryUnusable(f"Processes {left} do not leave {self._pg}.")
-            if waited_s > _LEAVE_S:
-                number = signal.SIGQUIT if waited_s < _QUIT_S else signal.SIGKILL
-                for pid in left:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, number)
-            await asyncio.sleep(0.05 if waited_s < _LEAVE_S else 0.5)
+        """Drop the stale marks of an earlier run once all of it is gone."""
+        await _wait_until_left(self._pg)
         (self._pg / "postmaster.pid").unlink(missing_ok=True)
         for name in (_SOCKET, f"{_SOCKET}.lock"):
             (self._socket_dir / name).unlink(missing_ok=True)

@@ -51,6 +51,10 @@ export function dotSize(friends: number, most: number): number {
   return 6 + 22 * Math.sqrt(most > 0 ? friends / most : 0)
 }
 
+export function depth(node: SpreadNode): number {
+  return 1 + Math.max(0, ...node.children.map(depth))
+}
+
 export function leaves(node: SpreadNode): number {
   return node.children.length ? node.children.reduce((sum, child) => sum + leaves(child), 0) : 1
 }

@@ -61,7 +61,7 @@ export const reports = {
   'fig.productive.what': ['带来的人看满 30 秒、互动过或下了单的分享，每个最多算一次。', 'Shares whose visitor watched 30 s, interacted or ordered; each counts once.'],
   'fig.hits': ['打开', 'Hits'],
   'fig.hits.what': ['链接被打开的次数，机器人也算在内。', 'Times a link was fetched, bots included.'],
-  'fig.bot_hits': ['其中机器人', 'Of them bots'],
+  'fig.bot_hits': ['机器人', 'Bots'],
   'fig.bot_hits.what': ['聊天软件取预览、搜索引擎等程序的打开；不会算成点击。', 'Fetches by preview crawlers, search engines and tools. Never counted as clicks.'],
   'fig.clicks': ['点击', 'Clicks'],
   'fig.clicks.what': ['别人确实点开的次数，由页面回报确认；同一人对同一分享算一次。', 'Opens by another person, confirmed by the page; once per person and share.'],

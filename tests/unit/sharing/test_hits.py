@@ -1,0 +1,138 @@
+"""Hits: durable, flagged, counted exactly, and telling nothing about addresses."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from tests.support.town import SAFARI, WHATSAPP, Town
+
+from yaohe.kernel.clock import ManualClock, SystemClock
+from yaohe.sharing import Fetch, Sharing
+from yaohe.sharing.hits import store
+from yaohe.sharing.hits.salts import Salts
+
+pytestmark = pytest.mark.db
+NOBODYS = "neverwas01"
+
+
+async def counted(town: Town, token: str) -> tuple[int, int]:
+    rows = await town.rows("select hits, bot_hits from sharing.hit_totals where token = $1", token)
+    return (rows[0]["hits"], rows[0]["bot_hits"]) if rows else (0, 0)
+
+
+async def test_people_and_programs_are_both_hits(town: Town) -> None:
+    token = (await town.share(town.person())).token
+    await town.fetch(token)
+    await town.fetch(token, user_agent=WHATSAPP)
+    assert await counted(town, token) == (2, 1)
+
+
+async def test_fetching_ahead_is_counted_apart_and_heads_are_only_kept(town: Town) -> None:
+    token = (await town.share(town.person())).token
+    await town.fetch(token, headers={b"sec-purpose": b"prefetch;prerender"})
+    await town.fetch(token, method="HEAD")
+    assert await counted(town, token) == (1, 1)
+    rows = await town.rows("select method, is_prefetch from sharing.hits where token = $1", token)
+    assert {(row["method"], row["is_prefetch"]) for row in rows} == {("GET", True), ("HEAD", False)}
+
+
+async def test_hits_of_unknown_links_are_kept(town: Town) -> None:
+    await town.fetch("neverwas00")
+    rows = await town.rows("select room_id from sharing.hits where token = 'neverwas00'")
+    assert [row["room_id"] for row in rows] == [""]
+
+
+async def test_a_batch_of_a_thousand_is_counted_exactly_and_a_replay_changes_nothing(
+    town: Town,
+) -> None:
+    token = (await town.share(town.person())).token
+    share = await town.sharing.share(token)
+    hits = [
+        town.sharing.hit(
+            Fetch(
+                method="GET", user_agent=(SAFARI, WHATSAPP)[n % 2], address=f"198.51.100.{n % 250}"
+            ),
+            token=token,
+            share=share,
+            visitor_id=f"v_{n}",
+        )
+        for n in range(1_000)
+    ]
+    await asyncio.gather(*(town.sharing.record_hit(hit) for hit in hits))
+    await asyncio.gather(*(town.sharing.record_hit(hit) for hit in hits[:400]))
+    assert await counted(town, token) == (1_000, 500)
+
+
+async def test_odd_headers_never_lose_a_hit(town: Town) -> None:
+    token = (await town.share(town.person())).token
+    share = await town.sharing.share(token)
+    odd = ("\x00", "\x1e\x1f", "\ud800", "", "é" * 1_000, "x\r\ny")
+    for text in odd:
+        hit = town.sharing.hit(
+            Fetch(method="GET", user_agent=text, address=text, referer=text),
+            token=token,
+            share=share,
+            visitor_id="v_odd",
+        )
+        await town.sharing.record_hit(hit)
+    assert await counted(town, token) == (len(odd), len(odd))
+
+
+async def test_an_address_leaves_only_a_hash_that_changes_by_day(town: Town) -> None:
+    clock = ManualClock()
+    other = ManualClock()
+    first, second = (Sharing(town.db, c, "https://shop.example") for c in (clock, other))
+    asked = Fetch(method="GET", user_agent=SAFARI, address="203.0.113.9")
+
+    def hashed(sharing: Sharing) -> bytes:
+        hit = sharing.hit(asked, token=NOBODYS, share=None, visitor_id="v")
+        assert b"203.0.113.9" not in hit.address_hash
+        return hit.address_hash
+
+    assert hashed(first) != hashed(second)  # each its own until they have agreed
+    await first._hits.salts.refresh()
+    await second._hits.salts.refresh()
+    today = hashed(first)
+    assert today == hashed(second)
+    for c in (clock, other):
+        c.advance(86_400)
+    assert hashed(first) == hashed(second) != today  # tomorrow was agreed on, too
+    for c in (clock, other):
+        c.advance(5 * 86_400)
+    await first._hits.salts.refresh()
+    kept = await town.rows("select day from sharing.address_salts order by day")
+    assert min(row["day"] for row in kept) >= clock.now().date() - timedelta(days=2)
+
+
+async def test_salts_agree_when_asked_at_the_same_moment(town: Town) -> None:
+    day = SystemClock().now().date() + timedelta(days=300)
+
+    async def ask(number: int) -> bytes:
+        async with town.db.raw() as conn:
+            return await store.salt_of(conn, day, bytes([number] * 32))
+
+    assert len(set(await asyncio.gather(*(ask(n) for n in range(8))))) == 1
+    assert len(Salts(town.db, SystemClock()).today()) == 32
+
+
+async def test_totals_can_be_rebuilt_from_the_rows(town: Town) -> None:
+    token = (await town.share(town.person())).token
+    await town.fetch(token)
+    await town.fetch(token, user_agent=WHATSAPP)
+    await town.fetch(token, method="HEAD")
+    async with town.db.raw() as conn:
+        await conn.execute("update sharing.hit_totals set hits = 99 where token = $1", token)
+        await store.rebuild_totals(conn)
+    assert await counted(town, token) == (2, 1)
+
+
+async def test_a_driven_browser_is_a_program_unless_the_house_says_otherwise(town: Town) -> None:
+    headless = SAFARI.replace("Version/17.5", "HeadlessChrome/156.0")
+    asked = Fetch(method="GET", user_agent=headless, address="127.0.0.1")
+    tolerant = Sharing(town.db, SystemClock(), "https://shop.example", headless_is_person=True)
+    assert town.sharing.hit(asked, token=NOBODYS, share=None, visitor_id="v").is_bot
+    assert not tolerant.hit(asked, token=NOBODYS, share=None, visitor_id="v").is_bot
+    crawler = Fetch(method="GET", user_agent=WHATSAPP, address="127.0.0.1")
+    assert tolerant.hit(crawler, token=NOBODYS, share=None, visitor_id="v").is_bot

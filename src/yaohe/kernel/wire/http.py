@@ -42,6 +42,8 @@ WRONG_VERSION: Final = Refusal(
     426, "ws_version", "WebSocket version 13 is spoken here.", (("sec-websocket-version", "13"),)
 )
 WRONG_KEY: Final = Refusal(400, "ws_key", "The WebSocket handshake is not valid.")
+LINGER_S: Final = 1.0
+IGNORED_BYTES_MAX: Final = 262_144
 
 
 class _HeadTooLarge(Exception):
@@ -84,6 +86,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_open = False
         self._head_bytes = 0  # received since the last complete head
         self._field_bytes = 0  # of the head being parsed
+        self._ignored_bytes = 0
 
     # --- arriving and leaving
 
@@ -92,7 +95,7 @@ class HttpProtocol(HttpToolsProtocol):
         address = self.client[0] if self.client else ""
         self._passage = self._wire.turnstile.enter(address)
         if self._passage is None:
-            self._refuse(FULL)
+            self._refuse(FULL, linger=False)
             return
         self._timer = self._wire.wheel.after(self._wire.limits.head_s_max, self._head_late)
 
@@ -114,19 +117,40 @@ class HttpProtocol(HttpToolsProtocol):
     def _answering_now(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, no: Refusal) -> None:
+    def _refuse(self, no: Refusal, *, linger: bool = True) -> None:
         """Turn the caller away and close; never into the middle of another answer."""
         self._deaf = True
-        if not self.transport.is_closing():
-            if not self._answering_now():
-                self.transport.write(refusal_bytes(no))
+        self._cancel_timer()
+        if self.transport.is_closing():
+            return
+        if self._answering_now():
             self.transport.close()
+            return
+        self.transport.write(refusal_bytes(no))
+        if linger and self.transport.can_write_eof():
+            # Closing with unread bytes would reset the connection under the answer.
+            self.transport.write_eof()
+            self._timer = self._wire.wheel.after(LINGER_S, self.transport.close)
+        else:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        if self._deaf:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _ignore(self, data: bytes) -> None:
+        self._ignored_bytes += len(data)
+        if self._ignored_bytes > IGNORED_BYTES_MAX:
+            self.transport.abort()
 
     # --- bytes
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._deaf:
+            self._ignore(data)
             return
         if not self._in_body:
             self._head_bytes += len(data)
@@ -205,8 +229,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._media is not None and not self.pipeline and not self.transport.is_closing():
-            self._take_over()
+        # The pipeline may just have begun its next answer; the stream waits for all of them.
+        if self._media is None or self._answering_now() or self.transport.is_closing():
+            return
+        self._take_over()
 
     # --- media
 

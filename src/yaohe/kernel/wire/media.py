@@ -26,6 +26,7 @@ TCP_NOTSENT_LOWAT: Final = 25
 NOTSENT_BYTES: Final = 65_536
 SLICE: Final = 128
 SHAPES_KEPT_MAX: Final = 96
+FLUSH_S_MAX: Final = 2.0
 
 
 class Piece(Protocol):
@@ -121,6 +122,14 @@ class Viewer:
         self.stall: Timer | None = None
         self._rest: list[Piece] = []
 
+    @property
+    def home(self) -> Fanouts:
+        return self._fanout.home
+
+    @property
+    def source(self) -> MediaSource:
+        return self._fanout.source
+
     def start(self) -> None:
         self._fanout.add(self)
         self.push()
@@ -174,7 +183,7 @@ class Fanout:
 
     def __init__(self, source: MediaSource, home: Fanouts) -> None:
         self.source = source
-        self._home = home
+        self.home = home
         self._viewers: dict[Viewer, None] = {}
         self._shapes: OrderedDict[tuple[int, Shape], tuple[Piece, bytes]] = OrderedDict()
         self._sweeping = self._again = False
@@ -190,11 +199,11 @@ class Fanout:
         self._viewers.pop(viewer, None)
         if not self._viewers:
             self._subscription.close()
-            self._home.forget(self)
+            self.home.forget(self)
 
     def watch(self, viewer: Viewer) -> Timer:
         """A viewer that takes nothing for too long is let go; its player asks again."""
-        return self._home.wheel.after(self._home.stalled_s_max, viewer.outlet.abort)
+        return self.home.wheel.after(self.home.stalled_s_max, viewer.outlet.abort)
 
     def shaped(self, piece: Piece, shape: Shape) -> bytes:
         """The bytes of a piece in one framing, built once for all viewers near each other."""
@@ -282,7 +291,7 @@ class HttpViewer(asyncio.Protocol):
         if self._chunked:
             fields.append(("transfer-encoding", "chunked"))
         tune(self._transport, high=1)
-        source = self.viewer._fanout.source
+        source = self.viewer.source
         init = self.viewer.shape(source.init)
         self._transport.write(head(200, [*source.headers, *fields]) + init)
         self.viewer.start()
@@ -292,9 +301,14 @@ class HttpViewer(asyncio.Protocol):
         self._transport.write(data)
 
     def finish(self) -> None:
-        if self._chunked and not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if self._chunked:
             self._transport.write(LAST_CHUNK)
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            # Closing waits for a reader who may never read.
+            self.viewer.home.wheel.after(FLUSH_S_MAX, self._transport.abort)
 
     def abort(self) -> None:
         self.viewer.stop()
@@ -351,7 +365,7 @@ class WsViewer:
         self.viewer = Viewer(fanouts.of(source), self, frame_shape)
 
     def start(self) -> None:
-        source = self.viewer._fanout.source
+        source = self.viewer.source
         self._connection.write(ws_frame(TEXT, source.greeting.encode()))
         self._connection.write(ws_frame(BINARY, source.init))
         self.viewer.start()

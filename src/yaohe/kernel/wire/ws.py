@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 _quiet = logging.LoggerAdapter(logging.getLogger("yaohe.ws"), {})
 _quiet.logger.setLevel(logging.CRITICAL)
 
-CLOSE_ANSWER_S_MAX: Final = 2.0
+CLOSE_ANSWER_S_MAX: Final = 1.0
 PROTOCOL_ERROR: Final = 1002
 TOO_BIG: Final = 1009
 NO_CODE: Final = 1005
@@ -106,7 +106,9 @@ class _Bridge(PicowsListener):
         kind = frame.msg_type
         if kind == WSMsgType.CLOSE:
             self._answer_close(transport, frame)
-        elif not self._connection.open or kind == WSMsgType.PONG:
+        elif not self._connection.open or transport.is_close_frame_sent:
+            return  # picows goes on parsing for a moment after it closed for a broken frame
+        elif kind == WSMsgType.PONG:
             return
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._connection.close(PROTOCOL_ERROR, "no extension was agreed")

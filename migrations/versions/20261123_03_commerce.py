@@ -80,6 +80,7 @@ STATEMENTS = (
     ) with (fillfactor = 80)
     """,
     "create index coupons_source on commerce.coupons (source_ref)",
+    "create index coupons_order on commerce.coupons (order_id) where order_id is not null",
     "create index coupons_used on commerce.coupons (template_id) where state = 'used'",
     """
     create table commerce.orders (

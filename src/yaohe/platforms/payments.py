@@ -114,7 +114,7 @@ def open_signed(
     notice_id = headers.get("webhook-id", "")
     stamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
-    if not notice_id or len(notice_id) > NOTICE_ID_CHARS_MAX or not notice_id.isascii():
+    if not 0 < len(notice_id) <= NOTICE_ID_CHARS_MAX or not notice_id.isprintable():
         raise NoticeUnsigned
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise NoticeUnsigned

@@ -117,11 +117,6 @@ def slot_of(source: str, reward_key: str | None) -> str:
     return source if reward_key is None else f"{source}:{reward_key}"
 
 
-def discount_minor(amount_minor: int, goods_minor: int) -> int:
-    """What a coupon takes off: its amount, never more than the goods cost."""
-    return min(amount_minor, goods_minor)
-
-
 def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]:
     """The columns a new template writes, checked; raises `BadInput`."""
     if not 0 < new.amount_minor <= AMOUNT_MINOR_MAX:

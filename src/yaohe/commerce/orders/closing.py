@@ -1,0 +1,103 @@
+"""Ending orders nobody paid: stock and coupon go back exactly once.
+
+The one statement that ends orders also gives back what they held, and only for orders that were
+open in that very statement. The rows it touches were locked before in the order everybody keeps:
+orders, products, coupons.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, Literal
+
+import asyncpg
+
+from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
+from yaohe.commerce.events import OrderCanceled, OrderExpired
+from yaohe.commerce.orders.model import Order
+from yaohe.commerce.orders.placing import COLUMNS, order_of
+from yaohe.kernel.outbox import record_raw
+
+_DUE: Final = """
+select id, product_id, coupon_id from commerce.orders
+where status = 'created' and deadline_at <= statement_timestamp() - $1::interval
+order by deadline_at limit $2 for no key update skip locked
+"""
+
+_MINE: Final = """
+select id, product_id, coupon_id, status from commerce.orders
+where id = $1 and visitor_id = $2 for no key update
+"""
+
+_LOCK_PRODUCTS: Final = """
+select 1 from commerce.products where id = any($1::text[]) order by id for no key update
+"""
+_LOCK_COUPONS: Final = """
+select 1 from commerce.coupons where id = any($1::text[]) order by id for no key update
+"""
+
+_CLOSE: Final = f"""
+with closed as (
+    update commerce.orders set status = $2, closed_at = statement_timestamp()
+    where id = any($1::text[]) and status = 'created'
+    returning {COLUMNS}
+), stocked as (
+    update commerce.products p set stock = p.stock + c.quantity, sold = p.sold - c.quantity
+    from (select product_id, sum(quantity)::int as quantity from closed group by 1) c
+    where p.id = c.product_id
+), freed as (
+    update commerce.coupons k set order_id = null,
+        state = case when k.expires_at <= statement_timestamp() then 'expired' else 'claimed' end
+    from closed c where k.id = c.coupon_id and k.order_id = c.id and k.state = 'locked'
+)
+select {COLUMNS} from closed order by id
+"""  # noqa: S608 - constant text
+
+
+async def expire(conn: asyncpg.Connection, *, grace: timedelta, limit: int) -> list[Order]:
+    """End orders whose deadline is over by `grace`; those somebody is paying now are skipped."""
+    async with conn.transaction():
+        due = await conn.fetch(_DUE, grace, limit)
+        return await _close(conn, due, "expired") if due else []
+
+
+async def cancel(conn: asyncpg.Connection, order_id: str, visitor_id: str) -> Order:
+    """End one's own open order."""
+    async with conn.transaction():
+        row = await conn.fetchrow(_MINE, order_id, visitor_id)
+        if row is None:
+            raise OrderNotFound
+        closed = await _close(conn, [row], "canceled")
+        if not closed:
+            raise ForbiddenMove
+        return closed[0]
+
+
+async def _close(
+    conn: asyncpg.Connection,
+    rows: list[asyncpg.Record],
+    status: Literal["expired", "canceled"],
+) -> list[Order]:
+    await conn.execute(_LOCK_PRODUCTS, sorted({row["product_id"] for row in rows}))
+    coupon_ids = sorted({row["coupon_id"] for row in rows if row["coupon_id"] is not None})
+    if coupon_ids:
+        await conn.execute(_LOCK_COUPONS, coupon_ids)
+    closed = await conn.fetch(_CLOSE, [row["id"] for row in rows], status)
+    orders = [order_of(row) for row in closed]
+    kind = OrderExpired if status == "expired" else OrderCanceled
+    await record_raw(
+        conn,
+        [
+            kind(
+                shop_id=order.shop_id,
+                order_id=order.id,
+                visitor_id=order.visitor_id,
+                room_id=order.room_id,
+                product_id=order.product_id,
+                quantity=order.quantity,
+                coupon_id=order.coupon_id,
+            )
+            for order in orders
+        ],
+    )
+    return orders

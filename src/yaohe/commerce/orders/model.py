@@ -1,0 +1,167 @@
+"""Orders: one product, a quantity, perhaps a coupon; held for ten minutes, then paid or given back.
+
+    created ──► paid
+       ├──────► expired ──┐
+       └──────► canceled ─┴─► paid_late ──► refunded
+
+`paid_late` is money that came for an order that had ended: it is recorded first and given back
+after. A move is always one compare-and-set statement; what is not in `MOVES` cannot happen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from yaohe.kernel.errors import BadInput
+from yaohe.kernel.money import AMOUNT_MINOR_MAX
+from yaohe.kernel.text import clean_text
+
+QUANTITY_MAX: Final = 99
+OPEN_ORDERS_MAX: Final = 5  # unpaid orders of one visitor: nobody may empty the shelf for nothing
+KEY_CHARS_MAX: Final = 80
+
+OrderStatus = Literal["created", "paid", "expired", "canceled", "paid_late", "refunded"]
+
+MOVES: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
+    "created": frozenset({"paid", "expired", "canceled"}),
+    "paid": frozenset(),
+    "expired": frozenset({"paid_late"}),
+    "canceled": frozenset({"paid_late"}),
+    "paid_late": frozenset({"refunded"}),
+    "refunded": frozenset(),
+}
+
+
+class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets the parcel."""
+
+    name: str
+    phone: str
+    address: str
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order. Title, picture and prices are those of the moment it was made."""
+
+    id: str
+    shop_id: str
+    visitor_id: str
+    room_id: str | None
+    product_id: str
+    title: str
+    title_en: str
+    picture_key: str | None
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int
+    payable_minor: int
+    paid_minor: int
+    currency: str
+    coupon_id: str | None
+    status: OrderStatus
+    buyer: Buyer | None
+    created_at: datetime
+    deadline_at: datetime
+    paid_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def goods_minor(self) -> int:
+        return self.unit_price_minor * self.quantity
+
+    def title_in(self, lang: str) -> str:
+        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to buy, checked, as the coalescer takes it."""
+
+    visitor_id: str
+    room_id: str | None
+    product_id: str
+    quantity: int
+    coupon_id: str | None
+    idempotency_key: str
+    expected_minor: int | None
+    buyer: Buyer | None
+
+
+class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders staff want to see, newest first; `before` is the id the last page ended with."""
+
+    status: OrderStatus | None = None
+    room_id: str | None = None
+    product_id: str | None = None
+    visitor_id: str | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as staff see it: with what its coupon was and what is wrong with its money."""
+
+    order: Order
+    coupon_title: str | None
+    coupon_title_en: str | None
+    payment_problem: str | None
+    refund_state: Literal["due", "requested", "done"] | None
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[ShopOrder]
+    next: str | None
+
+
+class RoomSales(msgspec.Struct, frozen=True, kw_only=True):
+    """What a room sold: paid orders, their money, and how many buyers and coupons were in it."""
+
+    orders: int
+    paid_minor: int
+    buyers: int
+    coupons: int
+
+
+def may_move(before: OrderStatus, after: OrderStatus) -> bool:
+    return after in MOVES[before]
+
+
+def cleaned_buyer(buyer: Buyer | None) -> Buyer | None:
+    if buyer is None:
+        return None
+    return Buyer(
+        name=clean_text(buyer.name, field="buyer.name", chars_max=40),
+        phone=_phone(buyer.phone),
+        address=clean_text(buyer.address, field="buyer.address", chars_max=200),
+    )
+
+
+def _phone(text: str) -> str:
+    phone = clean_text(text, field="buyer.phone", chars_max=30)
+    digits = sum(c.isascii() and c.isdigit() for c in phone)
+    if not 5 <= digits <= 20 or any(c not in "+-() 0123456789" for c in phone):
+        raise BadInput("This is not a telephone number.", field="buyer.phone")
+    return phone
+
+
+def check_quantity(quantity: int) -> int:
+    if not 1 <= quantity <= QUANTITY_MAX:
+        raise BadInput(f"The quantity is between 1 and {QUANTITY_MAX}.", field="quantity")
+    return quantity
+
+
+def check_expected(expected_minor: int | None) -> int | None:
+    if expected_minor is not None and not 0 <= expected_minor <= AMOUNT_MINOR_MAX:
+        raise BadInput("This is no amount.", field="expected_minor")
+    return expected_minor
+
+
+def check_key(text: str, *, field: str, chars_max: int = KEY_CHARS_MAX) -> str:
+    """An id or key: printable ASCII without spaces, so that it can go through a batch."""
+    if not 1 <= len(text) <= chars_max or not text.isascii() or not text.isprintable():
+        raise BadInput(f"{field} must be 1 to {chars_max} printable characters.", field=field)
+    if " " in text:
+        raise BadInput(f"{field} must not hold spaces.", field=field)
+    return text

@@ -1,0 +1,281 @@
+"""Placing orders, many at a time, in the coalescer's transaction.
+
+First the rows everybody wants are locked: products in key order, then coupons in key order (the
+order in which every statement of commerce takes them). Then one statement decides a whole batch:
+stock by running sum, coupons by rank, open orders by rank. Who lost only to somebody in the same
+batch is asked once more after the winners are written, so that a big order that does not fit never
+keeps a small one behind it from what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+
+from yaohe.commerce.errors import (
+    CouponExpired,
+    CouponNotFound,
+    CouponSpent,
+    CouponTooSmallOrder,
+    KeyReused,
+    OrderLimit,
+    PriceChanged,
+    ProductHidden,
+    ProductNotFound,
+    SoldOut,
+)
+from yaohe.commerce.events import OrderPaid
+from yaohe.commerce.orders.model import OPEN_ORDERS_MAX, Buyer, Order, Wish
+from yaohe.kernel.arrays import cut, pack
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.ids import new_ids
+from yaohe.kernel.outbox import record_raw
+
+COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_en, picture_key,
+    quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
+    status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at"""
+
+_LOCK_PRODUCTS: Final = """
+select 1 from commerce.products where id = any($1::text[]) order by id for no key update
+"""
+_LOCK_COUPONS: Final = """
+select 1 from commerce.coupons where id = any($1::text[]) order by id for no key update
+"""
+
+_EXISTING: Final = f"""
+select {COLUMNS}, idempotency_key from commerce.orders
+where (visitor_id, idempotency_key) in (select * from unnest({cut(1)}, {cut(2)}))
+"""  # noqa: S608 - constant text
+
+_PLACE: Final = f"""
+with item as (
+    select n, id, visitor_id, key, room_id, product_id, quantity::int, coupon_id,
+        expected::bigint, buyer_name, buyer_phone, buyer_address
+    from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)},
+                {cut(9)}, {cut(10)}, {cut(11)}) with ordinality
+        as t (id, visitor_id, key, room_id, product_id, quantity, coupon_id, expected,
+              buyer_name, buyer_phone, buyer_address, n)
+), looked as materialized (
+    select i.*, p.shop_id, p.title, p.title_en, p.picture_key, p.price_minor, p.currency,
+        p.stock, p.status as shown, p.price_minor * i.quantity as goods_minor,
+        c.id as found_coupon_id, c.state as coupon_state, c.threshold_minor,
+        c.expires_at <= statement_timestamp() as coupon_over,
+        c.currency = p.currency and c.shop_id = p.shop_id as coupon_fits,
+        least(coalesce(c.amount_minor, 0), p.price_minor * i.quantity) as discount_minor,
+        (select count(*) from commerce.orders o
+         where o.visitor_id = i.visitor_id and o.status = 'created') as open_orders,
+        statement_timestamp() as at
+    from item i
+    left join commerce.products p on p.id = i.product_id
+    left join commerce.coupons c on c.id = i.coupon_id and c.visitor_id = i.visitor_id
+), judged as (
+    select *, case
+        when shop_id is null then 'product_not_found'
+        when shown <> 'on_sale' then 'product_hidden'
+        when stock < quantity then 'sold_out'
+        when open_orders >= {OPEN_ORDERS_MAX} then 'order_limit'
+        when coupon_id is not null then case
+            when found_coupon_id is null or not coupon_fits then 'coupon_not_found'
+            when coupon_state in ('locked', 'used') then 'coupon_spent'
+            when coupon_state <> 'claimed' or coupon_over then 'coupon_expired'
+            when goods_minor < threshold_minor then 'coupon_threshold' end
+        end as refusal
+    from looked
+), priced as (
+    select *, case when refusal is null and expected <> goods_minor - discount_minor
+                   then 'price_changed' else refusal end as final
+    from judged
+), ranked as (
+    select *,
+        sum(quantity) filter (where final is null)
+            over (partition by product_id order by n) as reach,
+        count(*) filter (where final is null)
+            over (partition by coalesce(coupon_id, id) order by n) as turn,
+        open_orders + count(*) filter (where final is null)
+            over (partition by visitor_id order by n) as standing
+    from priced
+), granted as materialized (
+    select *, goods_minor - discount_minor as payable_minor from ranked
+    where final is null and reach <= stock and turn = 1 and standing <= {OPEN_ORDERS_MAX}
+), taken as (
+    update commerce.products p set stock = p.stock - g.quantity, sold = p.sold + g.quantity
+    from (select product_id, sum(quantity)::int as quantity from granted group by 1) g
+    where p.id = g.product_id and p.stock >= g.quantity
+), locked as (
+    update commerce.coupons c
+    set order_id = g.id, state = case when g.payable_minor = 0 then 'used' else 'locked' end,
+        used_at = case when g.payable_minor = 0 then g.at end
+    from granted g where c.id = g.coupon_id and c.state = 'claimed'
+), written as (
+    insert into commerce.orders (id, shop_id, visitor_id, room_id, product_id, title, title_en,
+        picture_key, quantity, unit_price_minor, discount_minor, payable_minor, currency,
+        coupon_id, status, buyer_name, buyer_phone, buyer_address, idempotency_key, created_at,
+        deadline_at, paid_at)
+    select id, shop_id, visitor_id, room_id, product_id, title, title_en,
+        picture_key, quantity, price_minor, discount_minor, payable_minor, currency,
+        coupon_id, case when payable_minor = 0 then 'paid' else 'created' end,
+        buyer_name, buyer_phone, buyer_address, key, at, at + $12::interval,
+        case when payable_minor = 0 then at end
+    from granted
+    returning {COLUMNS}
+)
+select r.n, r.final as refusal, r.stock - coalesce(t.quantity, 0) as left_over,
+    {", ".join("w." + column.strip() for column in COLUMNS.split(","))}
+from ranked r
+left join written w on w.id = r.id
+left join (select product_id, sum(quantity) as quantity from granted group by 1) t
+    on t.product_id = r.product_id
+order by r.n
+"""  # noqa: S608 - constant text
+
+_REFUSALS: Final[dict[str, type[AppError]]] = {
+    error.code: error
+    for error in (
+        ProductNotFound,
+        ProductHidden,
+        SoldOut,
+        OrderLimit,
+        CouponNotFound,
+        CouponSpent,
+        CouponExpired,
+        CouponTooSmallOrder,
+        PriceChanged,
+    )
+}
+
+
+def order_of(row: Mapping[Any, Any]) -> Order:
+    """The order in a row that holds `COLUMNS`."""
+    name = row["buyer_name"]
+    return Order(
+        id=row["id"],
+        shop_id=row["shop_id"],
+        visitor_id=row["visitor_id"],
+        room_id=row["room_id"],
+        product_id=row["product_id"],
+        title=row["title"],
+        title_en=row["title_en"],
+        picture_key=row["picture_key"],
+        quantity=row["quantity"],
+        unit_price_minor=row["unit_price_minor"],
+        discount_minor=row["discount_minor"],
+        payable_minor=row["payable_minor"],
+        paid_minor=row["paid_minor"],
+        currency=row["currency"],
+        coupon_id=row["coupon_id"],
+        status=row["status"],
+        buyer=None
+        if name is None
+        else Buyer(name=name, phone=row["buyer_phone"], address=row["buyer_address"]),
+        created_at=row["created_at"],
+        deadline_at=row["deadline_at"],
+        paid_at=row["paid_at"],
+        closed_at=row["closed_at"],
+    )
+
+
+def paid_fact(order: Order) -> OrderPaid:
+    return OrderPaid(
+        shop_id=order.shop_id,
+        order_id=order.id,
+        visitor_id=order.visitor_id,
+        room_id=order.room_id,
+        product_id=order.product_id,
+        quantity=order.quantity,
+        paid_minor=order.paid_minor,
+        currency=order.currency,
+        coupon_id=order.coupon_id,
+    )
+
+
+class Placing:
+    """The coalescer's `run`, with how long an order is held."""
+
+    def __init__(self, *, hold: timedelta) -> None:
+        self.hold = hold
+
+    async def place(self, conn: asyncpg.Connection, wishes: list[Wish]) -> list[Order | AppError]:
+        """One answer per wish, in order."""
+        await conn.execute(_LOCK_PRODUCTS, sorted({w.product_id for w in wishes}))
+        coupon_ids = sorted({w.coupon_id for w in wishes if w.coupon_id is not None})
+        if coupon_ids:
+            await conn.execute(_LOCK_COUPONS, coupon_ids)
+        known = await self._existing(conn, wishes)
+        # The same key twice in a batch is one order with two askers.
+        first: dict[tuple[str, str], Wish] = {}
+        for wish in wishes:
+            first.setdefault((wish.visitor_id, wish.idempotency_key), wish)
+        answers = await self._decide(conn, [w for key, w in first.items() if key not in known])
+        return [_answer(wish, known, answers) for wish in wishes]
+
+    @staticmethod
+    async def _existing(
+        conn: asyncpg.Connection, wishes: Sequence[Wish]
+    ) -> dict[tuple[str, str], Order | AppError]:
+        rows = await conn.fetch(
+            _EXISTING,
+            pack([w.visitor_id for w in wishes]),
+            pack([w.idempotency_key for w in wishes]),
+        )
+        return {(row["visitor_id"], row["idempotency_key"]): order_of(row) for row in rows}
+
+    async def _decide(
+        self, conn: asyncpg.Connection, wishes: list[Wish]
+    ) -> dict[tuple[str, str], Order | AppError]:
+        answers: dict[tuple[str, str], Order | AppError] = {}
+        placed: list[Order] = []
+        # Each round settles at least the first of those still waiting.
+        while wishes:
+            waiting: list[Wish] = []
+            for wish, row in zip(wishes, await self._round(conn, wishes), strict=True):
+                key = (wish.visitor_id, wish.idempotency_key)
+                if row["id"] is not None:
+                    placed.append(order_of(row))
+                    answers[key] = placed[-1]
+                elif row["refusal"] is not None:
+                    answers[key] = _REFUSALS[row["refusal"]]()
+                elif row["left_over"] < wish.quantity:
+                    answers[key] = SoldOut()
+                else:
+                    waiting.append(wish)
+            wishes = waiting
+        await record_raw(conn, [paid_fact(order) for order in placed if order.status == "paid"])
+        return answers
+
+    async def _round(
+        self, conn: asyncpg.Connection, wishes: Sequence[Wish]
+    ) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await conn.fetch(
+            _PLACE,
+            pack(new_ids("ord", len(wishes))),
+            pack([w.visitor_id for w in wishes]),
+            pack([w.idempotency_key for w in wishes]),
+            pack([w.room_id for w in wishes]),
+            pack([w.product_id for w in wishes]),
+            pack([str(w.quantity) for w in wishes]),
+            pack([w.coupon_id for w in wishes]),
+            pack([None if w.expected_minor is None else str(w.expected_minor) for w in wishes]),
+            pack([w.buyer.name if w.buyer else None for w in wishes]),
+            pack([w.buyer.phone if w.buyer else None for w in wishes]),
+            pack([w.buyer.address if w.buyer else None for w in wishes]),
+            self.hold,
+        )
+        return rows
+
+
+def _answer(
+    wish: Wish,
+    known: dict[tuple[str, str], Order | AppError],
+    answers: dict[tuple[str, str], Order | AppError],
+) -> Order | AppError:
+    key = (wish.visitor_id, wish.idempotency_key)
+    answer = known.get(key) or answers[key]
+    if isinstance(answer, AppError):
+        return type(answer)()
+    asked = (wish.product_id, wish.quantity, wish.coupon_id)
+    if asked != (answer.product_id, answer.quantity, answer.coupon_id):
+        return KeyReused()
+    return answer

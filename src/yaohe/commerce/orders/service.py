@@ -1,0 +1,114 @@
+"""The verbs of orders: place, cancel, expire, show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from yaohe.commerce.errors import OrderNotFound
+from yaohe.commerce.orders import closing, store
+from yaohe.commerce.orders.model import (
+    Buyer,
+    Order,
+    OrderFilter,
+    OrderPage,
+    RoomSales,
+    Wish,
+    check_expected,
+    check_key,
+    check_quantity,
+    cleaned_buyer,
+)
+from yaohe.commerce.orders.placing import Placing
+from yaohe.identity import SHOP_ID
+from yaohe.kernel.coalesce import Coalescer
+from yaohe.kernel.db import Database
+
+ORDERS_MAX: Final = 100
+PAGE_MAX: Final = 200
+EXPIRE_AT_ONCE: Final = 200
+GRACE: Final = timedelta(seconds=30)
+
+
+class Orders:
+    """`deadline_s` is how long a buyer has; the sweep waits `grace` longer, because a payment made
+    in the last second is still on its way."""
+
+    def __init__(self, db: Database, *, deadline_s: float, grace: timedelta = GRACE) -> None:
+        self._db, self._grace = db, grace
+        self.placing: Coalescer[Wish, Order] = Coalescer(
+            "orders",
+            Placing(hold=timedelta(seconds=deadline_s)).place,
+            db=db,
+            key=lambda wish: wish.product_id,
+        )
+
+    async def create(
+        self,
+        visitor_id: str,
+        room_id: str | None,
+        product_id: str,
+        quantity: int,
+        coupon_id: str | None,
+        idempotency_key: str,
+        buyer: Buyer | None = None,
+        *,
+        expected_minor: int | None = None,
+    ) -> Order:
+        """Place an order: takes stock and holds the coupon, or says why not.
+
+        The same key of the same visitor answers the same order. `expected_minor` is what the
+        buyer was shown; another price is refused. With nothing left to pay it is paid at once.
+        """
+        wish = Wish(
+            visitor_id=check_key(visitor_id, field="visitor_id"),
+            room_id=None if room_id is None else check_key(room_id, field="room_id"),
+            product_id=check_key(product_id, field="product_id"),
+            quantity=check_quantity(quantity),
+            coupon_id=None if coupon_id is None else check_key(coupon_id, field="coupon_id"),
+            idempotency_key=check_key(idempotency_key, field="idempotency_key"),
+            expected_minor=check_expected(expected_minor),
+            buyer=cleaned_buyer(buyer),
+        )
+        return await self.placing.submit(wish)
+
+    async def cancel(self, order_id: str, visitor_id: str) -> Order:
+        """Give up one's own unpaid order; stock and coupon go back."""
+        async with self._db.raw() as conn:
+            return await closing.cancel(conn, order_id, visitor_id)
+
+    async def expire(self) -> int:
+        """End orders whose time is over; returns how many."""
+        ended = 0
+        while True:
+            async with self._db.raw() as conn:
+                orders = await closing.expire(conn, grace=self._grace, limit=EXPIRE_AT_ONCE)
+            ended += len(orders)
+            if len(orders) < EXPIRE_AT_ONCE:
+                return ended
+
+    async def order(self, order_id: str, visitor_id: str) -> Order:
+        """One's own order."""
+        async with self._db.connect() as conn:
+            found = await store.order(conn, order_id)
+        if found is None or found.visitor_id != visitor_id:
+            raise OrderNotFound
+        return found
+
+    async def orders_of(self, visitor_id: str) -> list[Order]:
+        async with self._db.connect() as conn:
+            return await store.orders_of(conn, visitor_id, limit=ORDERS_MAX)
+
+    async def shop_orders(self, wanted: OrderFilter, *, shop_id: str = SHOP_ID) -> OrderPage:
+        """Orders for staff, newest first, a page at a time."""
+        limit = max(1, min(wanted.limit, PAGE_MAX))
+        async with self._db.connect() as conn:
+            found = await store.shop_orders(conn, shop_id, wanted, limit=limit + 1)
+        more = len(found) > limit
+        items = found[:limit]
+        return OrderPage(items=items, next=items[-1].order.id if more else None)
+
+    async def room_sales(self, room_id: str) -> RoomSales:
+        """What a room has sold so far."""
+        async with self._db.connect() as conn:
+            return await store.room_sales(conn, room_id)

@@ -1,0 +1,141 @@
+"""SQL about orders besides placing and closing them: reading, and the moves money makes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from yaohe.commerce.orders.model import Order, OrderFilter, OrderStatus, RoomSales, ShopOrder
+from yaohe.commerce.orders.placing import order_of
+from yaohe.commerce.tables import coupon_templates, coupons, orders, payments, refunds
+
+
+async def order(conn: AsyncConnection, order_id: str) -> Order | None:
+    row = (await conn.execute(select(orders).where(orders.c.id == order_id))).first()
+    return None if row is None else order_of(row._mapping)
+
+
+async def locked_order(conn: AsyncConnection, order_id: str) -> Order | None:
+    """The order, held until the transaction ends."""
+    row = (
+        await conn.execute(
+            select(orders).where(orders.c.id == order_id).with_for_update(key_share=True)
+        )
+    ).first()
+    return None if row is None else order_of(row._mapping)
+
+
+async def orders_of(conn: AsyncConnection, visitor_id: str, *, limit: int) -> list[Order]:
+    rows = await conn.execute(
+        select(orders)
+        .where(orders.c.visitor_id == visitor_id)
+        .order_by(orders.c.id.desc())
+        .limit(limit)
+    )
+    return [order_of(row._mapping) for row in rows]
+
+
+async def shop_orders(
+    conn: AsyncConnection, shop_id: str, wanted: OrderFilter, *, limit: int
+) -> list[ShopOrder]:
+    """Orders of a shop, newest first (ids sort by time)."""
+    rows = await conn.execute(_shop_orders(shop_id, wanted).limit(limit))
+    return [
+        ShopOrder(
+            order=order_of(row._mapping),
+            coupon_title=row.coupon_title,
+            coupon_title_en=row.coupon_title_en,
+            payment_problem=row.payment_problem,
+            refund_state=row.refund_state,
+        )
+        for row in rows
+    ]
+
+
+def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]]:
+    problem = (
+        select(func.max(payments.c.problem))
+        .where(payments.c.order_id == orders.c.id)
+        .scalar_subquery()
+    )
+    refund = (
+        select(func.min(refunds.c.state)).where(refunds.c.order_id == orders.c.id).scalar_subquery()
+    )
+    statement = (
+        select(
+            orders,
+            coupon_templates.c.title.label("coupon_title"),
+            coupon_templates.c.title_en.label("coupon_title_en"),
+            problem.label("payment_problem"),
+            refund.label("refund_state"),
+        )
+        .outerjoin(coupons, coupons.c.id == orders.c.coupon_id)
+        .outerjoin(coupon_templates, coupon_templates.c.id == coupons.c.template_id)
+        .where(orders.c.shop_id == shop_id)
+        .order_by(orders.c.id.desc())
+    )
+    if wanted.status is not None:
+        statement = statement.where(orders.c.status == wanted.status)
+    if wanted.room_id is not None:
+        statement = statement.where(orders.c.room_id == wanted.room_id)
+    if wanted.product_id is not None:
+        statement = statement.where(orders.c.product_id == wanted.product_id)
+    if wanted.visitor_id is not None:
+        statement = statement.where(orders.c.visitor_id == wanted.visitor_id)
+    if wanted.before is not None:
+        statement = statement.where(orders.c.id < wanted.before)
+    return statement
+
+
+async def room_sales(conn: AsyncConnection, room_id: str) -> RoomSales:
+    row = (
+        await conn.execute(
+            select(
+                func.count().label("orders"),
+                func.coalesce(func.sum(orders.c.paid_minor), 0).label("paid_minor"),
+                func.count(orders.c.visitor_id.distinct()).label("buyers"),
+                func.count(orders.c.coupon_id).label("coupons"),
+            ).where(orders.c.room_id == room_id, orders.c.status == "paid")
+        )
+    ).one()
+    return RoomSales(
+        orders=row.orders,
+        paid_minor=int(row.paid_minor),
+        buyers=row.buyers,
+        coupons=row.coupons,
+    )
+
+
+async def move(
+    conn: AsyncConnection,
+    order_id: str,
+    *,
+    before: frozenset[OrderStatus],
+    after: OrderStatus,
+    paid_minor: int | None = None,
+) -> Order | None:
+    """Compare and set the status; None when the order was not in one of `before`.
+
+    `paid_minor` is written with the time when the move is one of money coming in.
+    """
+    values: dict[str, object] = {"status": after}
+    if paid_minor is not None:
+        values |= {"paid_minor": paid_minor, "paid_at": func.now()}
+    row = (
+        await conn.execute(
+            update(orders)
+            .where(orders.c.id == order_id, orders.c.status.in_(sorted(before)))
+            .values(values)
+            .returning(orders)
+        )
+    ).first()
+    return None if row is None else order_of(row._mapping)
+
+
+async def use_coupon(conn: AsyncConnection, order_id: str) -> None:
+    """The coupon an order held is spent now that the order is paid."""
+    await conn.execute(
+        update(coupons)
+        .where(and_(coupons.c.order_id == order_id, coupons.c.state == "locked"))
+        .values(state="used", used_at=func.now())
+    )

@@ -1,0 +1,222 @@
+"""All SQL about payments, refunds and the notices gateways sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from yaohe.commerce.orders.model import Order
+from yaohe.commerce.payments.model import Outcome, Payment, PaymentState, Refund
+from yaohe.commerce.tables import payment_notices, payments, refunds
+from yaohe.platforms import PaymentNotice
+
+_PAYMENT = (
+    payments.c.id,
+    payments.c.shop_id,
+    payments.c.order_id,
+    payments.c.gateway,
+    payments.c.amount_minor,
+    payments.c.currency,
+    payments.c.state,
+    payments.c.cashier_url,
+    payments.c.created_at,
+)
+
+_REFUND = (
+    refunds.c.id,
+    refunds.c.payment_id,
+    refunds.c.order_id,
+    refunds.c.amount_minor,
+    refunds.c.currency,
+    refunds.c.reason,
+    refunds.c.state,
+    refunds.c.attempts,
+)
+
+
+async def open_payment(
+    conn: AsyncConnection, payment_id: str, order: Order, gateway: str
+) -> Payment:
+    """The open payment of an order, made when there is none; two askers get the same one."""
+    await conn.execute(
+        insert(payments)
+        .values(
+            id=payment_id,
+            shop_id=order.shop_id,
+            order_id=order.id,
+            gateway=gateway,
+            amount_minor=order.payable_minor,
+            currency=order.currency,
+            state="open",
+            created_at=func.now(),
+        )
+        .on_conflict_do_nothing(
+            index_elements=[payments.c.order_id], index_where=payments.c.state == "open"
+        )
+    )
+    row = (
+        await conn.execute(
+            select(*_PAYMENT).where(payments.c.order_id == order.id, payments.c.state == "open")
+        )
+    ).one()
+    return Payment(**row._mapping)
+
+
+async def set_cashier(conn: AsyncConnection, payment_id: str, cashier_url: str) -> None:
+    await conn.execute(
+        update(payments).where(payments.c.id == payment_id).values(cashier_url=cashier_url)
+    )
+
+
+async def open_payments_of(conn: AsyncConnection, order_id: str) -> list[str]:
+    rows = await conn.execute(
+        select(payments.c.id).where(payments.c.order_id == order_id, payments.c.state == "open")
+    )
+    return list(rows.scalars())
+
+
+async def note_notice(conn: AsyncConnection, gateway: str, notice: PaymentNotice) -> Outcome | None:
+    """Take a notice in; None when it is new, else what was made of it before.
+
+    A twin that is being judged right now makes this wait for its end.
+    """
+    taken = await conn.execute(
+        insert(payment_notices)
+        .values(
+            gateway=gateway,
+            notice_id=notice.id,
+            payment_id=notice.body.payment_id,
+            kind=notice.body.type,
+            outcome="nothing",
+            body=notice.raw.decode("utf-8"),
+            received_at=func.now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(payment_notices.c.notice_id)
+    )
+    if taken.first() is not None:
+        return None
+    before = await conn.execute(
+        select(payment_notices.c.outcome).where(
+            payment_notices.c.gateway == gateway, payment_notices.c.notice_id == notice.id
+        )
+    )
+    outcome: Outcome = before.scalar_one()
+    return outcome
+
+
+async def set_outcome(
+    conn: AsyncConnection, gateway: str, notice_id: str, outcome: Outcome
+) -> None:
+    await conn.execute(
+        update(payment_notices)
+        .where(payment_notices.c.gateway == gateway, payment_notices.c.notice_id == notice_id)
+        .values(outcome=outcome)
+    )
+
+
+async def locked_payment(conn: AsyncConnection, payment_id: str) -> Payment | None:
+    row = (
+        await conn.execute(
+            select(*_PAYMENT).where(payments.c.id == payment_id).with_for_update(key_share=True)
+        )
+    ).first()
+    return None if row is None else Payment(**row._mapping)
+
+
+async def move(
+    conn: AsyncConnection, payment_id: str, *, before: set[PaymentState], after: PaymentState
+) -> bool:
+    """Compare and set; False when the payment was not in one of `before`."""
+    values: dict[str, object] = {"state": after}
+    if after == "paid":
+        values["paid_at"] = func.now()
+    moved = await conn.execute(
+        update(payments)
+        .where(payments.c.id == payment_id, payments.c.state.in_(sorted(before)))
+        .values(values)
+        .returning(payments.c.id)
+    )
+    return moved.first() is not None
+
+
+async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> None:
+    await conn.execute(update(payments).where(payments.c.id == payment_id).values(problem=problem))
+
+
+async def insert_refund(
+    conn: AsyncConnection, refund_id: str, payment: Payment, reason: str
+) -> None:
+    await conn.execute(
+        insert(refunds).values(
+            id=refund_id,
+            shop_id=payment.shop_id,
+            payment_id=payment.id,
+            order_id=payment.order_id,
+            gateway=payment.gateway,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            reason=reason,
+            state="due",
+            attempts=0,
+            next_at=func.now(),
+            created_at=func.now(),
+        )
+    )
+
+
+_TAKE_REFUNDS = text(
+    """
+    update commerce.refunds r
+    set attempts = attempts + 1, next_at = now() + make_interval(secs => :lease)
+    where r.id in (
+        select id from commerce.refunds
+        where gateway = :gateway and state <> 'done' and next_at <= now()
+        order by next_at limit :limit for update skip locked
+    )
+    returning r.id, r.payment_id, r.order_id, r.amount_minor, r.currency, r.reason, r.state,
+        r.attempts
+    """
+)
+
+
+async def take_refunds(
+    conn: AsyncConnection, gateway: str, *, lease_s: int, limit: int
+) -> list[Refund]:
+    """Refunds to ask the gateway for now; nobody else gets them for `lease_s`."""
+    rows = await conn.execute(_TAKE_REFUNDS, {"gateway": gateway, "lease": lease_s, "limit": limit})
+    return [Refund(**row._mapping) for row in rows]
+
+
+async def refund_asked(conn: AsyncConnection, refund_id: str, *, again: timedelta) -> None:
+    """The gateway took the request."""
+    await conn.execute(
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state != "done")
+        .values(state="requested", next_at=func.now() + again)
+    )
+
+
+async def refund_later(conn: AsyncConnection, refund_id: str, pause: timedelta) -> None:
+    """The gateway did not take the request; try again after `pause`."""
+    await conn.execute(
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state != "done")
+        .values(next_at=func.now() + pause)
+    )
+
+
+async def finish_refund(conn: AsyncConnection, payment_id: str) -> Refund | None:
+    """The money went back; None when that was known already or never asked for."""
+    row = (
+        await conn.execute(
+            update(refunds)
+            .where(refunds.c.payment_id == payment_id, refunds.c.state != "done")
+            .values(state="done", done_at=func.now())
+            .returning(*_REFUND)
+        )
+    ).first()
+    return None if row is None else Refund(**row._mapping)

@@ -1,0 +1,94 @@
+"""`Commerce`: one front for catalog, coupons, orders and payments.
+
+The verbs live with their nouns; here they get the names the rest of the house calls them by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from yaohe.commerce.catalog.service import Catalog
+from yaohe.commerce.coupons.service import Coupons
+from yaohe.commerce.jobs import every
+from yaohe.commerce.orders.model import Order
+from yaohe.commerce.orders.service import GRACE, Orders
+from yaohe.commerce.payments.service import Payments
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database
+from yaohe.platforms import PaymentGateway
+
+SWEEP_EVERY_S: Final = 1.0
+ORDER_DEADLINE_S: Final = 600.0
+
+
+class Commerce:
+    """`base_url` is the public address; `notify_url` the one at which the gateway reaches us (the
+    same unless given). `order_deadline_s` is how long a buyer may take to pay."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        gateway: PaymentGateway,
+        base_url: str,
+        *,
+        notify_url: str | None = None,
+        order_deadline_s: float = ORDER_DEADLINE_S,
+        grace: timedelta = GRACE,
+    ) -> None:
+        catalog = Catalog(db)
+        self.create_product = catalog.create_product
+        self.update_product = catalog.update_product
+        self.product = catalog.product
+        self.products_by_id = catalog.products_by_id
+        self.products = catalog.products
+
+        coupons = self._coupons = Coupons(db)
+        self.create_template = coupons.create_template
+        self.set_template_status = coupons.set_template_status
+        self.template = coupons.template
+        self.templates = coupons.templates
+        self.claim_coupon = coupons.claim
+        self.coupons_of = coupons.coupons_of
+        self.revoke_coupon = coupons.revoke
+        self.claims_by_source = coupons.claims_by_source
+
+        orders = self._orders = Orders(db, deadline_s=order_deadline_s, grace=grace)
+        self.create_order = orders.create
+        self.expire_orders = orders.expire
+        self.order = orders.order
+        self.orders_of = orders.orders_of
+        self.shop_orders = orders.shop_orders
+        self.room_sales = orders.room_sales
+
+        payments = self._payments = Payments(
+            db, clock, gateway, base_url=base_url, notify_url=notify_url or base_url
+        )
+        self.base_url = payments.base_url
+        self.start_payment = payments.start
+        self.payment_callback = payments.take_notice
+        self.ask_for_refunds = payments.ask_for_refunds
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many callers wait in each queue, for `/metrics`."""
+        queues = (self._coupons.claims, self._orders.placing)
+        return {queue.name: queue.waiting for queue in queues}
+
+    async def cancel_order(self, order_id: str, visitor_id: str) -> Order:
+        """Give up one's own unpaid order; stock and coupon go back, the cashier is closed."""
+        order = await self._orders.cancel(order_id, visitor_id)
+        await self._payments.close(order_id)
+        return order
+
+    async def run(self) -> None:
+        """Keep sweeping until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(every(SWEEP_EVERY_S, "orders_expired", self.expire_orders))
+            group.create_task(every(SWEEP_EVERY_S, "refunds_asked", self.ask_for_refunds))
+
+    async def close(self) -> None:
+        """Answer everybody who was accepted, then take no more."""
+        await asyncio.gather(self._coupons.claims.close(), self._orders.placing.close())

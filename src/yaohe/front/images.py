@@ -1,0 +1,177 @@
+"""Pictures over HTTP: cards and posters of shares and rooms, stills, avatars, products.
+
+A card is drawn for the room as it is now and cached by what it says; its address never changes, so
+crawlers fetch the present state.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+import obstore
+
+from yaohe.campaigns import Campaigns
+from yaohe.content import PRODUCT_KINDS, CardFormat, CardModel, CardStudio, Rendered
+from yaohe.content.keyframes import LatestStills
+from yaohe.front.request import Request, answer
+from yaohe.front.snapshots import Snapshots
+from yaohe.front.view import VIEWERS_SHOWN_FROM, Snapshot
+from yaohe.front.words import Words
+from yaohe.kernel.errors import AppError, NotFound
+from yaohe.kernel.money import Money, price_text
+from yaohe.sharing import Share, Sharing, environment
+
+_FORMATS: Final[dict[str, CardFormat]] = {
+    "card.jpg": "card",
+    "square.jpg": "square",
+    "wide54.jpg": "wide54",
+    "thumb.jpg": "thumb",
+}
+NAMES: Final = (*_FORMATS, "poster.jpg", "host.jpg")
+_PICTURE_KEY: Final = re.compile(r"(?P<kind>[a-z]{2,16})-(?P<seed>[0-9a-z]{1,8})\Z")
+_STORED_KEY: Final = re.compile(r"[0-9a-z_]{8,64}\Z")
+
+
+class NoPicture(NotFound):
+    code = "no_picture"
+    message = "There is no picture here."
+
+
+class Images:
+    def __init__(
+        self,
+        *,
+        studio: CardStudio,
+        stills: LatestStills,
+        snapshots: Snapshots,
+        sharing: Sharing,
+        campaigns: Campaigns,
+        words: Words,
+        store: Any,
+        public_url: str,
+    ) -> None:
+        self._studio, self._stills, self._snapshots = studio, stills, snapshots
+        self._sharing, self._campaigns, self._words = sharing, campaigns, words
+        self._store, self._public_url = store, public_url
+
+    async def share_image(self, request: Request) -> None:
+        """`/s/{token}/{name}`: looked at, never a hit: the link itself is what counts."""
+        await self._answer(request, self._share_image(request))
+
+    async def room_image(self, request: Request) -> None:
+        """`/r/{room}/{name}`."""
+        await self._answer(request, self._room_image(request))
+
+    async def product(self, request: Request) -> None:
+        """`/media/products/{key}`: `kind-seed` is drawn by the project, else it was stored."""
+        await self._answer(request, self._product(request.path.rpartition("/")[2]), age_s=86_400)
+
+    async def poster(self, request: Request) -> None:
+        """`/live/{room}/poster.jpg`: the latest keyframe."""
+        await self._answer(request, self._still(request.path.split("/")[2]), age_s=1)
+
+    async def _share_image(self, request: Request) -> Rendered:
+        _, _, token, name = request.path.split("/")
+        share = await self._sharing.share(token)
+        if share is None:
+            raise NoPicture
+        moment = await self._snapshots.of(share.room_id)
+        model = await self._model(request, moment, share)
+        if name == "poster.jpg":
+            return await self._studio.poster(model, self._sharing.share_url(share.token))
+        return await self._studio.card(model, _FORMATS[name])
+
+    async def _room_image(self, request: Request) -> Rendered:
+        _, _, room_id, name = request.path.split("/")
+        moment = await self._snapshots.of(room_id)
+        if name == "host.jpg":
+            return await self._studio.avatar(moment.host, crc32(moment.room_id.encode()) & 0xFF)
+        model = await self._model(request, moment, None)
+        if name == "poster.jpg":
+            return await self._studio.poster(model, f"{self._public_url}/r/{room_id}")
+        return await self._studio.card(model, _FORMATS[name])
+
+    async def _product(self, key: str) -> Rendered:
+        drawn = _PICTURE_KEY.match(key)
+        if drawn and drawn["kind"] in PRODUCT_KINDS:
+            return await self._studio.product_picture(drawn["kind"], crc32(drawn["seed"].encode()))
+        if not _STORED_KEY.match(key):
+            raise NoPicture
+        try:
+            kept = await obstore.get_async(self._store, f"products/{key}.jpg")
+        except FileNotFoundError:
+            raise NoPicture from None
+        return Rendered(bytes(await kept.bytes_async()), f'"{key}"')
+
+    async def _still(self, room_id: str) -> Rendered:
+        still = await self._stills.of(room_id)
+        if still is None:
+            raise NoPicture
+        return Rendered(still.sharp, f'"{still.mark}"')
+
+    async def _model(self, request: Request, moment: Snapshot, share: Share | None) -> CardModel:
+        lang = "zh-CN" if request.lang == "zh-CN" else "en"
+        product = moment.shown_product
+        still = await self._stills.of(moment.room_id)
+        was = product.list_price_minor if product else None
+        starts = moment.scheduled_at if moment.status == "upcoming" else None
+        return CardModel(
+            title=moment.title_in(lang),
+            host=moment.host_in(lang),
+            status="live" if moment.status == "live" else moment.status,  # type: ignore[arg-type]
+            lang=lang,
+            viewers=_rounded(moment.viewers),
+            price=Money(product.price_minor, product.currency) if product else None,
+            was=Money(was, product.currency) if product and was else None,
+            offer_line=self._offer_line(request, moment, share, lang),
+            sharer_name=share.sharer_name if share else None,
+            starts_at=_local(starts, moment.zone),
+            picture=still.sharp if still else None,
+        )
+
+    def _offer_line(
+        self, request: Request, moment: Snapshot, share: Share | None, lang: str
+    ) -> str | None:
+        """One true line: the coupon that waits for whoever comes, where it may be shown."""
+        coupon = moment.coupon
+        env = environment(request.user_agent).value
+        by_wechat = share is not None and share.channel == "wechat"
+        allowed = self._campaigns.allowed("wechat_moments" if by_wechat else env)
+        if coupon is None or coupon.left <= 0 or not allowed.open_coupon:
+            return None
+        amount = price_text(Money(coupon.amount_minor, moment.currency))
+        return f"{amount} 新客券" if lang == "zh-CN" else f"{amount} coupon inside"
+
+    async def _answer(self, request: Request, image: Any, *, age_s: int = 5) -> None:
+        try:
+            rendered: Rendered = await image
+        except AppError as error:
+            await answer(request, error.status, b"", [(b"cache-control", b"no-store")])
+            return
+        etag = rendered.etag.encode()
+        headers = [
+            (b"content-type", b"image/jpeg"),
+            (b"cache-control", f"public, max-age={age_s}".encode()),
+            (b"etag", etag),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if request.headers.get(b"if-none-match") == etag:
+            await answer(request, 304, b"", headers)
+            return
+        await answer(request, 200, rendered.jpeg, headers)
+
+
+def _rounded(viewers: int) -> int | None:
+    """The count a card shows: two leading digits, so that one more viewer is not a new drawing."""
+    if viewers < VIEWERS_SHOWN_FROM:
+        return None
+    step = 10 ** max(0, len(str(viewers)) - 2)
+    return viewers // step * step
+
+
+def _local(at: datetime | None, zone: str) -> datetime | None:
+    return None if at is None else at.astimezone(ZoneInfo(zone))

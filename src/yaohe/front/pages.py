@@ -1,0 +1,195 @@
+"""The documents: `/`, `/r/{room}`, `/s/{token}`, `/studio`.
+
+`/s/{token}` is the landing page itself, answered with 200 to people and crawlers alike; the hit is
+in the database before the answer leaves. A page is the same bytes for everybody who asks for the
+same share in the same language and kind of browser, so the visitor is only in the cookie.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from yaohe.campaigns import Campaigns
+from yaohe.front.assets import Assets, csp_hash
+from yaohe.front.document import Prepared, Raw, Template, json_for_script
+from yaohe.front.home import HomePage
+from yaohe.front.request import Header, Request, answer
+from yaohe.front.snapshots import Snapshots
+from yaohe.front.view import Allowance, Snapshot, document_values, preview_tags
+from yaohe.front.words import Words
+from yaohe.kernel.errors import TryAgain
+from yaohe.live.rooms import RoomNotFound
+from yaohe.sharing import Fetch, Share, Sharing, environment
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+LATE: Final = frozenset({"preview_tags", "invited", "sharer", "share_json"})
+PAGES_KEPT: Final = 2_048
+_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+_NOBODY: Final = {"invited": "", "sharer": "", "share_json": Raw("null")}
+
+Kept = tuple[Snapshot, bytes]
+
+
+def read_template(name: str) -> str:
+    """A template without the note to its reader."""
+    text = (TEMPLATES / name).read_text()
+    return text.partition("-->")[2].lstrip() if text.startswith("<!--") else text
+
+
+class Pages:
+    def __init__(
+        self,
+        *,
+        assets: Assets,
+        words: Words,
+        snapshots: Snapshots,
+        sharing: Sharing,
+        campaigns: Campaigns,
+        home: HomePage,
+        public_url: str,
+    ) -> None:
+        self._words, self._snapshots, self._sharing = words, snapshots, sharing
+        self._campaigns, self._home, self._public_url = campaigns, home, public_url
+        entry = assets.entry("app/src/rooms/main.ts")
+        self._fixed = {
+            "page_style": Raw(assets.page_style),
+            "boot_script": Raw(assets.boot_script),
+            "app_script": entry.script,
+            "app_styles": " ".join(entry.styles),
+        }
+        self._room = Template(read_template("room.html"), late=LATE)
+        self._prepared: dict[tuple[str, str, str], tuple[Snapshot, Prepared]] = {}
+        self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
+        self._headers = self._security(csp_hash(assets.boot_script), csp_hash(assets.page_style))
+
+    @staticmethod
+    def _security(script: str, style: str) -> list[Header]:
+        policy = (
+            f"default-src 'self'; script-src 'self' {script}; style-src 'self' {style} "
+            "'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+            "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+            "form-action 'self'; frame-ancestors 'self'"
+        ).replace(f"{style} 'unsafe-inline'", style)
+        return [
+            _HTML,
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        ]
+
+    async def landing(self, request: Request) -> None:
+        """`/s/{token}`: the hit, then the room with who invited."""
+        token = request.path[3:]
+        share = await self._sharing.share(token)
+        fetch = Fetch(
+            method=request.scope["method"],
+            user_agent=request.user_agent,
+            address=request.address,
+            referer=request.header(b"referer"),
+            headers=request.headers,
+            query=request.query if request.scope["query_string"] else None,
+        )
+        known = request.known_visitor_id
+        hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=known or "")
+        if known is None and not hit.is_bot:
+            hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=request.visitor.id)
+        try:
+            await self._sharing.record_hit(hit)
+        except TryAgain:
+            # The page is worth more than the count; the log tells what was not kept.
+            log_lost_hit(token)
+        if share is None:
+            await self._home.missing(request)
+            return
+        mine = known == share.sharer_id
+        await self._show(request, share.room_id, share=share, mine=mine)
+
+    async def room(self, request: Request) -> None:
+        """`/r/{room}`: the room without an invitation."""
+        _ = request.visitor  # a person gets a cookie with their first page
+        await self._show(request, request.path[3:], share=None, mine=False)
+
+    async def _show(
+        self, request: Request, room_id: str, *, share: Share | None, mine: bool
+    ) -> None:
+        try:
+            moment = await self._snapshots.of(room_id)
+        except RoomNotFound:
+            await self._home.missing(request)
+            return
+        query = request.query if request.scope["query_string"] else None
+        env = environment(request.user_agent, query)
+        body = self._page(moment, share, request.lang, env.value, mine=mine)
+        await answer(
+            request,
+            200,
+            body,
+            [
+                *self._headers,
+                (b"content-encoding", b"gzip"),
+                (b"cache-control", b"private, no-store"),
+                (b"vary", b"cookie, accept-language, user-agent"),
+            ],
+        )
+
+    def _page(
+        self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool
+    ) -> bytes:
+        key = (moment.room_id, share.token if share else "", lang, env + ("+" if mine else ""))
+        kept = self._finished.get(key)
+        if kept is not None and kept[0] is moment:
+            return kept[1]
+        prepared = self._prepare(moment, lang, env)
+        body = prepared.finish(self._late(moment, share, lang, mine=mine))
+        self._finished[key] = (moment, body)
+        self._finished.move_to_end(key)
+        if len(self._finished) > PAGES_KEPT:
+            self._finished.popitem(last=False)
+        return body
+
+    def _prepare(self, moment: Snapshot, lang: str, env: str) -> Prepared:
+        key = (moment.room_id, lang, env)
+        kept = self._prepared.get(key)
+        if kept is not None and kept[0] is moment:
+            return kept[1]
+        values = document_values(moment, self.allowance(moment, env), self._words, lang)
+        prepared = self._room.prepare({**values, **self._fixed})
+        self._prepared[key] = (moment, prepared)
+        return prepared
+
+    def allowance(self, moment: Snapshot, env: str) -> Allowance:
+        allowed = self._campaigns.allowed(env)
+        return Allowance(
+            env=env,
+            open_coupon=allowed.open_coupon,
+            help=allowed.help and moment.sharer_amount_minor is not None,
+            sharer_benefit=allowed.sharer_benefit,
+        )
+
+    def _late(
+        self, moment: Snapshot, share: Share | None, lang: str, *, mine: bool
+    ) -> dict[str, str]:
+        if share is None:
+            url = f"{self._public_url}/r/{moment.room_id}"
+            tags = preview_tags(
+                moment, self._words, lang, url=url, image=f"{url}/card.jpg", sharer=None
+            )
+            return {**_NOBODY, "preview_tags": tags}
+        url = self._sharing.share_url(share.token)
+        tags = preview_tags(
+            moment,
+            self._words,
+            lang,
+            url=url,
+            image=f"{url}/card.jpg",
+            sharer=share.sharer_name,
+        )
+        told = {"token": share.token, "sharer": share.sharer_name, "mine": mine}
+        return {
+            "preview_tags": tags,
+            "invited": "" if mine else "1",
+            "sharer": share.sharer_name,
+            "share_json": json_for_script(told),
+        }

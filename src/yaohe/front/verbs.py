@@ -1,0 +1,206 @@
+"""The verbs behind the hot endpoints and their table."""
+
+from __future__ import annotations
+
+import msgspec
+
+from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns
+from yaohe.commerce import COUPON_ERRORS, Commerce
+from yaohe.front.edge import HotRoute
+from yaohe.front.limits import Limit
+from yaohe.front.request import Request
+from yaohe.front.snapshots import Snapshots
+from yaohe.front.view import Snapshot, description
+from yaohe.front.words import Words
+from yaohe.identity import friendly_name
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.errors import BadInput, Busy, Conflict, TryAgain
+from yaohe.live.rooms import RoomNotFound
+from yaohe.platforms import Message, intents
+from yaohe.sharing import (
+    BeaconAnswer,
+    BeaconRequest,
+    ChannelRefused,
+    ShareAnswer,
+    ShareNotFound,
+    ShareRequest,
+    Sharing,
+    TickAnswer,
+    TickRequest,
+    WatchTick,
+    environment,
+)
+
+
+class NoBody(msgspec.Struct, frozen=True):
+    """A request without content: `{}` or nothing."""
+
+
+class HelpAnswer(msgspec.Struct, frozen=True):
+    counted: bool
+
+
+class CouponBody(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    amount_minor: int
+    threshold_minor: int
+    valid_until: str | None
+    state: str
+
+
+class CouponAnswer(msgspec.Struct, frozen=True):
+    coupon: CouponBody
+
+
+class NoOpenCoupon(Conflict):
+    code = "no_open_coupon"
+    message = "This room has no coupon to take right now."
+
+
+class Verbs:
+    def __init__(
+        self,
+        *,
+        sharing: Sharing,
+        campaigns: Campaigns,
+        commerce: Commerce,
+        snapshots: Snapshots,
+        words: Words,
+    ) -> None:
+        self._sharing, self._campaigns, self._commerce = sharing, campaigns, commerce
+        self._snapshots, self._words = snapshots, words
+
+    async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
+        moment = await self._snapshots.of(room_id)
+        visitor, lang = request.visitor, request.lang
+        named = msgspec.structs.replace(visitor, name=friendly_name(visitor.id, lang))
+        share = await self._sharing.create_share(
+            room_id,
+            shop_id=moment.shop_id,
+            sharer=named,
+            channel=wish.channel,
+            content=wish.content,
+            variant=wish.variant,
+            parent=wish.parent,
+            moment_ms=wish.moment_ms,
+            prepared=wish.prepared,
+        )
+        url = self._sharing.share_url(share.token)
+        text = self._line(moment, lang)
+        message = Message(text=text, url=url, picture_url=f"{url}/card.jpg")
+        return ShareAnswer(
+            token=share.token,
+            url=url,
+            card_url=f"{url}/card.jpg",
+            poster_url=f"{url}/poster.jpg",
+            square_url=f"{url}/square.jpg",
+            text=text,
+            intents=intents(message),
+        )
+
+    @staticmethod
+    def _line(moment: Snapshot, lang: str) -> str:
+        """What the sharer would say, without the link: the room, then what is shown."""
+        return f"{moment.title_in(lang)} | {description(moment, lang)}"
+
+    async def beacon(self, request: Request, _: str, wish: BeaconRequest) -> BeaconAnswer:
+        query = None
+        env = environment(request.user_agent, query)
+        result = await self._sharing.confirm_click(wish.token, request.visitor.id, env=env)
+        return BeaconAnswer(counted=result.counted)
+
+    async def watch(self, request: Request, _: str, wish: TickRequest) -> TickAnswer:
+        tick = WatchTick(
+            room_id=wish.room,
+            visitor_id=request.visitor.id,
+            token=wish.token,
+            visible=wish.visible,
+        )
+        await self._snapshots.of(wish.room)  # a room that is not there is not watched
+        return TickAnswer(watch_ms=await self._sharing.tick(tick))
+
+    async def help(self, request: Request, token: str, _: NoBody) -> HelpAnswer:
+        env = environment(request.user_agent)
+        await self._campaigns.help(token, request.visitor, env.value)
+        return HelpAnswer(counted=True)
+
+    async def coupon(self, request: Request, room_id: str, _: NoBody) -> CouponAnswer:
+        moment = await self._snapshots.of(room_id)
+        env = environment(request.user_agent)
+        if moment.coupon is None or not self._campaigns.allowed(env.value).open_coupon:
+            raise NoOpenCoupon
+        visitor = request.visitor
+        coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id)
+        return CouponAnswer(
+            CouponBody(
+                id=coupon.id,
+                title=moment.coupon.title_in(request.lang),
+                amount_minor=coupon.amount_minor,
+                threshold_minor=coupon.threshold_minor,
+                valid_until=coupon.valid_until.isoformat() if coupon.valid_until else None,
+                state=coupon.state,
+            )
+        )
+
+
+def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
+    """The table. Limits count by visitor; the wide one per address is the edge's."""
+    engine = (Busy, TryAgain)
+    return (
+        HotRoute(
+            method="POST",
+            path="/api/v1/rooms/{room_id}/shares",
+            body=ShareRequest,
+            answer=ShareAnswer,
+            status=201,
+            verb=verbs.share,
+            errors=(RoomNotFound, BadInput, ChannelRefused, *engine),
+            summary="Share a room: intended at once, or prepared for a tap to come",
+            limit=Limit(clock, burst=40, per_second=1.0),
+        ),
+        HotRoute(
+            method="POST",
+            path="/api/v1/beacon",
+            body=BeaconRequest,
+            answer=BeaconAnswer,
+            status=200,
+            verb=verbs.beacon,
+            errors=(ShareNotFound, BadInput, *engine),
+            summary="The page of a share is on screen: its hit may become a click",
+            limit=Limit(clock, burst=40, per_second=2.0),
+        ),
+        HotRoute(
+            method="POST",
+            path="/api/v1/watch",
+            body=TickRequest,
+            answer=TickAnswer,
+            status=200,
+            verb=verbs.watch,
+            errors=(RoomNotFound, BadInput, *engine),
+            summary="Still watching (every 5 s), or no longer; the server's clock counts",
+            limit=Limit(clock, burst=60, per_second=2.0),
+        ),
+        HotRoute(
+            method="POST",
+            path="/api/v1/shares/{token}/help",
+            body=NoBody,
+            answer=HelpAnswer,
+            status=200,
+            verb=verbs.help,
+            errors=(ShareNotFound, *CAMPAIGN_ERRORS, *engine),
+            summary="Help the sharer: counts after 15 seconds watched, once",
+            limit=Limit(clock, burst=20, per_second=0.5),
+        ),
+        HotRoute(
+            method="POST",
+            path="/api/v1/rooms/{room_id}/coupon",
+            body=NoBody,
+            answer=CouponAnswer,
+            status=200,
+            verb=verbs.coupon,
+            errors=(RoomNotFound, NoOpenCoupon, *COUPON_ERRORS, *engine),
+            summary="Take the room's open coupon; asking again gives the same one",
+            limit=Limit(clock, burst=20, per_second=0.5),
+        ),
+    )

@@ -141,6 +141,10 @@ class RawPool:
     async def close(self) -> None:
         self._closed = True
         while self._free:
-            await self._free.pop().close(timeout=2)
+            conn = self._free.pop()
+            try:
+                await conn.close(timeout=2)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                conn.terminate()  # the server has gone before us
         while self._line:
             self._next()

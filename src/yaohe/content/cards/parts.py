@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
 from PIL import Image
 
 from yaohe.content.cards import words
 from yaohe.content.cards.model import CardModel
 from yaohe.content.cards.paint import baseline, chip, disc, line, rounded, write
-from yaohe.content.cards.text import Measure, clean, cut
+from yaohe.content.cards.text import PLAIN, Measure, clean, cut
 from yaohe.content.cards.typeface import BOLD, REGULAR, covered, width
 from yaohe.content.palette import (
     INK_200,
@@ -22,7 +23,7 @@ from yaohe.content.palette import (
     WHITE,
     Rgb,
 )
-from yaohe.kernel.money import Money, PriceParts, price_parts, price_text
+from yaohe.kernel.money import Money, PriceParts, price_parts
 
 # Sign and decimals beside an integer of the given size (look.md: about 0.6 em).
 SMALL = {88: 48, 80: 44, 72: 40, 64: 36, 56: 32, 48: 28, 44: 24, 40: 24, 36: 24, 32: 24}
@@ -42,6 +43,14 @@ def drawable(text: str | None) -> str:
 
 def title_of(model: CardModel) -> str:
     return drawable(model.title) or drawable(model.host) or words.fallback_title(model.lang)
+
+
+def drawn_price(money: Money) -> PriceParts:
+    """The price in characters the font has (it lacks the true minus sign)."""
+    parts = price_parts(money)
+    return msgspec.structs.replace(
+        parts, sign=parts.sign.translate(PLAIN), symbol=parts.symbol.translate(PLAIN)
+    )
 
 
 def price_width(parts: PriceParts, size: int) -> float:
@@ -69,7 +78,7 @@ def draw_price(
     A price is never cut, it gets smaller: half a number would be a lie.
     """
     assert model.price is not None
-    parts = price_parts(model.price)
+    parts = drawn_price(model.price)
     size = next((s for s in sizes if price_width(parts, s) <= room), sizes[-1])
     x, base = float(at[0]), at[1]
     small = SMALL[size]
@@ -78,7 +87,7 @@ def draw_price(
     if parts.decimals:
         x = write(image, (x, base), parts.decimals, small, ink)
     if struck and (was := _was(model)):
-        text = price_text(was)
+        text = drawn_price(was).text()
         wide = width(text, struck, REGULAR)
         if x + gap + wide <= at[0] + room:
             start = x + gap

@@ -24,12 +24,13 @@ NO_START = frozenset(
     "!?,.:;)]}%‰°℃〟›»" + PROPORTIONAL["’"] + PROPORTIONAL["”"]
 )
 NO_END = frozenset("（《「『【〔〖〈［｛“‘([{#¥$€£￥＃‹«〝" + PROPORTIONAL["‘"] + PROPORTIONAL["“"])
-# Letters that have no decomposition but a base every reader knows.
+# What has no glyph and no decomposition, but a twin every reader knows.
 PLAIN = str.maketrans(
-    {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ŋ": "n", "ŧ": "t", "ſ": "s"}
-)
+    {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ŋ": "n", "ŧ": "t", "ſ": "s",
+     "−": "–", "₹": "Rs", "₽": "RUB", "₺": "TL", "₴": "UAH"}
+)  # fmt: skip
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
-_UNKNOWN = "·"
+_UNKNOWN = "\0"
 
 
 def is_wide(character: str) -> bool:
@@ -41,8 +42,10 @@ def clean(text: str, covered: Set[int], *, length_max: int = TEXT_MAX) -> str:
     """`text` in characters of `covered` only; may come back empty."""
     text = unicodedata.normalize("NFC", text[: length_max * 4])
     drawn = "".join(_drawable(text, covered))
-    drawn = re.sub(rf"{_UNKNOWN}(?:[\s{_UNKNOWN}]*{_UNKNOWN})+", _UNKNOWN, drawn)
-    drawn = " ".join(_REPEATED.sub(r"\1\1\1", drawn).split())[:length_max].strip()
+    drawn = re.sub(f"{_UNKNOWN}+", _UNKNOWN, drawn)
+    # A word of which nothing can be drawn is left out; inside a word one dot says "a letter".
+    words = [word.replace(_UNKNOWN, "·") for word in drawn.split() if word != _UNKNOWN]
+    drawn = _REPEATED.sub(r"\1\1\1", " ".join(words))[:length_max].strip()
     if not any(character.isalnum() for character in drawn):
         return ""
     return _latin_punctuation(drawn)
@@ -91,18 +94,22 @@ def _latin_punctuation(text: str) -> str:
 @lru_cache(maxsize=512)
 def atoms(text: str) -> tuple[str, ...]:
     """The pieces no line may break inside: Latin words, Han glued to its punctuation, spaces."""
-    rough = re.findall(r" |[^ ]", text)
     joined: list[str] = []
-    for piece in rough:
-        last = joined[-1] if joined else ""
+    for piece in text:
+        spaced = bool(joined) and joined[-1] == " "
+        before = joined[-2:-1] if spaced else joined[-1:]
         glued = (
-            last not in ("", " ")
-            and piece != " "
+            piece != " "
+            and bool(before)
             and (
-                piece in NO_START or last[-1] in NO_END or not (is_wide(piece) or is_wide(last[-1]))
+                piece in NO_START
+                or before[0][-1] in NO_END
+                or not (spaced or is_wide(piece) or is_wide(before[0][-1]))
             )
         )
-        if glued:
+        if glued and spaced:
+            joined[-2:] = [joined[-2] + " " + piece]
+        elif glued:
             joined[-1] += piece
         else:
             joined.append(piece)
@@ -174,7 +181,7 @@ def _line(text: str, room: float, measure: Measure) -> str:
     size = 0
     while size < len(text) and measure(text[: size + 1]) <= room:
         size += 1
-    while size and (text[size : size + 1] in NO_START or text[size - 1] in NO_END):
+    while size and (text[size:].lstrip()[:1] in NO_START or text[:size].rstrip()[-1:] in NO_END):
         size -= 1
     return text[:size]
 

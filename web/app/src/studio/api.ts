@@ -35,6 +35,8 @@ const room = (id: string): string => `${V1}/rooms/${encodeURIComponent(id)}`
 
 export type RoomDraft = Pick<Room, 'title' | 'title_en' | 'host_name' | 'host_name_en' | 'scheduled_at'>
 export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture'>
+/** `stock_change` is added to what is left by then: orders go on while a form is open. */
+export type ProductChange = Partial<Omit<ProductDraft, 'stock'>> & { stock_change?: number }
 export type CouponDraft = Pick<
   CouponTemplate,
   'title' | 'title_en' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
@@ -56,8 +58,10 @@ export const api = {
   updateShop: (names: Pick<Shop, 'name' | 'name_en'>) => client.patch<Shop>(`${V1}/shop`, names),
 
   keys: () => list<ApiKey>('/staff/api-keys'),
-  createKey: (name: string) =>
-    client.post<{ id: string; name: string; key: string }>(`${V1}/staff/api-keys`, { name }),
+  createKey: (name: string, scope: ApiKey['scope']) =>
+    client.post<{ id: string; name: string; key: string }>(`${V1}/staff/api-keys`, { name, scope }),
+  changePassword: (old: string, next: string) =>
+    client.post<void>(`${V1}/staff/password`, { old, new: next }),
   revokeKey: (id: string) => client.delete<void>(`${V1}/staff/api-keys/${id}`),
 
   rooms: () => list<Room>('/rooms'),
@@ -82,11 +86,13 @@ export const api = {
 
   products: () => list<Product>('/products'),
   createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
-  updateProduct: (id: string, draft: Partial<ProductDraft>) =>
+  updateProduct: (id: string, draft: ProductChange) =>
     client.patch<Product>(`${V1}/products/${id}`, draft),
 
   coupons: () => list<CouponTemplate>('/coupon-templates'),
   createCoupon: (draft: CouponDraft) => client.post<CouponTemplate>(`${V1}/coupon-templates`, draft),
+  setCouponStatus: (id: string, status: 'active' | 'stopped') =>
+    client.patch<CouponTemplate>(`${V1}/coupon-templates/${id}`, { status }),
   offer: (id: string) => client.get<ShareOffer>(`${room(id)}/share-offer`),
   setOffer: (id: string, offer: ShareOffer) => client.put<unknown>(`${room(id)}/share-offer`, offer),
 

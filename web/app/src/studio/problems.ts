@@ -18,7 +18,7 @@ export function problemText(problem: unknown): string {
 }
 
 export function isSignedOut(problem: unknown): boolean {
-  return problem instanceof YaoheError && problem.status === 401
+  return problem instanceof YaoheError && problem.code === 'not_signed_in'
 }
 
 /** Errors of one form: `errors` by field, `line` for what belongs to no field. */
@@ -43,6 +43,7 @@ export function useProblems<Field extends string>(fields: readonly Field[]) {
       await work()
       return true
     } catch (problem) {
+      if (isSignedOut(problem)) throw problem
       const text = problemText(problem)
       const field = problem instanceof YaoheError ? (problem.field as Field | null) : null
       if (field && fields.includes(field)) errors[field] = text as (typeof errors)[Field]

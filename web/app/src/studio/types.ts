@@ -19,6 +19,7 @@ export interface ApiKey {
   id: string
   name: string
   prefix: string
+  scope: 'full' | 'read'
   created_at: string
   last_used_at: string | null
 }
@@ -36,8 +37,10 @@ export interface Room {
   started_at: string | null
   ended_at: string | null
   url: string
-  viewers?: number
-  publishing?: boolean
+  viewers: number
+  publishing: boolean
+  /** Live, but the publisher is away for now. */
+  slate: boolean
 }
 
 export interface Ingest {
@@ -51,11 +54,12 @@ export interface Ingest {
 export interface Health {
   bitrate_kbps: number
   fps: number
-  last_frame_at: string | null
+  last_frame_age_ms: number
   width: number
   height: number
   codecs: string
-  since: string | null
+  frames_dropped: number
+  connected_s: number
 }
 
 export interface PublishEntry {

@@ -7,9 +7,9 @@ const FPS_WEAK = 15
 const BITRATE_WEAK_KBPS = 300
 const FRAME_OLD_MS = 3000
 
-export function healthWord(ingest: Ingest | null, status: RoomStatus, now: number): HealthWord {
+export function healthWord(ingest: Ingest | null, status: RoomStatus): HealthWord {
   if (!ingest?.publishing || !ingest.health) return status === 'live' ? 'bad' : 'waiting'
-  const { fps, bitrate_kbps, last_frame_at } = ingest.health
-  if (last_frame_at && now - Date.parse(last_frame_at) > FRAME_OLD_MS) return 'bad'
+  const { fps, bitrate_kbps, last_frame_age_ms } = ingest.health
+  if (last_frame_age_ms > FRAME_OLD_MS) return 'bad'
   return fps < FPS_WEAK || bitrate_kbps < BITRATE_WEAK_KBPS ? 'weak' : 'good'
 }

@@ -7,7 +7,7 @@
 import { computed, onMounted, ref, shallowRef } from 'vue'
 import { api } from '../api'
 import { pick, t } from '../lang'
-import { problemText } from '../problems'
+import { isSignedOut, problemText } from '../problems'
 import type { Ingest, Product, Room, Shelf } from '../types'
 import { useNow } from '../times'
 import { useRooms } from '../useRooms'
@@ -43,7 +43,7 @@ export function useLiveDesk(roomId: string) {
     return at < 0 ? items : [...items.slice(at + 1), ...items.slice(0, at)]
   })
   const next = computed(() => upcoming.value.find((product) => product.stock > 0) ?? null)
-  const health = computed(() => healthWord(ingest.value, room.value?.status ?? 'upcoming', now.value))
+  const health = computed(() => healthWord(ingest.value, room.value?.status ?? 'upcoming'))
 
   let timer: ReturnType<typeof setTimeout> | undefined
   function saidNow(said: DeskWord): void {
@@ -58,6 +58,7 @@ export function useLiveDesk(roomId: string) {
       await work()
       return true
     } catch (problem) {
+      if (isSignedOut(problem)) throw problem
       saidNow({ text: problemText(problem), danger: true })
       return false
     }
@@ -90,9 +91,7 @@ export function useLiveDesk(roomId: string) {
   }
 
   const loadShelf = async (): Promise<void> => void (shelf.value = await api.shelf(roomId))
-  const loadIngest = async (): Promise<void> => {
-    if (room.value?.status !== 'ended') ingest.value = await api.ingest(roomId)
-  }
+  const loadIngest = async (): Promise<void> => void (ingest.value = await api.ingest(roomId))
 
   const end = (): Promise<boolean> =>
     act(async () => {
@@ -111,7 +110,7 @@ export function useLiveDesk(roomId: string) {
   })
 
   useWhileVisible(loadIngest, INGEST_MS)
-  onMounted(() => Promise.all([loadRoom().then(loadIngest), loadShelf(), chat.load()]))
+  onMounted(() => Promise.all([loadRoom(), loadIngest(), loadShelf(), chat.load()]))
 
   return {
     room, shelf, ingest, viewers, word, now, chat, health, pinned, upcoming, next,

@@ -21,7 +21,11 @@ export const plays = {
   'plays.amount_high': ['减的比门槛还多，客人会不付钱', 'It takes off more than the threshold asks for'],
   'plays.status': ['状态', 'Status'],
   'plays.active': ['在发', 'Active'],
-  'plays.stopped': ['停发', 'Stopped'],
+  'plays.stopped': ['已停发', 'Stopped'],
+  'plays.stop': ['停发', 'Stop'],
+  'plays.resume': ['继续发', 'Resume'],
+  'plays.stopped_said': ['停发了，已领的还能用', 'Stopped. Coupons already claimed stay good'],
+  'plays.resumed_said': ['又开始发了', 'Given out again'],
   'plays.gone': ['发完了', 'All claimed'],
   'offer.title': ['分享有礼', 'Share offer'],
   'offer.lead': [

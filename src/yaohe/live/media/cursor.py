@@ -46,10 +46,10 @@ class Cursor:
     def over(self) -> bool:
         """True when nothing more will ever come for this cursor's epoch."""
         log = self._log
+        position = max(self.offset, log.first_offset)
         if log.epoch != self.epoch:
-            generation = log.generation
-            return generation is None or self.offset >= generation.first_offset
-        return log.ended and self.offset >= log.next_offset
+            return log.generation is None or position >= log.generation.first_offset
+        return log.ended and position >= log.next_offset
 
     def restart(self) -> None:
         """Begin (again) at the newest keyframe of the log's current epoch."""

@@ -4,7 +4,8 @@ A fragment holds at most 200 ms of video and never crosses a keyframe. It leaves
 completes its time: the last frame's duration is then the running frame duration, and the next
 fragment begins exactly where this one said it would end, its composition offset keeping the picture
 at its true time. So decode times have no gaps, whatever the publisher's clock does, and browsers
-never discard a GOP over a missing frame.
+never discard a GOP over a missing frame. A picture is never shown early; it may be a little late
+where the publisher's frames suddenly come faster than they did.
 
 Audio runs on its own line of equal frames. Video never waits for it: when no audio came for more
 than 300 ms, silent frames take its place.
@@ -29,6 +30,8 @@ AUDIO_GOP_MS = 1_000
 
 _FRAME_MS_AT_FIRST = 1000 / 30
 _FRAME_MS_PREDICTED_MAX = 100.0
+# Sound may come this many frames early or late before it is moved.
+_JITTER_FRAMES = 3.0
 _BYTES_MAX = 4 * 1024 * 1024
 _FRAMES_MAX = 128
 # Late frames in a row (about two seconds) after which the audio line is laid anew.
@@ -46,7 +49,6 @@ class AudioLine:
         "filled",
         "filled_frames",
         "late",
-        "late_frames",
         "pending",
         "start",
     )
@@ -58,8 +60,7 @@ class AudioLine:
         self.end = -1  # of everything so far; -1 before the first frame
         self.filled = False
         self.filled_frames = 0
-        self.late = 0
-        self.late_frames = 0
+        self.late = 0  # frames in a row that came after their time was sent
         self._drift = 0.0
 
     @property
@@ -76,18 +77,22 @@ class AudioLine:
         if self.end < 0:
             self.start = self.end = at
         drift = (at - self.end) / size
-        self._drift += (drift - self._drift) / 32
-        tolerance = 0.5 if self.filled else 3.0
-        if drift < -tolerance or self._drift < -1.0:
-            # Earlier than what was already sent: one frame less brings the line back.
-            self._drift = min(self._drift + 1.0, 0.0)
+        tolerance = 0.5 if self.filled else _JITTER_FRAMES
+        if drift < -tolerance:
+            # Its time is already sent.
             self.late += 1
-            self.late_frames += 1
             return
-        if drift > tolerance or self._drift > 1.0:
-            self.fill_frames(max(round(drift), 1))
-        self.filled = False
         self.late = 0
+        self._drift += (drift - self._drift) / 32
+        if drift > tolerance:
+            self.fill_frames(round(drift))
+        elif self._drift > 1.0:
+            # The publisher's clock runs away slowly: one frame more, or less, and it fits again.
+            self.fill_frames(1)
+        elif self._drift < -1.0:
+            self._drift = 0.0
+            return
+        self.filled = False
         self._push(data)
 
     def fill(self, until_ms: int) -> None:
@@ -162,7 +167,10 @@ class Packager:
             self._first_ms = dts
             if not self.audio or not self.audio.pending:
                 self._waiting_since = self._monotonic()
-        self._samples.append(VideoSample(dts_here, shown - dts_here, keyframe, data))
+        # Offsets below zero are legal, but players read them in different ways: only the
+        # publisher's own are passed on.
+        composed = max(shown - dts_here, min(offset, 0))
+        self._samples.append(VideoSample(dts_here, composed, keyframe, data))
         self._samples_bytes += len(data)
         self._last_ms = dts
         frame_ms = min(self._frame_ms or _FRAME_MS_AT_FIRST, FRAGMENT_MS)
@@ -194,8 +202,9 @@ class Packager:
         if not self._samples:
             self._flush(self._end_ms)
             return
-        frame_ms = min(self._frame_ms or _FRAME_MS_AT_FIRST, _FRAME_MS_PREDICTED_MAX)
-        self._flush(max(self._last_ms + round(frame_ms), self._samples[-1].dts + 1))
+        # Rounded down and one less: the next frame shall rather seem late than early.
+        frame_ms = int(min(self._frame_ms or _FRAME_MS_AT_FIRST, _FRAME_MS_PREDICTED_MAX)) - 1
+        self._flush(max(self._last_ms + frame_ms, self._samples[-1].dts + 1))
 
     def _is_full(self, dts: int) -> bool:
         return (
@@ -205,14 +214,15 @@ class Packager:
         )
 
     def _measure(self, dts: int) -> None:
-        """Follow the frame duration, unmoved by single stumbles."""
+        """Follow the frame duration: down at once, up slowly, unmoved by single stumbles."""
         if self._last_ms < 0 or dts <= self._last_ms:
             return
         delta = dts - self._last_ms
         if not self._frame_ms:
             self._frame_ms = float(min(delta, FRAGMENT_MS))
             return
-        self._frame_ms += (min(delta, 4 * self._frame_ms) - self._frame_ms) / 8
+        change = min(delta, 2 * self._frame_ms) - self._frame_ms
+        self._frame_ms += change / (2 if change < 0 else 16)
 
     def _flush(self, end: int) -> None:
         """Write the waiting video (up to `end`) and all waiting audio as one fragment."""

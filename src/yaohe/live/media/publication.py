@@ -155,8 +155,8 @@ class Publication:
             self._hold(_Held(False, at, 0, False, data))
         elif packager.audio is None or self._fresh_audio:
             self._drop()
-        elif packager.has_video and abs(at - self._last_video) > JUMP_AHEAD_MS:
-            self._drop()  # the picture is the clock; sound from elsewhere has no place
+        elif min(abs(at - self._last_video), abs(at - self._last_audio)) > JUMP_AHEAD_MS:
+            self._drop()  # sound from elsewhere has no place
         else:
             self._last_audio = at
             packager.add_audio(at - self._zero, data)
@@ -259,6 +259,8 @@ class Publication:
         first = next((f.at for f in held if f.is_video or video is None), 0)
         near = [f for f in held if f.is_video or first - LEAD_MS <= f.at <= first + JUMP_AHEAD_MS]
         self._zero = min(f.at for f in near)
+        # An epoch begins with its keyframe; sound that leads comes right after it.
+        near.sort(key=lambda f: not f.is_video or f.at != first)
         self._last_video = self._last_audio = first
         self._stale = self._fresh_video = self._fresh_audio = False
         self.log.open_epoch(

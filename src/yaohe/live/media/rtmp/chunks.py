@@ -1,8 +1,9 @@
 """The chunk stream: RTMP messages cut into chunks, put together again over one buffer.
 
-`ChunkReader.feed` takes bytes as they come from the socket, split anywhere, and gives the messages
-they complete. Memory is bounded by what has really arrived: a claimed length reserves nothing, and
-the unfinished messages of all chunk streams together stay under the message limit.
+`ChunkReader.feed` takes bytes as they come from the socket, split anywhere; `next` gives one
+message after the other as far as they are complete. Memory is bounded by what has really arrived: a
+claimed length reserves nothing, and the unfinished messages of all chunk streams together stay
+under the message limit.
 """
 
 from __future__ import annotations
@@ -63,45 +64,51 @@ class ChunkReader:
     def __init__(self, *, message_size_max: int = MESSAGE_SIZE_MAX) -> None:
         self.message_size_max = message_size_max
         self._buffer = bytearray()
+        self._position = 0
         self._streams: dict[int, _Stream] = {}
         self._chunk_size = CHUNK_SIZE_AT_FIRST
         self._partial_bytes = 0
 
-    def feed(self, data: bytes) -> list[Message]:
-        """The messages completed by `data`. Raises `BadBytes` or `TooBig`."""
-        buffer = self._buffer
-        buffer += data
-        messages: list[Message] = []
-        position, end = 0, len(buffer)
-        while position < end:
-            taken = self._chunk(buffer, position, end, messages)
-            if taken == position:
-                break
-            position = taken
-        if position:
-            del buffer[:position]
-        return messages
+    def feed(self, data: bytes) -> None:
+        if self._position:
+            del self._buffer[: self._position]
+            self._position = 0
+        self._buffer += data
 
-    def _chunk(self, buffer: bytearray, position: int, end: int, messages: list[Message]) -> int:
-        """Take one whole chunk from `position`; give the position behind it, or the same."""
-        start = position
+    def next(self) -> Message | None:
+        """The next complete message, None when more bytes are needed. Raises `BadBytes`, `TooBig`.
+
+        Nothing behind that message is looked at yet, so limits may change from one to the next.
+        """
+        buffer, end = self._buffer, len(self._buffer)
+        while self._position < end:
+            before = self._position
+            message = self._chunk(buffer, before, end)
+            if message is not None:
+                return message
+            if self._position == before:
+                break
+        return None
+
+    def _chunk(self, buffer: bytearray, position: int, end: int) -> Message | None:
+        """Take one chunk, if it is whole, and move on; give the message it completes."""
         shape = buffer[position] >> 6
         stream_key = buffer[position] & 63
         position += 1
         if stream_key < 2:
             if position + 1 + stream_key > end:
-                return start
+                return None
             stream_key, position = self._long_key(buffer, position, stream_key)
         stream = self._streams.get(stream_key)
         if stream is None:
-            if shape != 0 and shape != 1:
+            if shape > 1:
                 raise BadBytes("An RTMP chunk refers to nothing before it.")
             if len(self._streams) >= STREAMS_MAX:
                 raise BadBytes("Too many RTMP chunk streams.")
             stream = _Stream()
         size = (11, 7, 3, 0)[shape]
         if position + size > end:
-            return start
+            return None
         # The header is only believed once the whole chunk is here: it will be read again.
         kind, length, stream_id = stream.kind, stream.length, stream.stream_id
         stamp, extended = stream.delta, stream.extended
@@ -116,7 +123,7 @@ class ChunkReader:
             extended = None
         if stamp == _EXTENDED if shape < 3 else extended is not None:
             if position + 4 > end:
-                return start
+                return None
             number = int.from_bytes(buffer[position : position + 4], "big")
             if shape < 3:
                 stamp = extended = number
@@ -130,21 +137,16 @@ class ChunkReader:
         partial = stream.partial if shape == 3 else None
         count = min(length - len(partial or b""), self._chunk_size)
         if position + count > end:
-            return start
+            return None
         if partial is None:
             self._begin(stream, stream_key, shape, stamp, extended)
             stream.kind, stream.length, stream.stream_id = kind, length, stream_id
-        self._payload(stream, buffer, position, count, messages)
-        return position + count
+        self._position = position + count
+        return self._payload(stream, buffer, position, count)
 
     def _payload(
-        self,
-        stream: _Stream,
-        buffer: bytearray,
-        position: int,
-        count: int,
-        messages: list[Message],
-    ) -> None:
+        self, stream: _Stream, buffer: bytearray, position: int, count: int
+    ) -> Message | None:
         """Add one chunk's payload to its message, and pass the message on when it is whole."""
         partial = stream.partial
         with memoryview(buffer) as view, view[position : position + count] as payload:
@@ -158,11 +160,14 @@ class ChunkReader:
                     partial = stream.partial = bytearray()
                 partial += payload
                 if len(partial) < stream.length:
-                    return
+                    return None
                 whole = bytes(partial)
                 self._give_up(stream)
         message = Message(stream.kind, stream.timestamp, stream.stream_id, whole)
-        self._complete(message, messages)
+        if message.kind in (SET_CHUNK_SIZE, ABORT):
+            self._control(message)
+            return None
+        return message
 
     def _give_up(self, stream: _Stream) -> None:
         if stream.partial is not None:
@@ -189,23 +194,19 @@ class ChunkReader:
             stream.delta = stamp
         stream.extended = extended
 
-    def _complete(self, message: Message, messages: list[Message]) -> None:
-        """Chunk size and abort concern this reader alone; all else is passed on."""
-        kind = message.kind
-        if kind in (SET_CHUNK_SIZE, ABORT):
-            if len(message.payload) < 4:
-                raise BadBytes("An RTMP control message is cut short.")
-            number = int.from_bytes(message.payload[:4], "big")
-            if kind == ABORT:
-                stream = self._streams.get(number)
-                if stream is not None:
-                    self._give_up(stream)
-                return
-            if not 1 <= number <= CHUNK_SIZE_MAX:
-                raise BadBytes("An impossible RTMP chunk size.")
+    def _control(self, message: Message) -> None:
+        """Chunk size and abort concern this reader alone."""
+        if len(message.payload) < 4:
+            raise BadBytes("An RTMP control message is cut short.")
+        number = int.from_bytes(message.payload[:4], "big")
+        if message.kind == ABORT:
+            stream = self._streams.get(number)
+            if stream is not None:
+                self._give_up(stream)
+        elif 1 <= number <= CHUNK_SIZE_MAX:
             self._chunk_size = number
-            return
-        messages.append(message)
+        else:
+            raise BadBytes("An impossible RTMP chunk size.")
 
 
 def write_message(

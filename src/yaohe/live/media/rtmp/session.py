@@ -1,7 +1,7 @@
 """The server's side of one RTMP connection, without I/O and without waiting.
 
 Bytes go in by `receive`, answers come out through the `Peer`, which also hears what the encoder
-wants. Between `publish` and the answer to it (`accept` or an error) later messages are kept back.
+wants. Between `publish` and the answer to it (`accept` or an error) nothing further is looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ CHUNK_SIZE_OUT = 65_536
 # Before a stream key was accepted nobody may send anything large.
 MESSAGE_SIZE_MAX_BEFORE = 64 * 1024
 KEY_LENGTH_MAX = 128
-_KEPT_MAX = 1_024
 
 _CONTROL_KEY, _COMMAND_KEY, _STATUS_KEY = 2, 3, 5
 
@@ -53,7 +52,6 @@ class Session:
         self._stream_id = 0  # of the stream asked for or publishing
         self._asked = False
         self._publishing = False
-        self._kept: list[Message] = []
         self._window = WINDOW_BYTES
         self._received = 0
         self._acknowledged = 0
@@ -73,7 +71,8 @@ class Session:
             if not self._handshake.done:
                 return
             data, self._handshake = self._handshake.rest, None
-        self._take(self._reader.feed(data))
+        self._reader.feed(data)
+        self._work()
         if self._received - self._acknowledged >= self._window:
             self._acknowledged = self._received
             number = struct.pack(">I", self._received & 0xFFFF_FFFF)
@@ -86,8 +85,7 @@ class Session:
         self._reader.message_size_max = chunks.MESSAGE_SIZE_MAX
         self._control(chunks.USER_CONTROL, struct.pack(">HI", 0, self._stream_id))
         self._status("status", "NetStream.Publish.Start", "Live.")
-        kept, self._kept = self._kept, []
-        self._take(kept)
+        self._work()
 
     def refuse(self, refusal: PublishRefused) -> None:
         """Say why in words the encoder shows; the connection is closed by the caller."""
@@ -100,20 +98,16 @@ class Session:
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────
 
-    def _take(self, messages: list[Message]) -> None:
-        for message in messages:
-            if self._asked:
-                self._keep(message)
-            elif message.kind in (chunks.VIDEO, chunks.AUDIO, chunks.AGGREGATE):
+    def _work(self) -> None:
+        while not self._asked:
+            message = self._reader.next()
+            if message is None:
+                return
+            if message.kind in (chunks.VIDEO, chunks.AUDIO, chunks.AGGREGATE):
                 if self._publishing and message.stream_id == self._stream_id:
                     self._peer.media(message)
             else:
                 self._other(message)
-
-    def _keep(self, message: Message) -> None:
-        self._kept.append(message)
-        if len(self._kept) > _KEPT_MAX:
-            raise BadBytes("The encoder did not wait for the answer to its stream key.")
 
     def _other(self, message: Message) -> None:
         kind, payload = message.kind, message.payload

@@ -1,0 +1,153 @@
+"""HLS: segments at keyframes, numbers that never change, epochs as discontinuities."""
+
+from __future__ import annotations
+
+import re
+
+from yaohe.kernel.clock import ManualClock
+from yaohe.live.media import FragmentLog, HlsView
+from yaohe.live.media.log import LogLimits
+
+
+class Writer:
+    def __init__(self, *, gop: int = 5, limits: LogLimits | None = None) -> None:
+        self.clock = ManualClock()
+        self.log = FragmentLog("tea", clock=self.clock, limits=limits)
+        self.view = HlsView(self.log)
+        self.gop, self.count = gop, 0
+
+    def epoch(self) -> None:
+        self.count = 0
+        init = f"init{self.log.epoch}".encode()
+        self.log.open_epoch(init=init, codecs="avc1.64001f", width=1, height=1)
+
+    def write(self, fragments: int) -> None:
+        for _ in range(fragments):
+            self.clock.advance(0.2)
+            self.log.append(
+                b"<%d>" % self.log.next_offset,
+                keyframe=self.count % self.gop == 0,
+                dts_ms=self.count * 200,
+                duration_ms=200,
+                frames=6,
+            )
+            self.count += 1
+
+    @property
+    def playlist(self) -> str:
+        text = self.view.playlist()
+        assert text is not None
+        return text
+
+
+def number(text: str, tag: str) -> int:
+    found = re.search(rf"#EXT-X-{tag}:(\d+)", text)
+    assert found is not None
+    return int(found[1])
+
+
+def test_segments_are_cut_at_keyframes() -> None:
+    writer = Writer()
+    assert writer.view.playlist() is None
+    writer.epoch()
+    writer.write(5)
+    assert writer.view.playlist() is None
+    writer.write(11)
+    text = writer.playlist
+    assert text.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
+    assert text.count("#EXTINF:1.000,") == 3
+    assert text.count("#EXT-X-MAP:") == 1
+    assert number(text, "TARGETDURATION") == 2
+    assert "ENDLIST" not in text
+    first = writer.view.segments[0]
+    assert writer.view.segment(first.epoch, first.number) == b"<0><1><2><3><4>"
+    assert writer.view.segment(first.epoch, first.number) == b"<0><1><2><3><4>"
+    assert writer.view.segment(first.epoch, first.number + 50) is None
+    assert writer.view.init(first.epoch) == writer.log.init
+    assert writer.view.init(1) is None
+
+
+def test_short_gops_are_put_together() -> None:
+    writer = Writer(gop=2)
+    writer.epoch()
+    writer.write(60)
+    assert {segment.duration_ms for segment in writer.view.segments} == {1_200}
+
+
+def test_long_gops_raise_the_target() -> None:
+    writer = Writer(gop=45)
+    writer.epoch()
+    writer.write(100)
+    assert number(writer.playlist, "TARGETDURATION") == 9
+
+
+def test_numbers_and_addresses_are_stable_while_the_window_moves() -> None:
+    writer = Writer()
+    writer.epoch()
+    known: dict[str, str] = {}
+    before = 0
+    for _ in range(60):
+        writer.write(7)
+        text = writer.view.playlist()
+        if text is None:
+            continue
+        sequence = number(text, "MEDIA-SEQUENCE")
+        assert sequence >= before
+        before = sequence
+        names = re.findall(r"PROGRAM-DATE-TIME:(\S+)\n#EXTINF:\S+\n(seg-\S+)", text)
+        for place, (at, name) in enumerate(names):
+            assert known.setdefault(name, at) == at
+            assert name.endswith(f"-{sequence + place}.m4s")
+            epoch, wanted = map(int, re.findall(r"\d+", name)[:2])
+            assert writer.view.segment(epoch, wanted) is not None
+        assert len(names) <= 16
+    assert len(known) > 70
+
+
+def test_a_return_is_a_discontinuity_with_its_own_map() -> None:
+    writer = Writer()
+    writer.epoch()
+    writer.write(8)
+    writer.log.set_live(False)
+    assert writer.playlist.count("#EXTINF") == 2  # the open segment is closed
+    assert "ENDLIST" not in writer.playlist
+    writer.epoch()
+    writer.write(12)
+    text = writer.playlist
+    assert text.count("#EXT-X-DISCONTINUITY\n#EXT-X-MAP") == 1
+    assert number(text, "DISCONTINUITY-SEQUENCE") == 0
+    writer.write(80)
+    text = writer.playlist
+    assert "#EXT-X-DISCONTINUITY\n" not in text
+    assert number(text, "DISCONTINUITY-SEQUENCE") == 1
+    writer.log.end()
+    assert writer.playlist.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_an_epoch_without_a_drop_between() -> None:
+    writer = Writer()
+    writer.epoch()
+    writer.write(7)
+    writer.epoch()
+    writer.write(7)
+    durations = [segment.duration_ms for segment in writer.view.segments]
+    assert durations == [1_000, 400, 1_000]
+
+
+def test_what_is_no_longer_held_is_not_offered() -> None:
+    writer = Writer(limits=LogLimits(bytes_max=40))
+    writer.epoch()
+    writer.write(100)
+    for segment in writer.view.segments:
+        assert writer.view.segment(segment.epoch, segment.number) is not None
+    writer.log.forget()
+    writer.log.end()
+    assert writer.view.playlist() is None
+
+
+def test_times_of_day_follow_the_media() -> None:
+    writer = Writer()
+    writer.epoch()
+    writer.write(16)
+    stamps = re.findall(r"PROGRAM-DATE-TIME:(\S+)", writer.playlist)
+    assert stamps == [f"2026-01-01T12:00:0{n}.000Z" for n in range(3)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 FOLDER = Path(__file__).parent / "fonts"
+FONT_BOLD = FOLDER / "NotoSansSC-700.otf"
 REGULAR, BOLD = 400, 700
 WEIGHTS = (REGULAR, BOLD)
 # Every size anything here is set in; a closed list, so that all of them can be opened beforehand.

@@ -11,6 +11,8 @@ export interface PlayerStats {
   /** Since navigation start, as `performance.now()` counts. */
   startedMs: number
   firstFrameMs: number
+  /** When the bundle took over; 0 before. */
+  appMs: number
   behindLiveMs: number
   stalls: number
   /** Which way the bytes come: fetch | ws | hls | hlsjs. */

@@ -55,6 +55,7 @@ export interface BootData {
     id: string
     title: string
     host: { name: string; avatar: string }
+    shop?: string
     status: RoomStatus
     scheduled_at: string | null
     ended_at: string | null

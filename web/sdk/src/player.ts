@@ -95,6 +95,11 @@ export class Player {
     } else if (!this.#line && this.#usesLine && (!before || !slate)) this.retry()
   }
 
+  /** The network is back: do not wait for the end of a pause. */
+  retryIfDown(): void {
+    if (!this.#line && this.#usesLine) this.retry()
+  }
+
   /** Asks again at once, from the way that works best. */
   retry(): void {
     this.#attempts.shown()

@@ -13,7 +13,7 @@ export interface Coupon {
   amount_minor: number
   threshold_minor: number
   title?: string
-  valid_until?: string | null
+  expires_at?: string
   state?: string
 }
 

@@ -125,7 +125,7 @@ export class Room {
   /** Where in the stream we are: media time, which the server maps to the show. */
   #momentMs(): number | null {
     const at = this.#yh.video.currentTime
-    return at > 0 ? Math.round(at * 1000) : null
+    return at > 0 ? Math.round(Math.min(at, 7 * 86_400) * 1000) : null
   }
 }
 

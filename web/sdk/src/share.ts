@@ -22,8 +22,11 @@ export interface Share {
 
 export interface SharedBefore {
   token: string
-  clicks: number
-  productive: number
+  channel: string
+  created_at: string
+  friends: number
+  watched: number
+  orders: number
 }
 
 export class Shares {
@@ -52,11 +55,16 @@ export class Shares {
   }
 
   /** The person pressed: the prepared share is theirs now. Does not wait, the gesture is short. */
-  use(share: Share, channel: Channel, content: Content): void {
+  use(share: Share, channel: Channel): void {
     this.#client
-      .post(`/api/v1/shares/${share.token}/intend`, { channel, content }, { keepalive: true })
+      .post(`/api/v1/shares/${share.token}/intend`, { channel }, { keepalive: true })
       .catch(() => undefined) // a landing on it counts all the same
     this.#ready = null
+  }
+
+  /** What this visitor's shares brought so far. */
+  async mine(): Promise<SharedBefore[]> {
+    return (await this.#client.get<{ items: SharedBefore[] }>('/api/v1/me/shares')).items
   }
 
   async #create(): Promise<Share> {

@@ -9,19 +9,23 @@ export interface Buyer {
   address: string
 }
 
+export type OrderStatus = 'created' | 'paid' | 'expired' | 'canceled' | 'paid_late' | 'refunded'
+
 export interface Order {
   id: string
-  /** unpaid | paid | closed | refunded */
-  state: string
+  status: OrderStatus
+  room_id: string | null
   product_id: string
   title: string
+  title_en: string
   quantity: number
-  subtotal_minor: number
+  unit_price_minor: number
   discount_minor: number
-  total_minor: number
+  payable_minor: number
   currency: string
-  expires_at: string | null
-  room_id: string | null
+  /** Until then the goods and the coupon are held. */
+  deadline_at: string
+  created_at: string
 }
 
 export interface OrderRequest {
@@ -29,6 +33,8 @@ export interface OrderRequest {
   product_id: string
   quantity: number
   coupon_id: string | null
+  /** What the buyer saw as the sum; a changed price is refused instead of charged. */
+  expected_minor: number
   buyer: Buyer
 }
 
@@ -55,8 +61,7 @@ export class Shop {
   }
 
   async order(id: string): Promise<Order> {
-    const answer = await this.#client.get<Order | { order: Order }>(`/api/v1/orders/${id}`)
-    return 'order' in answer ? answer.order : answer
+    return this.#client.get<Order>(`/api/v1/orders/${id}`)
   }
 
   async orders(): Promise<Order[]> {
@@ -74,7 +79,7 @@ export class Shop {
       await new Promise((done) => setTimeout(done, wait))
       try {
         last = await this.order(id)
-        if (last.state !== 'unpaid') return last
+        if (last.status !== 'created') return last
       } catch (error) {
         if ((error as YaoheError).status === 404) throw error
       }

@@ -3,6 +3,7 @@
  * appends what waited as one, prunes behind the picture and survives a full buffer. It can take
  * over the MediaSource that `boot.ts` opened, or open its own.
  */
+import { joined } from './bytes'
 import { prunable, type Range } from './pace'
 
 type SourceClass = typeof MediaSource
@@ -140,15 +141,4 @@ export class Sink {
     if (this.#fullInARow === 1 && at - 2 > start) buffer.remove(0, at - 2)
     else buffer.remove(at + 3, Infinity)
   }
-}
-
-export function joined(parts: Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

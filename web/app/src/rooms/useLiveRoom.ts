@@ -1,0 +1,179 @@
+/**
+ * The state of one room page, and everything a viewer can do in it. Components read `live` and
+ * call verbs; only this file listens to the SDK.
+ */
+import { computed, inject, reactive, ref, type InjectionKey } from 'vue'
+import type { BootHandle } from '@sdk/boot-handle'
+import type { CouponOffer, Product, RoomState, Visitor } from '@sdk/events'
+import type { Coupon } from '@sdk/plays'
+import { Room } from '@sdk/room'
+import { price } from '../ui/numbers'
+import { asLang, speak } from '../ui/words'
+import { useChat } from './useChat'
+import { useLanding } from './useLanding'
+import { useNotices } from './useNotices'
+import { useOrders } from './useOrders'
+import { useSheets } from './useSheets'
+
+const HEARTS_MAX = 12
+
+export function createLiveRoom(yh: BootHandle) {
+  const boot = yh.data
+  const lang = asLang(boot.lang)
+  const say = speak(lang)
+  const room = new Room(yh)
+  const notices = useNotices()
+  const sheets = useSheets()
+
+  const live = reactive({
+    status: boot.room.status,
+    slate: boot.room.slate,
+    slateSince: boot.room.slate ? Date.now() : 0,
+    viewers: boot.counts.viewers,
+    likes: boot.counts.likes,
+    liked: false,
+    products: boot.products as Product[],
+    coupon: boot.offer.coupon as CouponOffer | null,
+    coupons: [] as Coupon[],
+    visitor: boot.visitor as Visitor | null,
+    phase: room.player.phase,
+    phaseSince: performance.now(),
+    hasSound: room.player.hasSound,
+    /** true: connected · false: lost after it was there · null: not yet. */
+    online: null as boolean | null,
+    justBack: false,
+    hearts: [] as number[],
+    heartsOff: matchMedia('(prefers-reduced-motion: reduce)').matches,
+    repriced: '',
+  })
+  let heartId = 0
+
+  const money = (minor: number): string => price(minor, boot.currency, lang)
+  const pinned = computed(() => live.products.find((product) => product.pinned) ?? null)
+  const chat = useChat(boot.chat, room, lang)
+  const landing = useLanding(boot, room, say, notices)
+  const orders = useOrders({ room, sheets })
+
+  function applyState(state: Partial<RoomState> & { products?: Product[] }): void {
+    if (state.status) live.status = state.status
+    if (state.slate !== undefined) {
+      if (state.slate && !live.slate) live.slateSince = Date.now()
+      live.slate = state.slate
+    }
+    if (state.status || state.slate !== undefined) {
+      room.player.expect({ live: live.status === 'live', slate: live.slate })
+    }
+    if (state.viewers !== undefined) live.viewers = state.viewers
+    if (state.likes !== undefined && state.likes > live.likes) {
+      cheer(Math.min(3, state.likes - live.likes))
+      live.likes = state.likes
+    }
+    if (state.coupon_left !== undefined && state.coupon_left !== null && live.coupon) {
+      live.coupon.left = state.coupon_left
+    }
+    if (state.products) replaceProducts(state.products)
+    if (state.pinned !== undefined) {
+      for (const product of live.products) product.pinned = product.id === state.pinned
+    }
+  }
+
+  function replaceProducts(products: Product[]): void {
+    const before = pinned.value
+    live.products = products
+    const now = pinned.value
+    if (before && now && before.id === now.id && before.price_minor !== now.price_minor) {
+      live.repriced = now.id
+      setTimeout(() => (live.repriced = ''), 1200)
+    }
+  }
+
+  function cheer(count: number): void {
+    if (live.heartsOff) return
+    for (let i = 0; i < count && live.hearts.length < HEARTS_MAX; i++) live.hearts.push(++heartId)
+  }
+
+  function like(): void {
+    live.liked = true
+    live.likes += 1
+    cheer(1)
+    room.like()
+  }
+
+  async function claimCoupon(): Promise<void> {
+    try {
+      gotCoupon(await room.plays.claimCoupon())
+    } catch (error) {
+      notices.problem(error, say)
+    }
+  }
+
+  function gotCoupon(coupon: Coupon): void {
+    if (!live.coupons.some((mine) => mine.id === coupon.id)) live.coupons.push(coupon)
+    const threshold = coupon.threshold_minor
+    notices.show({
+      kind: 'coupon',
+      title: say('coupon.arrived', { amount: money(coupon.amount_minor) }),
+      text: threshold
+        ? say('coupon.arrived_threshold', { threshold: money(threshold) })
+        : say('coupon.arrived_text'),
+    })
+  }
+
+  async function loadCoupons(): Promise<void> {
+    live.coupons = await room.shop.coupons().catch(() => live.coupons)
+  }
+
+  room.player.phaseChanged.on((phase) => {
+    live.phase = phase
+    live.phaseSince = performance.now()
+  })
+  room.player.soundChanged.on((on) => (live.hasSound = on))
+  room.state.on(applyState)
+  room.joined.on((joined) => {
+    if (joined.visitor) live.visitor = joined.visitor
+    if (joined.products) replaceProducts(joined.products)
+    applyState(joined.state ?? {})
+    chat.merge(joined.chat ?? [])
+  })
+  room.online.on((on) => {
+    if (on && live.online === false) {
+      live.justBack = true
+      setTimeout(() => (live.justBack = false), 1500)
+      room.player.retryIfDown()
+    }
+    live.online = on
+  })
+  room.personal.on((event) => {
+    if (event.type === 'friend_here') {
+      const words = event.n === 1 ? say('share.landed_one') : say('share.landed', { n: event.n })
+      notices.show({ kind: 'friend', title: words })
+    } else if (event.type === 'coupon') {
+      void loadCoupons()
+      const amount = money(event.amount_minor)
+      const title =
+        event.source === 'assist'
+          ? say('coupon.sharer_arrived', { amount })
+          : say('coupon.arrived', { amount })
+      notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
+    } else if (event.type === 'order_paid') orders.refresh(event.order_id)
+  })
+  // A page that came back from the dead line or from the cashier starts from the truth.
+  addEventListener('offline', () => (live.online = false))
+
+  return {
+    boot, lang, say, money, room, live, chat, landing, orders, notices, sheets, pinned,
+    now: ref(Date.now()),
+    like, claimCoupon, loadCoupons,
+    toggleSound: () => room.player.setSound(!live.hasSound),
+    stopHeart: (id: number) => (live.hearts = live.hearts.filter((heart) => heart !== id)),
+  }
+}
+
+export type LiveRoom = ReturnType<typeof createLiveRoom>
+export const liveRoomKey: InjectionKey<LiveRoom> = Symbol('live room')
+
+export function useLiveRoom(): LiveRoom {
+  const found = inject(liveRoomKey)
+  if (!found) throw new Error('A room component stands outside LiveRoomPage.')
+  return found
+}

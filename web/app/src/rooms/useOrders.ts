@@ -1,0 +1,126 @@
+/**
+ * An order from the form to its end. The cashier is another page: what was being bought is noted
+ * before leaving, and the room shows the result on return.
+ */
+import { reactive } from 'vue'
+import { YaoheError } from '@sdk/errors'
+import type { Room } from '@sdk/room'
+import { newKey, type Buyer, type Order } from '@sdk/shop'
+import type { Coupon } from '@sdk/plays'
+import type { Sheets } from './useSheets'
+
+const PENDING = 'yh.order'
+const BUYER = 'yh.buyer'
+
+interface Needs {
+  room: Room
+  sheets: Sheets
+}
+
+export function useOrders({ room, sheets }: Needs) {
+  const state = reactive({
+    placing: false,
+    /** The order that the result sheet shows; null while it is being read. */
+    shown: null as Order | null,
+    problem: '',
+  })
+  let key = newKey()
+
+  function rememberedBuyer(): Buyer {
+    try {
+      return JSON.parse(localStorage.getItem(BUYER) ?? '') as Buyer
+    } catch {
+      return { name: '', phone: '', address: '' }
+    }
+  }
+
+  /** Places the order and goes to the cashier; throws what the server refused. */
+  async function place(productId: string, quantity: number, coupon: Coupon | null, expected: number, buyer: Buyer): Promise<void> {
+    state.placing = true
+    try {
+      remember(BUYER, JSON.stringify(buyer))
+      const request = {
+        room_id: room.id,
+        product_id: productId,
+        quantity,
+        coupon_id: coupon?.id ?? null,
+        expected_minor: expected,
+        buyer,
+      }
+      const { order, cashier_url } = await room.shop.place(request, key)
+      key = newKey()
+      remember(PENDING, order.id)
+      location.assign(cashier_url)
+    } catch (error) {
+      state.placing = false
+      // The line broke: the same key asks for the same order. Anything decided needs a new one.
+      if ((error as YaoheError).status) key = newKey()
+      throw error
+    }
+  }
+
+  async function payAgain(id: string): Promise<void> {
+    remember(PENDING, id)
+    location.assign(await room.shop.payAgain(id))
+  }
+
+  async function show(id: string): Promise<void> {
+    state.shown = null
+    state.problem = ''
+    sheets.show('order', id)
+    try {
+      state.shown = await room.shop.order(id)
+      if (state.shown.status === 'created') state.shown = await room.shop.settled(id)
+      if (state.shown.status !== 'created') forget(PENDING)
+    } catch (error) {
+      state.problem = (error as YaoheError).code ?? 'other'
+      forget(PENDING)
+    }
+  }
+
+  /** The server said that it is paid. */
+  function refresh(id: string): void {
+    if (sheets.shown.value && state.shown?.id !== id && sheets.open.value?.name === 'order') return
+    void show(id)
+  }
+
+  /** Back from the cashier: by the address it returned to, else by what was noted. */
+  function resume(): void {
+    const here = new URL(location.href)
+    const id = here.searchParams.get('order') ?? recall(PENDING)
+    if (here.searchParams.has('order')) {
+      here.searchParams.delete('order')
+      history.replaceState(null, '', here)
+    }
+    if (id) void show(id)
+  }
+
+  return { state, rememberedBuyer, place, payAgain, show, refresh, resume }
+}
+
+/** Storage may be forbidden (private mode, in-app browsers); then nothing is remembered. */
+function remember(name: string, value: string): void {
+  try {
+    ;(name === BUYER ? localStorage : sessionStorage).setItem(name, value)
+  } catch {
+    /* nothing to do */
+  }
+}
+
+function recall(name: string): string | null {
+  try {
+    return sessionStorage.getItem(name)
+  } catch {
+    return null
+  }
+}
+
+function forget(name: string): void {
+  try {
+    sessionStorage.removeItem(name)
+  } catch {
+    /* nothing to do */
+  }
+}
+
+export type Orders = ReturnType<typeof useOrders>

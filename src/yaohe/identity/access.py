@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request
@@ -18,6 +17,7 @@ from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import SESSION_COOKIE, Staff
 from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor
 from yaohe.kernel.errors import NotSignedIn
+from yaohe.kernel.origin import is_same_origin
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -37,19 +37,8 @@ class Guest(msgspec.Struct, frozen=True):
 def check_origin(
     *, origin: str | None, fetch_site: str | None, host: str, origins: Iterable[str] = ()
 ) -> None:
-    """Refuse a changing request that a browser sent from another site.
-
-    Browsers send `Origin` with every such request, so its absence means a program, which no other
-    site can make act for a person; `Sec-Fetch-Site` covers the odd browser that leaves it out.
-    """
-    if origin is None:
-        if fetch_site not in {None, "same-origin", "none"}:
-            raise WrongOrigin
-        return
-    if origin in origins:
-        return
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or parts.netloc.lower() != host.lower():
+    """Refuse a changing request that a browser sent from another site."""
+    if not is_same_origin(origin=origin, fetch_site=fetch_site, host=host, origins=origins):
         raise WrongOrigin
 
 

@@ -1,0 +1,241 @@
+"""The API of orders, for guests: buy, pay, look, give up."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.di import Provide
+from msgspec import Meta
+
+from yaohe.commerce.catalog.http import picture_path
+from yaohe.commerce.errors import (
+    CouponExpired,
+    CouponNotFound,
+    CouponSpent,
+    CouponTooSmallOrder,
+    ForbiddenMove,
+    KeyReused,
+    OrderLimit,
+    OrderNotFound,
+    OrderNotPayable,
+    PriceChanged,
+    ProductHidden,
+    ProductNotFound,
+    SoldOut,
+)
+from yaohe.commerce.orders.model import Buyer, Order, OrderStatus
+from yaohe.commerce.payments.model import PayPage, check_return_path
+from yaohe.commerce.service import Commerce
+from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
+from yaohe.kernel.errors import BadInput, Busy, TryAgain
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104
+GUESTS = {"guest": Provide(current_guest)}
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?\Z|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?\Z")
+
+Text = Annotated[str, Meta(max_length=1_000)]
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`idempotency_key` is made by the client once per press of "buy" and sent again on retry.
+    `expected_minor` is what the buyer was shown to pay; another price is refused."""
+
+    product_id: Text
+    idempotency_key: Text
+    quantity: int = 1
+    room_id: Text | None = None
+    coupon_id: Text | None = None
+    buyer: Buyer | None = None
+    expected_minor: int | None = None
+    return_path: Text | None = None
+
+
+class PayRequest(msgspec.Struct, frozen=True, kw_only=True):
+    return_path: Text | None = None
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    status: OrderStatus
+    room_id: str | None
+    product_id: str
+    title: str
+    title_en: str
+    picture: str | None
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int
+    payable_minor: int
+    paid_minor: int
+    currency: str
+    coupon_id: str | None
+    created_at: datetime
+    deadline_at: datetime
+    paid_at: datetime | None
+
+
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`cashier_url` is null when there is nothing (more) to pay."""
+
+    order: OrderView
+    cashier_url: str | None
+
+
+class OrderList(msgspec.Struct, frozen=True):
+    items: list[OrderView]
+
+
+def order_view(order: Order) -> OrderView:
+    return OrderView(
+        id=order.id,
+        status=order.status,
+        room_id=order.room_id,
+        product_id=order.product_id,
+        title=order.title,
+        title_en=order.title_en,
+        picture=picture_path(order.picture_key),
+        quantity=order.quantity,
+        unit_price_minor=order.unit_price_minor,
+        discount_minor=order.discount_minor,
+        payable_minor=order.payable_minor,
+        paid_minor=order.paid_minor,
+        currency=order.currency,
+        coupon_id=order.coupon_id,
+        created_at=order.created_at,
+        deadline_at=order.deadline_at,
+        paid_at=order.paid_at,
+    )
+
+
+def site_of(request: Request[Any, Any, Any], base_url: str) -> str:
+    """Where the buyer is and should come back to.
+
+    The public address, once one is configured. Until then the address is one that only this
+    machine can open, and the buyer (a phone in the same network) is where their request says.
+    """
+    if urlsplit(base_url).hostname not in LOOPBACK:
+        return base_url
+    host = request.headers.get("host", "")
+    return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else base_url
+
+
+def _lang(request: Request[Any, Any, Any]) -> str:
+    wish = request.headers.get("accept-language", "").lower().lstrip()
+    return "zh-CN" if wish.startswith("zh") or not wish else "en"
+
+
+async def _pay_page(
+    request: Request[Any, Any, Any],
+    commerce: Commerce,
+    identity: Identity,
+    return_path: str | None,
+    room_id: str | None,
+) -> PayPage:
+    lang = _lang(request)
+    return PayPage(
+        site=site_of(request, commerce.base_url),
+        return_path=check_return_path(return_path or (f"/r/{room_id}" if room_id else "/")),
+        shop_name=(await identity.shop()).name_in(lang),
+        lang=lang,
+    )
+
+
+class MyOrders(Controller):
+    path = "/api/v1/orders"
+    tags = ("orders",)
+    dependencies = GUESTS
+
+    @post(
+        "/",
+        summary="Buy: place an order and open its payment",
+        opt={
+            "errors": (
+                BadInput,
+                WrongOrigin,
+                ProductNotFound,
+                ProductHidden,
+                SoldOut,
+                PriceChanged,
+                CouponNotFound,
+                CouponSpent,
+                CouponExpired,
+                CouponTooSmallOrder,
+                OrderLimit,
+                KeyReused,
+                Busy,
+                TryAgain,
+            )
+        },
+    )
+    async def create(
+        self,
+        data: OrderRequest,
+        guest: Guest,
+        request: Request[Any, Any, Any],
+        commerce: Commerce,
+        identity: Identity,
+    ) -> Response[OrderAnswer]:
+        page = await _pay_page(request, commerce, identity, data.return_path, data.room_id)
+        order = await commerce.create_order(
+            guest.visitor.id,
+            data.room_id,
+            data.product_id,
+            data.quantity,
+            data.coupon_id,
+            data.idempotency_key,
+            data.buyer,
+            expected_minor=data.expected_minor,
+        )
+        identity.seen(guest.visitor.id)
+        cashier_url = None
+        if order.status == "created":
+            payment = await commerce.start_payment(order.id, guest.visitor.id, page=page)
+            cashier_url = payment.cashier_url
+        answer = OrderAnswer(order=order_view(order), cashier_url=cashier_url)
+        return Response(answer, status_code=201, headers=guest.headers)
+
+    @get("/", summary="One's own orders, newest first")
+    async def show(self, guest: Guest, commerce: Commerce) -> Response[OrderList]:
+        found = await commerce.orders_of(guest.visitor.id)
+        headers = {**guest.headers, "Cache-Control": "no-store"}
+        return Response(OrderList([order_view(order) for order in found]), headers=headers)
+
+    @get("/{order_id:str}", summary="One's own order", opt={"errors": (OrderNotFound,)})
+    async def one(self, order_id: str, guest: Guest, commerce: Commerce) -> Response[OrderView]:
+        order = await commerce.order(order_id, guest.visitor.id)
+        return Response(order_view(order), headers={"Cache-Control": "no-store"})
+
+    @post(
+        "/{order_id:str}/pay",
+        status_code=200,
+        summary="Open the payment of one's own unpaid order (again)",
+        opt={"errors": (BadInput, WrongOrigin, OrderNotFound, OrderNotPayable, TryAgain)},
+    )
+    async def pay(
+        self,
+        order_id: str,
+        data: PayRequest,
+        guest: Guest,
+        request: Request[Any, Any, Any],
+        commerce: Commerce,
+        identity: Identity,
+    ) -> OrderAnswer:
+        order = await commerce.order(order_id, guest.visitor.id)
+        page = await _pay_page(request, commerce, identity, data.return_path, order.room_id)
+        payment = await commerce.start_payment(order_id, guest.visitor.id, page=page)
+        return OrderAnswer(order=order_view(order), cashier_url=payment.cashier_url)
+
+    @post(
+        "/{order_id:str}/cancel",
+        status_code=200,
+        summary="Give up one's own unpaid order; stock and coupon go back",
+        opt={"errors": (WrongOrigin, OrderNotFound, ForbiddenMove, TryAgain)},
+    )
+    async def cancel(self, order_id: str, guest: Guest, commerce: Commerce) -> OrderView:
+        return order_view(await commerce.cancel_order(order_id, guest.visitor.id))

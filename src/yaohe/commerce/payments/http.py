@@ -1,0 +1,47 @@
+"""Where payment gateways tell their news. The signature is over the raw body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, post
+
+from yaohe.commerce.errors import PaymentMismatch, PaymentNotFound
+from yaohe.commerce.payments.model import Outcome
+from yaohe.commerce.service import Commerce
+from yaohe.kernel.errors import TryAgain
+from yaohe.platforms import NoticeStale, NoticeUnreadable, NoticeUnsigned
+
+NOTICE_BYTES_MAX = 65_536
+
+
+class NoticeAnswer(msgspec.Struct, frozen=True):
+    """What was made of the notice; "nothing" when it was known."""
+
+    outcome: Outcome
+
+
+class GatewayNotices(Controller):
+    path = "/api/v1/payments"
+    tags = ("payments",)
+
+    @post(
+        "/sandbox/callback",
+        status_code=200,
+        request_max_body_size=NOTICE_BYTES_MAX,
+        summary="A signed notice of the sandbox gateway (Standard Webhooks)",
+        opt={
+            "errors": (
+                NoticeUnsigned,
+                NoticeStale,
+                NoticeUnreadable,
+                PaymentNotFound,
+                PaymentMismatch,
+                TryAgain,
+            )
+        },
+    )
+    async def sandbox(self, request: Request[Any, Any, Any], commerce: Commerce) -> NoticeAnswer:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return NoticeAnswer(await commerce.payment_callback(headers, await request.body()))

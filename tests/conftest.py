@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,16 +18,14 @@ import asyncpg
 import pytest_asyncio
 
 from yaohe.kernel.db import Database, migrate
-from yaohe.kernel.migrating import script_folder
 from yaohe.kernel.postgres import EmbeddedPostgres
 
 
 class Server:
     """The test server: clones of the migrated template, by name."""
 
-    def __init__(self, engine: EmbeddedPostgres, scripts: Path) -> None:
+    def __init__(self, engine: EmbeddedPostgres) -> None:
         self.engine = engine
-        self.scripts = scripts
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
@@ -52,32 +49,15 @@ class Server:
             await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _scripts_without_gaps(target: Path) -> Path:
-    """A copy of the migrations in which a revision that is not written yet is skipped."""
-    shutil.copytree(script_folder(), target)
-    before: str | None = None
-    for path in sorted((target / "versions").glob("*.py")):
-        text = path.read_text()
-        found = re.search(r'^revision\b[^=]*= "(.+)"', text, re.MULTILINE)
-        if found is None:
-            continue
-        down = "None" if before is None else f'"{before}"'
-        path.write_text(
-            re.sub(r"^down_revision\b.*$", f"down_revision = {down}", text, flags=re.MULTILINE)
-        )
-        before = found.group(1)
-    return target
-
-
 @pytest_asyncio.fixture(scope="session")
 async def pg() -> AsyncIterator[Server]:
     home = Path(tempfile.mkdtemp(prefix="yaohe-test-"))
     engine = EmbeddedPostgres(home / "data")
     try:
         await engine.start()
-        server = Server(engine, _scripts_without_gaps(home / "migrations"))
+        server = Server(engine)
         await server.execute("CREATE DATABASE yaohe_template")
-        await migrate(server.url("yaohe_template"), scripts=server.scripts)
+        await migrate(server.url("yaohe_template"))
         yield server
     finally:
         await engine.stop()

@@ -127,8 +127,8 @@ async def test_migrating_at_once_and_again_runs_the_chain_once(pg: Any) -> None:
     await pg.execute("CREATE DATABASE test_empty")
     try:
         url = pg.url("test_empty")
-        await asyncio.gather(*(migrate(url, scripts=pg.scripts) for _ in range(3)))
-        await migrate(url, scripts=pg.scripts)
+        await asyncio.gather(*(migrate(url) for _ in range(3)))
+        await migrate(url)
         conn = await asyncpg.connect(url)
         assert await conn.fetchval("SELECT count(*) FROM kernel.alembic_version") == 1
         assert await conn.fetchval("SELECT count(*) FROM kernel.relay") == 1

@@ -98,9 +98,12 @@ async def _wait_until_left(pg_dir: Path) -> None:
     is on its way out. PostgreSQL's own check would trust a process number that may be a zombie's
     or somebody else's by now.
     """
-    began = time.monotonic()
+    began, told = time.monotonic(), False
     while left := processes_in(pg_dir):
         waited_s = time.monotonic() - began
+        if waited_s > 1 and not told:
+            log.warning("waiting_for_an_earlier_run", processes=left)
+            told = True
         if waited_s > _KILL_S:
             raise DataDirectoryUnusable(f"Processes {left} do not leave {pg_dir}.")
         if waited_s > _LEAVE_S:

@@ -35,16 +35,22 @@ def encode_within(
 
     Colour is kept at full resolution by default: halved, persimmon on paper grows grey edges.
     """
-    found = encode(image, best, subsampling=subsampling, progressive=progressive)
-    if len(found) <= bytes_max:
-        return found
-    fitting: bytes | None = None
-    low, high = least, best - 1
-    while low <= high:
-        quality = (low + high) // 2
+
+    def attempt(quality: int) -> bytes | None:
         found = encode(image, quality, subsampling=subsampling, progressive=progressive)
-        if len(found) <= bytes_max:
-            fitting, low = found, quality + 1
+        return found if len(found) <= bytes_max else None
+
+    fitting = attempt(best)
+    if fitting is not None:
+        return fitting
+    fitting = attempt(least)
+    low, high = least, best
+    # Three steps of quality are not seen; each attempt costs as much as drawing the words.
+    while fitting is not None and high - low > 3:
+        quality = (low + high) // 2
+        found = attempt(quality)
+        if found is None:
+            high = quality
         else:
-            high = quality - 1
+            fitting, low = found, quality
     return fitting

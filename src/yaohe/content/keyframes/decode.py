@@ -6,7 +6,7 @@ not decode cleanly is refused; a picture with invented parts is worse than the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import av
 from av.video.frame import VideoFrame
@@ -22,6 +22,8 @@ SAMPLE_BYTES_MAX = 8 * 2**20
 PIXELS_MAX = 4096 * 2304
 NALS_MAX = 2_000
 WIDTH_MIN = 48
+THUMB_WIDTH = 200
+FAIR_QUALITY, POOR_QUALITY = 46, 12
 UNSPECIFIED = 2
 
 
@@ -63,23 +65,29 @@ def decode(avcc: bytes, sample: bytes) -> VideoFrame:
 
 
 def _still(frame: VideoFrame, wish: StillWish) -> bytes:
-    """Smaller quality first, then fewer pixels, until it fits."""
-    wide = min(wish.width, frame.width)
-    while wide >= min(WIDTH_MIN, frame.width):
-        image = scaled(frame, wide)
-        large = wide > 200
+    for wide, least in _attempts(min(wish.width, frame.width), wish.width_kept):
         found = encode_within(
-            image,
+            scaled(frame, wide),
             wish.bytes_max,
             best=wish.quality,
-            least=min(wish.quality, 46 if large else 20),
+            least=min(wish.quality, least),
             subsampling=FULL_COLOUR if wish.quality >= 90 else HALF_COLOUR,
-            progressive=large,
+            progressive=wide > THUMB_WIDTH,
         )
         if found is not None:
             return found
-        wide = wide * 7 // 8
     raise PictureUnreadable
+
+
+def _attempts(width: int, width_kept: int) -> Iterator[tuple[int, int]]:
+    """Widths with the least quality to go down to at each."""
+    wide, kept = width, max(1, min(width, width_kept or WIDTH_MIN))
+    while wide > kept and wide > THUMB_WIDTH:
+        yield wide, FAIR_QUALITY
+        wide = max(kept, wide * 7 // 8)
+    while wide >= min(WIDTH_MIN, width):
+        yield wide, POOR_QUALITY
+        wide = wide * 7 // 8
 
 
 def scaled(frame: VideoFrame, wide: int) -> Image.Image:

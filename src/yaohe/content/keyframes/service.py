@@ -8,7 +8,7 @@ from yaohe.content.sandbox.jobs import DecodeKeyframe, StillWish
 from yaohe.content.sandbox.service import Sandbox
 
 TIMEOUT_S = 2.0
-SHARP = StillWish(width=720, quality=76, bytes_max=40_000)
+SHARP = StillWish(width=720, quality=76, bytes_max=40_000, width_kept=540)
 TINY = StillWish(width=96, quality=44, bytes_max=1_500)
 
 

@@ -31,11 +31,15 @@ class DrawAvatar(msgspec.Struct, frozen=True, tag="avatar"):
 
 
 class StillWish(msgspec.Struct, frozen=True):
-    """One JPEG wanted of a keyframe; never enlarged, and within its bytes."""
+    """One JPEG wanted of a keyframe; never enlarged, and within its bytes.
+
+    Where it does not fit it first loses quality, then width down to `width_kept`, then both.
+    """
 
     width: int
     quality: int
     bytes_max: int
+    width_kept: int = 0
 
 
 class DecodeKeyframe(msgspec.Struct, frozen=True, tag="keyframe"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -134,8 +133,7 @@ class Sandbox:
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for worker in self._workers:
             self._idle.put_nowait(worker)
-        self._waiting = 0
-        self._waiting_max = waiting_max
+        self._tasks_max = workers + waiting_max
         self._tasks: set[asyncio.Task[tuple[bytes, ...]]] = set()
         self._closed = False
 
@@ -164,7 +162,7 @@ class Sandbox:
 
     async def run(self, job: Job, *, timeout_s: float = 4.0) -> tuple[bytes, ...]:
         """The images of `job`; its clock starts when a child takes it."""
-        if self._closed or self._waiting >= self._waiting_max:
+        if self._closed or len(self._tasks) >= self._tasks_max:
             raise Busy
         # A caller that goes away must not leave half an answer on the line.
         task = asyncio.get_running_loop().create_task(self._run(job, timeout_s))
@@ -178,11 +176,7 @@ class Sandbox:
             task.exception()  # seen, also when the caller has gone
 
     async def _run(self, job: Job, timeout_s: float) -> tuple[bytes, ...]:
-        self._waiting += 1
-        try:
-            worker = await self._idle.get()
-        finally:
-            self._waiting -= 1
+        worker = await self._idle.get()
         try:
             return self._images(await self._ask(worker, job, timeout_s))
         finally:
@@ -212,8 +206,3 @@ class Sandbox:
         if answer.error:
             raise {LinkTooLong.code: LinkTooLong}.get(answer.error, PictureUnreadable)
         return answer.images
-
-
-def open_files() -> int:
-    """How many descriptors this process holds (a test counts that none is left behind)."""
-    return len(os.listdir("/proc/self/fd"))

@@ -8,7 +8,10 @@ that leaves it out.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104
 
 
 def is_same_origin(
@@ -27,3 +30,8 @@ def origin_of(url: str) -> str:
     """The scheme and host of an address, as a browser would write its origin."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether only this machine can open the address."""
+    return urlsplit(url).hostname in _LOOPBACK

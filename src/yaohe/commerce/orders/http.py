@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -33,8 +32,8 @@ from yaohe.commerce.payments.model import PayPage, check_return_path
 from yaohe.commerce.service import Commerce
 from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.kernel.origin import is_loopback
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104
 GUESTS = {"guest": Provide(current_guest)}
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?\Z|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?\Z")
@@ -119,7 +118,7 @@ def site_of(request: Request[Any, Any, Any], base_url: str) -> str:
     The public address, once one is configured. Until then the address is one that only this
     machine can open, and the buyer (a phone in the same network) is where their request says.
     """
-    if urlsplit(base_url).hostname not in LOOPBACK:
+    if not is_loopback(base_url):
         return base_url
     host = request.headers.get("host", "")
     return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else base_url

@@ -6,6 +6,6 @@ the same surprises as against a real one. Tests script its faults.
 """
 
 from yaohe.platforms.sandbox_pay.model import FAULTS, Fault
-from yaohe.platforms.sandbox_pay.service import SandboxPay
+from yaohe.platforms.sandbox_pay.service import SandboxGateway
 
-__all__ = ["FAULTS", "Fault", "SandboxPay"]
+__all__ = ["FAULTS", "Fault", "SandboxGateway"]

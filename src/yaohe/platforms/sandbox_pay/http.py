@@ -20,7 +20,7 @@ from yaohe.platforms.sandbox_pay.page import (
     draw_problem,
     policy,
 )
-from yaohe.platforms.sandbox_pay.service import SandboxPay
+from yaohe.platforms.sandbox_pay.service import SandboxGateway
 
 NONCE_COOKIE: Final = "yh_pay"
 NONCE_AGE_S: Final = 3_600
@@ -72,11 +72,11 @@ class Cashier(Controller):
         opt={"errors": (SandboxPaymentNotFound,)},
     )
     async def show(
-        self, payment_id: str, request: Request[Any, Any, Any], sandbox_pay: SandboxPay
+        self, payment_id: str, request: Request[Any, Any, Any], gateway: SandboxGateway
     ) -> Response[str]:
         lang = _lang(request)
         try:
-            payment = await sandbox_pay.payment(payment_id)
+            payment = await gateway.payment(payment_id)
         except SandboxPaymentNotFound:
             return _page(draw_problem("missing", lang=lang), status=404)
         if payment.state != "open" or payment.seconds_left <= 0:
@@ -84,7 +84,7 @@ class Cashier(Controller):
         nonce = request.cookies.get(NONCE_COOKIE) or ""
         if not 20 <= len(nonce) <= 100:
             nonce = new_secret()
-        html = draw_cashier(payment, token=sandbox_pay.form_token(payment_id, nonce), lang=lang)
+        html = draw_cashier(payment, token=gateway.form_token(payment_id, nonce), lang=lang)
         return _page(
             html,
             return_url=payment.return_url,
@@ -100,12 +100,12 @@ class Cashier(Controller):
         opt={"errors": (CashierForm, SandboxPaymentNotFound)},
     )
     async def pay(
-        self, payment_id: str, data: Form, request: Request[Any, Any, Any], sandbox_pay: SandboxPay
+        self, payment_id: str, data: Form, request: Request[Any, Any, Any], gateway: SandboxGateway
     ) -> Response[str]:
-        problem = await self._problem(payment_id, data, request, sandbox_pay)
+        problem = await self._problem(payment_id, data, request, gateway)
         if problem is not None:
             return problem
-        return self._back(await sandbox_pay.pay(payment_id), "paid", _lang(request, data.lang))
+        return self._back(await gateway.pay(payment_id), "paid", _lang(request, data.lang))
 
     @post(
         "/cancel",
@@ -115,13 +115,13 @@ class Cashier(Controller):
         opt={"errors": (CashierForm, SandboxPaymentNotFound)},
     )
     async def cancel(
-        self, payment_id: str, data: Form, request: Request[Any, Any, Any], sandbox_pay: SandboxPay
+        self, payment_id: str, data: Form, request: Request[Any, Any, Any], gateway: SandboxGateway
     ) -> Response[str]:
-        problem = await self._problem(payment_id, data, request, sandbox_pay)
+        problem = await self._problem(payment_id, data, request, gateway)
         if problem is not None:
             return problem
         lang = _lang(request, data.lang)
-        return self._back(await sandbox_pay.cancel(payment_id), "canceled", lang)
+        return self._back(await gateway.cancel(payment_id), "canceled", lang)
 
     @staticmethod
     def _back(payment: SandboxPayment, wanted: str, lang: Lang) -> Response[str]:
@@ -133,7 +133,7 @@ class Cashier(Controller):
 
     @staticmethod
     async def _problem(
-        payment_id: str, form: CashierFields, request: Request[Any, Any, Any], pay: SandboxPay
+        payment_id: str, form: CashierFields, request: Request[Any, Any, Any], pay: SandboxGateway
     ) -> Response[str] | None:
         """The page to answer when the form is not one of ours; None when all is well."""
         lang = _lang(request, form.lang)

@@ -1,4 +1,4 @@
-"""Live: rooms, their shelves and pins, and what happened to their publishers."""
+"""Live: rooms, shelves and pins, what happened to publishers, what was said and counted."""
 
 from __future__ import annotations
 
@@ -64,6 +64,32 @@ STATEMENTS = (
     )
     """,
     "create index publish_log_room on live.publish_log (room_id, id desc)",
+    """
+    create table live.chat_lines (
+        id text primary key,
+        shop_id text not null,
+        room_id text not null references live.rooms (id) on delete cascade,
+        number bigint generated always as identity,
+        visitor_id text,
+        kind text not null,
+        name text not null,
+        text text not null,
+        text_en text,
+        at timestamptz not null,
+        hidden_at timestamptz,
+        hidden_by text
+    )
+    """,
+    "create index chat_lines_room on live.chat_lines (room_id, number desc)",
+    "create index chat_lines_visitor on live.chat_lines (visitor_id) where visitor_id is not null",
+    """
+    create table live.room_counts (
+        room_id text primary key references live.rooms (id) on delete cascade,
+        shop_id text not null,
+        likes bigint not null default 0,
+        viewers_peak int not null default 0
+    )
+    """,
 )
 
 

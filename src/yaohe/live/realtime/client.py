@@ -1,0 +1,333 @@
+"""One connection on `/rt`: commands in, replies out, at most so many of everything.
+
+Replies to one message leave as one message. What needs the database (a room nobody has opened yet,
+a join) runs as a task and answers by its id; everything else is answered in the same turn.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.ids import new_id
+from yaohe.kernel.wire import TEXT, Timer, WireRequest, WsConnection, ws_frame
+from yaohe.live.realtime import protocol as p
+from yaohe.live.realtime.model import Bucket, Caller
+from yaohe.live.realtime.room import Hall
+from yaohe.live.realtime.stream import Cache, Stream
+
+if TYPE_CHECKING:
+    from yaohe.live.realtime.hub import Hub
+
+PING_S: Final = 25
+PONG_S_MAX: Final = 10
+CONNECT_S_MAX: Final = 15
+CHANNELS_MAX: Final = 16
+COMMANDS_BURST: Final = 60
+COMMANDS_PER_S: Final = 20
+PROBLEMS_MAX: Final = 200
+UNSENT_BYTES_MAX: Final = 1 << 20
+VERSION: Final = "yaohe"
+
+PING_FRAME: Final = ws_frame(TEXT, b"{}")
+
+
+class Client:
+    """A `WsListener` that speaks the protocol for one person."""
+
+    __slots__ = (
+        "_bucket",
+        "_channels",
+        "_connected",
+        "_heard",
+        "_hub",
+        "_out",
+        "_problems",
+        "_timer",
+        "caller",
+        "connection",
+        "halls",
+        "request",
+        "write_high",
+    )
+
+    def __init__(self, hub: Hub, caller: Caller, request: WireRequest) -> None:
+        self._hub, self.caller, self.request = hub, caller, request
+        self.connection: WsConnection | None = None
+        self.halls: set[Hall] = set()
+        self.write_high = UNSENT_BYTES_MAX
+        self._channels: dict[str, Stream | Cache] = {}
+        self._connected = False
+        self._heard = False
+        self._problems = 0
+        self._out: list[bytes] | None = None
+        self._bucket = Bucket(COMMANDS_BURST, hub.clock.monotonic())
+        self._timer: Timer | None = None
+
+    # ── what the wire calls ──────────────────────────────────────────────────────────────────
+
+    def opened(self, connection: WsConnection) -> None:
+        self.connection = connection
+        self._timer = self._hub.wheel.after(CONNECT_S_MAX, self._stale)
+        if not self._hub.enter(self):
+            self.leave(*p.LEAVE_CONNECTION_LIMIT)
+
+    def received(self, payload: bytes) -> None:
+        self._heard = True
+        self._out = []
+        end: p.Leave | None = None
+        try:
+            for command in p.read_commands(payload):
+                self._handle(command)
+        except p.Leave as leave:
+            end = leave
+        out, self._out = self._out, None
+        if out:
+            self._write(b"\n".join(out))
+        if end is not None:
+            self.leave(end.code, end.reason)
+
+    def clogged(self, *, is_clogged: bool) -> None:
+        if is_clogged:
+            self.leave(*p.LEAVE_SLOW)
+
+    def drain(self) -> None:
+        self.leave(*p.LEAVE_SHUTDOWN)
+
+    def closed(self) -> None:
+        self._stop_timer()
+        for channel in list(self._channels):
+            self.unsubscribe(channel)
+        for hall in self.halls:
+            hall.go(self.caller.id)
+        self.halls.clear()
+        self._hub.left(self)
+        self.connection = None
+
+    # ── sending ──────────────────────────────────────────────────────────────────────────────
+
+    def send(self, message: bytes) -> None:
+        """One reply or push; collected while a message is being answered."""
+        if self._out is not None:
+            self._out.append(message)
+        else:
+            self._write(message)
+
+    def send_if_connected(self, message: bytes) -> None:
+        """A push of the visitor's own channel, which exists once the protocol has begun."""
+        if self._connected:
+            self.send(message)
+
+    def _write(self, message: bytes) -> None:
+        if self.connection is not None:
+            self.connection.write(ws_frame(TEXT, message))
+
+    def leave(self, code: int, reason: str) -> None:
+        self._stop_timer()
+        if self.connection is not None:
+            self.connection.close(code, reason)
+
+    def refuse(self, command_id: int, problem: p.Problem) -> None:
+        self._problems += 1
+        if self._problems > PROBLEMS_MAX:
+            raise p.Leave(*p.LEAVE_TOO_MANY_ERRORS)
+        self.send(p.error_reply(command_id, problem))
+
+    # ── being there ──────────────────────────────────────────────────────────────────────────
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _stale(self) -> None:
+        self.leave(*p.LEAVE_STALE)
+
+    def _ping(self) -> None:
+        self._heard = False
+        if self.connection is not None:
+            self.connection.write(PING_FRAME)
+        self._timer = self._hub.wheel.after(PONG_S_MAX, self._check_pong)
+
+    def _check_pong(self) -> None:
+        if not self._heard:
+            self.leave(*p.LEAVE_NO_PONG)
+            return
+        self._timer = self._hub.wheel.after(PING_S - PONG_S_MAX - 2, self._ping)
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────
+
+    def _handle(self, command: p.Command) -> None:
+        if command.is_pong:
+            return
+        if command.id == 0 or self._connected == (command.connect is not None):
+            raise p.Leave(*p.LEAVE_BAD_REQUEST)
+        now = self._hub.clock.monotonic()
+        granted = self._bucket.take(1, burst=COMMANDS_BURST, per_second=COMMANDS_PER_S, now=now)
+        try:
+            if not granted:
+                raise p.Problem(*p.TOO_MANY, temporary=True)
+            self._answer(command)
+        except p.Problem as problem:
+            self.refuse(command.id, problem)
+
+    def _answer(self, command: p.Command) -> None:
+        if command.connect is not None:
+            self._connect(command.id)
+        elif command.subscribe is not None:
+            self._subscribe(command.id, command.subscribe)
+        elif command.unsubscribe is not None:
+            self.unsubscribe(command.unsubscribe.channel)
+            self.send(p.reply(command.id, "unsubscribe", {}))
+        elif command.publish is not None:
+            self._publish(command.id, command.publish)
+        elif command.rpc is not None:
+            self._call(command.id, command.rpc)
+        elif command.presence_stats is not None:
+            self._count(command.id, command.presence_stats.channel)
+        elif command.ping is not None:
+            self.send(p.reply(command.id, "ping", {}))
+        else:
+            raise p.Problem(*p.NOT_AVAILABLE)
+
+    def _connect(self, command_id: int) -> None:
+        self._connected = True
+        visitor = {"id": self.caller.id, "name": self.caller.name}
+        self.send(
+            p.reply(
+                command_id,
+                "connect",
+                {
+                    "client": new_id("rt"),
+                    "version": VERSION,
+                    "ping": PING_S,
+                    "pong": True,
+                    "data": {"visitor": visitor},
+                    "subs": {f"me:{self.caller.id}": {}},
+                },
+            )
+        )
+        self._stop_timer()
+        # Spread, so that those who came at once are not pinged at once.
+        first_s = random.uniform(PING_S / 2, PING_S - 2)
+        self._timer = self._hub.wheel.after(first_s, self._ping)
+
+    def _subscribe(self, command_id: int, wish: p.Subscribe) -> None:
+        name = wish.channel
+        if name in self._channels or name == f"me:{self.caller.id}":
+            raise p.Problem(*p.ALREADY_SUBSCRIBED)
+        if name.startswith("me:"):
+            raise p.Problem(*p.PERMISSION_DENIED)
+        room_id = room_of(name)
+        if len(self._channels) >= CHANNELS_MAX:
+            raise p.Problem(*p.LIMIT_EXCEEDED)
+        hall = self._hub.hall(room_id)
+        if hall is not None:
+            self._listen(command_id, wish, hall)
+            return
+
+        async def later() -> None:
+            opened = await self._hub.opened(room_id)
+            if opened is None:
+                raise p.Problem(*p.UNKNOWN_CHANNEL)
+            if name in self._channels:
+                raise p.Problem(*p.ALREADY_SUBSCRIBED)
+            if self.connection is not None:
+                self._listen(command_id, wish, opened)
+
+        self._hub.run_later(self, command_id, later())
+
+    def _listen(self, command_id: int, wish: p.Subscribe, hall: Hall) -> None:
+        assert self.connection is not None
+        channel = hall.chat if wish.channel == hall.chat.channel else hall.state
+        if isinstance(channel, Stream):
+            answer = position(channel, wish)
+        else:
+            answer = {"epoch": channel.epoch, "offset": channel.version}
+            if wish.recover:
+                answer |= {"was_recovering": True, "recovered": bool(channel.value)}
+            answer["publications"] = [msgspec.Raw(pub) for pub in channel.latest()]
+        channel.audience.members[self] = self.connection
+        self._channels[wish.channel] = channel
+        answer |= {"recoverable": True, "positioned": True}
+        self.send(p.reply(command_id, "subscribe", answer))
+
+    def unsubscribe(self, name: str) -> None:
+        channel = self._channels.pop(name, None)
+        if channel is not None:
+            channel.audience.members.pop(self, None)
+
+    def _publish(self, command_id: int, wish: p.Publish) -> None:
+        channel = self._channels.get(wish.channel)
+        if not isinstance(channel, Stream):
+            raise p.Problem(*p.PERMISSION_DENIED)
+        said = p.read_data(wish.data, p.SayRequest)
+        try:
+            self._hub.visitor_says(room_of(wish.channel), self.caller, said.text)
+        except AppError as error:
+            code = p.TOO_MANY[0] if error.status == 429 else p.BAD_REQUEST[0]
+            raise p.Problem(code, error.code) from None
+        self.send(p.reply(command_id, "publish", {}))
+
+    def _call(self, command_id: int, wish: p.Rpc) -> None:
+        if wish.method == "like":
+            like = p.read_data(wish.data, p.LikeRequest)
+            hall = self._hub.hall(like.room)
+            if hall is None or not (hall in self.halls or hall.state.channel in self._channels):
+                raise p.Problem(*p.PERMISSION_DENIED)
+            counted = self._hub.visitor_likes(hall, self.caller, like.n)
+            self.send(p.reply(command_id, "rpc", {"data": {"counted": counted}}))
+        elif wish.method == "join":
+            join = p.read_data(wish.data, p.JoinRequest)
+            self._hub.run_later(self, command_id, self._join(command_id, join))
+        else:
+            raise p.Problem(*p.METHOD_NOT_FOUND)
+
+    async def _join(self, command_id: int, join: p.JoinRequest) -> None:
+        hall = await self._hub.opened(join.room)
+        if hall is None:
+            raise p.Problem(*p.UNKNOWN_CHANNEL)
+        if self.connection is None:
+            return
+        # One room at a time: who goes on to another is no longer counted in the first.
+        for former in self.halls - {hall}:
+            former.go(self.caller.id)
+        if hall not in self.halls:
+            hall.come(self.caller.id)
+        self.halls = {hall}
+        answer = await self._hub.welcome(hall, self.caller, join.token or None, self.request)
+        self.send(p.reply(command_id, "rpc", {"data": answer}))
+
+    def _count(self, command_id: int, name: str) -> None:
+        channel = self._channels.get(name)
+        hall = self._hub.hall(room_of(name))
+        if channel is None or hall is None:
+            raise p.Problem(*p.PERMISSION_DENIED)
+        stats = {"num_clients": len(channel.audience), "num_users": hall.counts.viewers}
+        self.send(p.reply(command_id, "presence_stats", stats))
+
+
+def room_of(channel: str) -> str:
+    """The room of `room:<id>:chat|state`; raises `Problem` 102."""
+    parts = channel.split(":")
+    if len(parts) != 3 or parts[0] != "room" or parts[2] not in {"chat", "state"}:
+        raise p.Problem(*p.UNKNOWN_CHANNEL)
+    return parts[1]
+
+
+def position(stream: Stream, wish: p.Subscribe) -> dict[str, Any]:
+    """Where a listener stands: everything since their position, or a plain "no"."""
+    answer: dict[str, Any] = {"epoch": stream.epoch, "offset": stream.top}
+    if not wish.recover:
+        return answer
+    missed = stream.since(wish.epoch, wish.offset)
+    if missed is None and wish.flag & p.FLAG_REJECT_UNRECOVERED:
+        raise p.Problem(*p.UNRECOVERABLE)
+    answer |= {"was_recovering": True, "recovered": missed is not None}
+    if missed is not None:
+        # The position recovered from; the publications below move it on.
+        answer |= {"offset": wish.offset, "publications": [msgspec.Raw(pub) for pub in missed]}
+    return answer

@@ -1,0 +1,386 @@
+"""The hub: every connection on `/rt`, every room somebody listens to, and what others tell them.
+
+Opening a room is the only thing here that waits for the database. Chat lines are kept in batches
+behind the sending path; when the database is away, people go on talking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from yaohe.identity import Staff
+from yaohe.kernel.bus import Bus
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.errors import AppError, TooMany
+from yaohe.kernel.ids import new_token
+from yaohe.kernel.wire import Accepted, Refusal, TimerWheel, WireRequest
+from yaohe.live.media import MediaOrigin, PublishEvent
+from yaohe.live.realtime import protocol as p
+from yaohe.live.realtime.archive import Archive
+from yaohe.live.realtime.client import Client
+from yaohe.live.realtime.model import (
+    NAME_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    Buckets,
+    Caller,
+    ChatLine,
+    Joined,
+    RoomCounts,
+    State,
+    clean_line,
+    new_line,
+    plain,
+)
+from yaohe.live.realtime.room import PRESENT_EVERY_S, Desk, Hall
+from yaohe.live.realtime.store import KeptLine
+
+CONNECTIONS_PER_VISITOR_MAX: Final = 20
+SAY_BURST: Final = 5
+SAY_PER_S: Final = 1
+LIKE_BURST: Final = 100
+LIKE_PER_S: Final = 50
+INTERACTION_EVERY_S: Final = 30.0
+INTERACTIONS_MAX: Final = 50_000
+QUIET_S_MAX: Final = 600.0
+UNKNOWN_S: Final = 5.0
+UNKNOWN_MAX: Final = 10_000
+TASKS_MAX: Final = 5_000
+JOIN_TAIL: Final = 30
+
+RoomFacts = Callable[[str], Awaitable[State | None]]
+Extras = Callable[[str, WireRequest], Awaitable[dict[str, Any]]]
+
+log = structlog.get_logger(__name__)
+
+
+async def _no_extras(room_id: str, request: WireRequest) -> dict[str, Any]:
+    return {}
+
+
+class Hub:
+    """Realtime's front.
+
+    `facts(room_id)` is a room's state when it is opened (`status`, `slate`, `live_since`, `pinned`,
+    …), or None when there is no such room. `caller(request)` says who connects. `extras` adds to
+    the answer of `join` (the products). `on_joined` and `on_interaction` are told behind the path.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        archive: Archive,
+        wheel: TimerWheel,
+        *,
+        facts: RoomFacts,
+        caller: Callable[[WireRequest], Caller],
+        extras: Extras = _no_extras,
+        origin: MediaOrigin | None = None,
+        owns: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
+        self.bus, self.clock, self.wheel = bus, clock, wheel
+        self._archive, self._facts, self._caller, self._extras = archive, facts, caller, extras
+        self._owns, self._origin = owns, origin
+        self.on_joined: list[Callable[[Joined], Awaitable[object]]] = []
+        self.on_interaction: list[Callable[[str, str], Awaitable[object]]] = []
+        self._edge = new_token()
+        self._halls: dict[str, Hall] = {}
+        self._opening: dict[str, asyncio.Task[Hall | None]] = {}
+        self._unknown: dict[str, float] = {}
+        self._by_visitor: dict[str, set[Client]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._says = Buckets(burst=SAY_BURST, per_second=SAY_PER_S)
+        self._likes = Buckets(burst=LIKE_BURST, per_second=LIKE_PER_S)
+        self._interacted: dict[tuple[str, str], float] = {}
+        self._me = bus.subscribe("me.*", self._personal)
+        if origin is not None:
+            origin.on_event(self._media)
+
+    # ── what others tell the room and its people ─────────────────────────────────────────────
+
+    def say(
+        self, room_id: str, *, kind: str, name: str, text: str, text_en: str | None = None
+    ) -> ChatLine:
+        """A line of the house: the host's, or that a friend came, an order was paid. Kept."""
+        line = new_line(
+            kind=kind,
+            name=plain(name)[:NAME_CHARS_MAX],
+            text=plain(text)[:TEXT_CHARS_MAX],
+            text_en=plain(text_en)[:TEXT_CHARS_MAX] if text_en else None,
+            at=self.clock.now(),
+        )
+        self._archive.keep(room_id, line)
+        self.bus.publish(f"room.{room_id}.say", msgspec.json.encode(line))
+        return line
+
+    def tell(self, visitor_id: str, message: dict[str, object]) -> None:
+        """Tell one visitor alone, on all their connections; lost when they are away."""
+        self.bus.publish(f"me.{visitor_id}", msgspec.json.encode(message))
+
+    def change(self, room_id: str, **state: object) -> None:
+        """Change fields of a room's state (`coupon_left=12`)."""
+        self.bus.publish(f"room.{room_id}.state", msgspec.json.encode(state))
+
+    async def hide(self, room_id: str, line_id: str, *, by: Staff) -> None:
+        """Take a line away from everybody; raises `ChatLineNotFound`."""
+        await self._archive.hide(room_id, line_id, by=by)
+        hall = self._halls.get(room_id)
+        if hall is not None:
+            hall.hide(line_id)
+
+    # ── what others ask ──────────────────────────────────────────────────────────────────────
+
+    def room_state(self, room_id: str) -> RoomCounts:
+        """Viewers and likes; a room nobody listens to is opened behind the caller's back."""
+        hall = self._halls.get(room_id)
+        if hall is None:
+            self._open(room_id)
+            return RoomCounts(0, 0)
+        return hall.counts
+
+    def viewers(self, room_id: str) -> int:
+        hall = self._halls.get(room_id)
+        return hall.counts.viewers if hall is not None else 0
+
+    def tail(self, room_id: str, count: int) -> list[dict[str, Any]]:
+        """The last lines of a room, oldest first, as boot data holds them."""
+        hall = self._halls.get(room_id)
+        return [msgspec.json.decode(line) for line in hall.tail(count)] if hall else []
+
+    async def recent(self, room_id: str, *, limit: int) -> list[KeptLine]:
+        """The last lines with the hidden ones, oldest first, for staff."""
+        return await self._archive.recent(room_id, limit=limit)
+
+    @property
+    def connections(self) -> int:
+        return sum(len(clients) for clients in self._by_visitor.values())
+
+    @property
+    def rooms_open(self) -> int:
+        return len(self._halls)
+
+    # ── connections ──────────────────────────────────────────────────────────────────────────
+
+    def accept(self, request: WireRequest) -> Accepted | Refusal:
+        """The wire's route for `/rt`."""
+        caller = self._caller(request)
+        headers = (("set-cookie", caller.cookie),) if caller.cookie else ()
+        return Accepted(Client(self, caller, request), headers)
+
+    def enter(self, client: Client) -> bool:
+        mine = self._by_visitor.setdefault(client.caller.id, set())
+        mine.add(client)
+        return len(mine) <= CONNECTIONS_PER_VISITOR_MAX
+
+    def left(self, client: Client) -> None:
+        mine = self._by_visitor.get(client.caller.id)
+        if mine is not None:
+            mine.discard(client)
+            if not mine:
+                del self._by_visitor[client.caller.id]
+
+    def _personal(self, subject: str, payload: bytes) -> None:
+        visitor_id = subject.partition(".")[2]
+        push = b'{"push":{"channel":%b,"pub":{"data":%b}}}' % (
+            msgspec.json.encode(f"me:{visitor_id}"),
+            payload,
+        )
+        for client in self._by_visitor.get(visitor_id, ()):
+            client.send_if_connected(push)
+
+    def run_later(self, client: Client, command_id: int, work: Coroutine[Any, Any, None]) -> None:
+        """Answer a command from a task; whatever goes wrong becomes an error reply."""
+        if len(self._tasks) >= TASKS_MAX:
+            work.close()
+            raise p.Problem(*p.TOO_MANY, temporary=True)
+        self._spawn(self._answer(client, command_id, work))
+
+    @staticmethod
+    async def _answer(client: Client, command_id: int, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            try:
+                await work
+            except p.Problem as problem:
+                client.refuse(command_id, problem)
+            except AppError as error:
+                code, _ = p.INTERNAL if error.status >= 500 else p.BAD_REQUEST
+                temporary = error.status >= 500
+                client.refuse(command_id, p.Problem(code, error.code, temporary=temporary))
+            except Exception:
+                log.exception("command_failed")
+                client.refuse(command_id, p.Problem(*p.INTERNAL, temporary=True))
+        except p.Leave as end:
+            client.leave(end.code, end.reason)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ── rooms ────────────────────────────────────────────────────────────────────────────────
+
+    def hall(self, room_id: str) -> Hall | None:
+        """The room, when it is open already."""
+        return self._halls.get(room_id)
+
+    async def opened(self, room_id: str) -> Hall | None:
+        """The room, opened when it was not; None when there is no such room."""
+        hall = self._halls.get(room_id)
+        if hall is not None:
+            return hall
+        task = self._open(room_id)
+        return await asyncio.shield(task) if task is not None else None
+
+    def _open(self, room_id: str) -> asyncio.Task[Hall | None] | None:
+        until = self._unknown.get(room_id)
+        if until is not None and until > self.clock.monotonic():
+            return None
+        task = self._opening.get(room_id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._open_room(room_id))
+            self._opening[room_id] = task
+            task.add_done_callback(lambda done: self._was_opened(room_id, done))
+        return task
+
+    def _was_opened(self, room_id: str, task: asyncio.Task[Hall | None]) -> None:
+        self._opening.pop(room_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("room_not_opened", room=room_id, reason=repr(task.exception()))
+
+    async def _open_room(self, room_id: str) -> Hall | None:
+        state = await self._facts(room_id)
+        if state is None:
+            if len(self._unknown) >= UNKNOWN_MAX:
+                self._unknown.clear()
+            self._unknown[room_id] = self.clock.monotonic() + UNKNOWN_S
+            return None
+        owned = self._owns is None or await self._owns(room_id)
+        past = await self._archive.past(room_id)
+        hall = Hall(room_id, self.bus, self._edge)
+        hall.quiet_since = self.clock.monotonic()
+        self._halls[room_id] = hall
+        if owned:
+            log_ = self._origin.log(room_id) if self._origin is not None else None
+            if log_ is not None and log_.epoch:
+                state = {**state, "epoch": log_.epoch}
+            hall.desk = Desk(
+                room_id,
+                self.bus,
+                self.clock,
+                state=state,
+                likes=past.likes,
+                listeners=lambda: len(hall.chat.audience),
+            )
+            hall.desk.begin(past.lines)
+        else:
+            self.bus.publish(f"room.{room_id}.hello", b"{}")
+        return hall
+
+    def _media(self, event: PublishEvent) -> None:
+        """A new epoch of the video: players learn at once that there is something to ask for."""
+        if event.kind == "started" and event.room_id is not None and self._origin is not None:
+            log_ = self._origin.log(event.room_id)
+            if log_ is not None:
+                self.change(event.room_id, epoch=log_.epoch)
+
+    # ── what visitors do ─────────────────────────────────────────────────────────────────────
+
+    def visitor_says(self, room_id: str, caller: Caller, text: str) -> None:
+        """A visitor's line; raises `TextEmpty`, `TextTooLong` or `TooMany`."""
+        cleaned = clean_line(text)
+        if not self._says.take(caller.id, now=self.clock.monotonic()):
+            raise TooMany(retry_after_s=1)
+        hall = self._halls[room_id]
+        line = new_line(
+            kind="chat", name=caller.name, text=cleaned, at=self.clock.now(), v=caller.id
+        )
+        self._archive.keep(room_id, line)
+        hall.say(line)
+        self._interact(room_id, caller.id)
+
+    def visitor_likes(self, hall: Hall, caller: Caller, n: int) -> int:
+        """How many of `n` likes counted; more than a hand can do are left out silently."""
+        wanted = max(0, min(n, LIKE_BURST))
+        counted = self._likes.take(caller.id, now=self.clock.monotonic(), wanted=wanted)
+        if counted:
+            hall.like(counted)
+            self._interact(hall.id, caller.id)
+        return counted
+
+    def _interact(self, room_id: str, visitor_id: str) -> None:
+        """Say it once in a while: that somebody takes part is true after the first time."""
+        key, now = (room_id, visitor_id), self.clock.monotonic()
+        last = self._interacted.get(key)
+        if last is not None and now - last < INTERACTION_EVERY_S:
+            return
+        if len(self._interacted) >= INTERACTIONS_MAX:
+            for old in list(self._interacted)[: INTERACTIONS_MAX // 2]:
+                del self._interacted[old]
+        self._interacted.pop(key, None)
+        self._interacted[key] = now
+        for told in self.on_interaction:
+            self._tell_later("interaction", told(room_id, visitor_id))
+
+    async def welcome(
+        self, hall: Hall, caller: Caller, token: str | None, request: WireRequest
+    ) -> dict[str, Any]:
+        """What somebody who joined gets: the state, the last lines, themselves."""
+        joined = Joined(hall.id, caller.id, token, request)
+        for told in self.on_joined:
+            self._tell_later("joined", told(joined))
+        extras = await self._extras(hall.id, request)
+        return {
+            "state": msgspec.Raw(hall.state.value or b"{}"),
+            "chat": [msgspec.Raw(line) for line in hall.tail(JOIN_TAIL)],
+            "visitor": {"id": caller.id, "name": caller.name},
+            **extras,
+        }
+
+    def _tell_later(self, what: str, work: Awaitable[object]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("realtime_listener_failed", what=what)
+
+        self._spawn(run())
+
+    # ── housekeeping ─────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Keep lines and counts, forget quiet rooms; flushes what is left when cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._archive.run())
+            group.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(PRESENT_EVERY_S)
+            now = self.clock.monotonic()
+            for room_id, hall in list(self._halls.items()):
+                hall.tell_present()
+                self._note_counts(hall)
+                if not hall.empty:
+                    hall.quiet_since = now
+                elif now - hall.quiet_since > QUIET_S_MAX:
+                    hall.close()
+                    del self._halls[room_id]
+
+    def _note_counts(self, hall: Hall) -> None:
+        if hall.desk is not None:
+            self._archive.note(hall.id, likes=hall.desk.likes, peak=hall.desk.viewers_peak)
+
+    async def close(self) -> None:
+        """Write what is not written yet and let the rooms go."""
+        for task in list(self._tasks):
+            task.cancel()
+        for hall in self._halls.values():
+            self._note_counts(hall)
+            hall.close()
+        self._me.close()
+        await self._archive.close()

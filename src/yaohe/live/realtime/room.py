@@ -1,0 +1,306 @@
+"""One room's realtime: the owner's desk numbers what happens, every process' hall passes it on.
+
+Between the two lies only the bus, so that with several processes the same code runs: everybody's
+words go to the owner as `room.<id>.say|like|present`, and come back as `room.<id>.chat|shown`.
+Contexts tell the owner what changed by `room.<id>.state`, a JSON object of the changed fields.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from yaohe.kernel.bus import Bus, Subscription
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.ids import new_token
+from yaohe.live.realtime.model import ChatLine, RoomCounts, State
+from yaohe.live.realtime.stream import Cache, Stream
+
+BATCH_S: Final = 0.05
+STATE_EVERY_S: Final = 0.25
+PRESENT_EVERY_S: Final = 10.0
+EDGE_FORGOTTEN_S: Final = 30.0
+WAITING_LINES_MAX: Final = 2_000
+TAIL_MAX: Final = 60
+LIKES_PER_SIGNAL_MAX: Final = 10_000
+
+# From so many listeners on, lines wait longer for each other: a hundred milliseconds are not
+# seen, and half the writes are saved.
+CROWD: Final = ((5_000, 0.2), (1_500, 0.1))
+
+log = structlog.get_logger(__name__)
+
+_encode = msgspec.json.encode
+_HIDE: Final = re.compile(rb'\{"kind":"hide","id":"([a-z0-9_]{1,40})"\}\Z')
+
+
+class Numbered(msgspec.Struct):
+    """Lines the owner numbered: `room.<id>.chat`."""
+
+    epoch: str
+    first: int
+    items: list[msgspec.Raw]
+
+
+class Shown(msgspec.Struct):
+    """The whole state after a change: `room.<id>.shown`."""
+
+    epoch: str
+    version: int
+    state: msgspec.Raw
+
+
+class Present(msgspec.Struct):
+    """How many visitors of a room one process serves: `room.<id>.present`."""
+
+    edge: str
+    n: int
+
+
+_numbered = msgspec.json.Decoder(Numbered)
+_shown = msgspec.json.Decoder(Shown)
+_present = msgspec.json.Decoder(Present)
+_state = msgspec.json.Decoder(dict[str, Any])
+
+
+def hide_note(line_id: str) -> bytes:
+    return b'{"kind":"hide","id":"%b"}' % line_id.encode()
+
+
+class Later:
+    """Runs a callback once after a delay, however often it is asked for."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self._run = run
+        self._handle: asyncio.TimerHandle | None = None
+        self._ran_at = -1e9
+
+    def soon(self, every_s: float) -> None:
+        """At once when the last run is long ago, else when `every_s` have passed since."""
+        if self._handle is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = max(0.0, self._ran_at + every_s - loop.time())
+        self._handle = loop.call_later(wait_s, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._ran_at = asyncio.get_running_loop().time()
+        self._run()
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class Desk:
+    """The owner's side: epoch and offsets, likes, viewers of all processes, the merged state."""
+
+    def __init__(
+        self, room_id: str, bus: Bus, clock: Clock, *, state: State, likes: int, listeners: Any
+    ) -> None:
+        self._id, self._bus, self._clock = room_id, bus, clock
+        self._listeners: Callable[[], int] = listeners
+        self.epoch = new_token()
+        self.state: State = {"viewers": 0, "likes": likes, **state}
+        self.likes = likes
+        self.viewers_peak = 0
+        self._top = 0
+        self._version = 0
+        self._waiting: list[bytes] = []
+        self._edges: dict[str, tuple[int, float]] = {}
+        self._batch = Later(self._number)
+        self._show = Later(self._publish_state)
+        on = bus.subscribe
+        self._subscriptions: list[Subscription] = [
+            on(f"room.{room_id}.say", self._said),
+            on(f"room.{room_id}.state", self._changed),
+            on(f"room.{room_id}.like", self._liked),
+            on(f"room.{room_id}.present", self._counted),
+            on(f"room.{room_id}.hello", self._greeted),
+        ]
+
+    @property
+    def viewers(self) -> int:
+        return sum(n for n, _ in self._edges.values())
+
+    def begin(self, tail: Iterable[bytes]) -> None:
+        """Number what was said before, so that newcomers have something to read."""
+        self._waiting.extend(tail)
+        self._number(empty=True)
+        self._publish_state()
+
+    def close(self) -> None:
+        self._batch.close()
+        self._show.close()
+        for subscription in self._subscriptions:
+            subscription.close()
+
+    # ── what comes in
+
+    def _said(self, _: str, payload: bytes) -> None:
+        if len(self._waiting) >= WAITING_LINES_MAX:
+            return  # late signals are dropped, never queued without bound
+        self._waiting.append(payload)
+        listeners = self._listeners()
+        pause_s = next((s for size, s in CROWD if listeners >= size), BATCH_S)
+        self._batch.soon(pause_s)
+
+    def _changed(self, subject: str, payload: bytes) -> None:
+        try:
+            self.state.update(_state.decode(payload))
+        except msgspec.DecodeError:
+            log.warning("state_unreadable", subject=subject)
+            return
+        self._show.soon(STATE_EVERY_S)
+
+    def _liked(self, _: str, payload: bytes) -> None:
+        if payload.isdigit():
+            self.likes += min(int(payload), LIKES_PER_SIGNAL_MAX)
+            self._show.soon(STATE_EVERY_S)
+
+    def _counted(self, _: str, payload: bytes) -> None:
+        present = _present.decode(payload)
+        now = self._clock.monotonic()
+        self._edges[present.edge] = (present.n, now)
+        for edge, (_n, at) in list(self._edges.items()):
+            if now - at > EDGE_FORGOTTEN_S:
+                del self._edges[edge]
+        self.viewers_peak = max(self.viewers_peak, self.viewers)
+        if self.state["viewers"] != self.viewers:
+            self._show.soon(STATE_EVERY_S)
+
+    def _greeted(self, _: str, payload: bytes) -> None:
+        """Another process opened the room: tell it where the count stands."""
+        self._number(empty=True)
+        self._publish_state()
+
+    # ── what goes out
+
+    def _number(self, *, empty: bool = False) -> None:
+        items, self._waiting = self._waiting, []
+        if not items and not empty:
+            return
+        first = self._top + 1
+        self._top += len(items)
+        self._bus.publish(
+            f"room.{self._id}.chat",
+            b'{"epoch":"%b","first":%d,"items":[%b]}'
+            % (self.epoch.encode(), first, b",".join(items)),
+        )
+
+    def _publish_state(self) -> None:
+        self._version += 1
+        self.state["likes"], self.state["viewers"] = self.likes, self.viewers
+        self._bus.publish(
+            f"room.{self._id}.shown",
+            b'{"epoch":"%b","version":%d,"state":%b}'
+            % (self.epoch.encode(), self._version, _encode(self.state)),
+        )
+
+
+class Hall:
+    """This process' side of a room: who is here, and what they hear."""
+
+    def __init__(self, room_id: str, bus: Bus, edge: str) -> None:
+        self.id, self._bus, self._edge = room_id, bus, edge
+        self.chat = Stream(f"room:{room_id}:chat")
+        self.state = Cache(f"room:{room_id}:state")
+        self.desk: Desk | None = None
+        self.quiet_since = 0.0
+        self._here: dict[str, int] = {}
+        self._told = 0
+        self._tell = Later(self._tell_present)
+        self._counts = RoomCounts(0, 0)
+        self._subscriptions: list[Subscription] = [
+            bus.subscribe(f"room.{room_id}.chat", self._heard),
+            bus.subscribe(f"room.{room_id}.shown", self._saw),
+        ]
+
+    def close(self) -> None:
+        self._tell.close()
+        for subscription in self._subscriptions:
+            subscription.close()
+        if self.desk is not None:
+            self.desk.close()
+
+    @property
+    def empty(self) -> bool:
+        return not (self._here or self.chat.audience or self.state.audience)
+
+    @property
+    def counts(self) -> RoomCounts:
+        return self._counts
+
+    # ── people
+
+    def come(self, visitor_id: str) -> None:
+        self._here[visitor_id] = self._here.get(visitor_id, 0) + 1
+        if len(self._here) != self._told:
+            self._tell.soon(STATE_EVERY_S)
+
+    def go(self, visitor_id: str) -> None:
+        left = self._here.get(visitor_id, 0) - 1
+        if left > 0:
+            self._here[visitor_id] = left
+        else:
+            self._here.pop(visitor_id, None)
+            self._tell.soon(STATE_EVERY_S)
+
+    def tell_present(self) -> None:
+        """Say again how many are here; an owner forgets a process that falls silent."""
+        if self._here or self._told:
+            self._tell_present()
+
+    def _tell_present(self) -> None:
+        self._told = len(self._here)
+        payload = b'{"edge":"%b","n":%d}' % (self._edge.encode(), self._told)
+        self._bus.publish(f"room.{self.id}.present", payload)
+
+    # ── what they say and hear
+
+    def say(self, line: ChatLine) -> None:
+        self._bus.publish(f"room.{self.id}.say", _encode(line))
+
+    def like(self, n: int) -> None:
+        self._bus.publish(f"room.{self.id}.like", b"%d" % n)
+
+    def hide(self, line_id: str) -> None:
+        self._bus.publish(f"room.{self.id}.say", hide_note(line_id))
+
+    def _heard(self, _: str, payload: bytes) -> None:
+        numbered = _numbered.decode(payload)
+        items = [bytes(item) for item in numbered.items]
+        for item in items:
+            if item.startswith(b'{"kind":"hide"'):
+                self._forget(item)
+        self.chat.receive(numbered.epoch, numbered.first, items)
+
+    def _forget(self, note: bytes) -> None:
+        """A hidden line is not told again to those who come later."""
+        found = _HIDE.match(note)
+        if found is None:
+            return
+        start = b'{"id":"%b",' % found.group(1)
+        for data in self.chat.data():
+            if data.startswith(start):
+                self.chat.replace(data, note)
+                return
+
+    def _saw(self, _: str, payload: bytes) -> None:
+        shown = _shown.decode(payload)
+        value = bytes(shown.state)
+        self.state.receive(shown.epoch, shown.version, value)
+        state = _state.decode(value)
+        self._counts = RoomCounts(int(state.get("viewers", 0)), int(state.get("likes", 0)))
+
+    def tail(self, count: int) -> list[bytes]:
+        """The last visible lines, oldest first."""
+        lines = [data for data in self.chat.data() if not data.startswith(b'{"kind":"hide"')]
+        return lines[-count:] if count > 0 else []

@@ -1,0 +1,125 @@
+"""A channel: who listens, what was said last, and one frame written to all.
+
+A publication is framed once and the same bytes go to every subscriber. More listeners than a slice
+are served over several turns of the loop, each publication to exactly those who listened when it
+was made, in order. History answers recovery completely or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from yaohe.kernel.wire import TEXT, WsConnection, ws_frame
+from yaohe.live.realtime.protocol import publication, push, unsubscribe_push
+
+SLICE: Final = 800
+HISTORY_MAX: Final = 300
+
+
+class Audience:
+    """The connections that listen to one channel."""
+
+    def __init__(self) -> None:
+        self.members: dict[object, WsConnection] = {}
+        self._waiting: deque[tuple[bytes, list[WsConnection]]] = deque()
+        self._busy = False
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def send(self, message: bytes) -> None:
+        """Write one text message to everybody."""
+        if not self.members:
+            return
+        frame = ws_frame(TEXT, message)
+        if len(self.members) <= SLICE and not self._busy:
+            for connection in self.members.values():
+                connection.write(frame)
+            return
+        self._waiting.append((frame, list(self.members.values())))
+        if not self._busy:
+            self._busy = True
+            self._serve(0)
+
+    def _serve(self, start: int) -> None:
+        frame, listeners = self._waiting[0]
+        # A connection that closed meanwhile swallows the frame by itself.
+        for connection in listeners[start : start + SLICE]:
+            connection.write(frame)
+        start += SLICE
+        if start >= len(listeners):
+            self._waiting.popleft()
+            start = 0
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._serve, start)
+        else:
+            self._busy = False
+
+
+class Stream:
+    """A channel with history: offsets without gaps inside one epoch."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.audience = Audience()
+        self.epoch = ""
+        self.top = 0
+        self._history: deque[tuple[int, bytes]] = deque(maxlen=HISTORY_MAX)
+
+    def begin(self, epoch: str, top: int = 0) -> None:
+        """Another count begins: what was heard before cannot be continued."""
+        if self.epoch and self.audience.members:
+            self.audience.send(unsubscribe_push(self.channel))
+            self.audience.members.clear()
+        self.epoch, self.top = epoch, top
+        self._history.clear()
+
+    def receive(self, epoch: str, first: int, items: Sequence[bytes]) -> None:
+        """Take what the owner numbered and pass it on; a gap begins a new count."""
+        if epoch != self.epoch or first != self.top + 1:
+            self.begin(epoch, first - 1)
+        pushes = []
+        for offset, data in enumerate(items, first):
+            self._history.append((offset, data))
+            pushes.append(push(self.channel, publication(data, offset)))
+        self.top = first + len(items) - 1
+        if pushes:
+            self.audience.send(b"\n".join(pushes))
+
+    def since(self, epoch: str, offset: int) -> list[bytes] | None:
+        """Everything after a position, or None when any of it is missing."""
+        if epoch != self.epoch or not 0 <= self.top - offset <= len(self._history):
+            return None
+        return [publication(data, at) for at, data in self._history if at > offset]
+
+    def replace(self, old: bytes, new: bytes) -> None:
+        """Put other data in the place of a publication that must not be seen again."""
+        for index, (offset, data) in enumerate(self._history):
+            if data == old:
+                self._history[index] = (offset, new)
+                return
+
+    def data(self) -> Iterable[bytes]:
+        """What is remembered, oldest first."""
+        return [data for _, data in self._history]
+
+
+class Cache:
+    """A channel of which only the last value matters."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.audience = Audience()
+        self.epoch = ""
+        self.version = 0
+        self.value = b""
+
+    def receive(self, epoch: str, version: int, value: bytes) -> None:
+        self.epoch, self.version, self.value = epoch, version, value
+        self.audience.send(push(self.channel, publication(value, version)))
+
+    def latest(self) -> list[bytes]:
+        return [publication(self.value, self.version)] if self.value else []

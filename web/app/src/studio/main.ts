@@ -21,8 +21,21 @@ function caught(problem: unknown): void {
   }
 }
 
+/** After an update the old files are gone: load the page anew, but never in a circle. */
+function renew(): void {
+  const RENEWED = 'yh_studio_renewed'
+  const last = Number(sessionStorage.getItem(RENEWED) ?? 0)
+  if (Date.now() - last < 30_000) return
+  sessionStorage.setItem(RENEWED, String(Date.now()))
+  location.reload()
+}
+
+window.addEventListener('vite:preloadError', renew)
 app.config.errorHandler = caught
-window.addEventListener('unhandledrejection', (event) => caught(event.reason))
+window.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault()
+  caught(event.reason)
+})
 app.use(router)
 void router
   .isReady()

@@ -1,7 +1,8 @@
 /** The studio's addresses. Everything but the two doors asks for a session first. */
 import { createRouter, createWebHistory } from 'vue-router'
 import LoginPage from './doors/LoginPage.vue'
-import { expired, loadSession } from './session'
+import { problemText } from './problems'
+import { expired, loadSession, staff, unreachable } from './session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -32,7 +33,13 @@ export const router = createRouter({
 
 router.beforeEach(async (to) => {
   if (to.meta.door) return true
-  if (await loadSession()) return true
+  try {
+    unreachable.value = ''
+    if (await loadSession()) return true
+  } catch (problem) {
+    unreachable.value = problemText(problem)
+    return staff.value !== null
+  }
   return { name: 'login', query: to.fullPath === '/live' ? {} : { next: to.fullPath } }
 })
 

@@ -10,6 +10,9 @@ export const shop = shallowRef<Shop | null>(null)
 export const currency = computed(() => shop.value?.currency ?? 'CNY')
 export const shopName = computed(() => pick(shop.value?.name, shop.value?.name_en))
 
+/** Why the studio could not begin, in words; empty when it could. */
+export const unreachable = ref('')
+
 /** Said once on the log-in page, after a session ran out in the middle of work. */
 export const expired = ref(false)
 

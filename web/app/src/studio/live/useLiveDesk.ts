@@ -4,7 +4,7 @@
  * Pinning answers at once and is put right if the server says otherwise; every pin can be undone
  * for five seconds from the status line.
  */
-import { computed, onMounted, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { api } from '../api'
 import { pick, t } from '../lang'
 import { isSignedOut, problemText } from '../problems'
@@ -110,11 +110,11 @@ export function useLiveDesk(roomId: string) {
   })
 
   useWhileVisible(loadIngest, INGEST_MS)
-  onMounted(() => Promise.all([loadRoom(), loadIngest(), loadShelf(), chat.load()]))
+  const load = (): Promise<unknown> => Promise.all([loadRoom(), loadIngest(), loadShelf(), chat.load()])
 
   return {
     room, shelf, ingest, viewers, word, now, chat, health, pinned, upcoming, next,
-    connected: signals.connected, act, pin, end, loadRoom, loadShelf, loadIngest,
+    connected: signals.connected, act, pin, end, load, loadRoom, loadIngest,
   }
 }
 

@@ -23,7 +23,7 @@ export function useRoomSignals(roomId: string, ears: RoomEars) {
   const state = socket.newSubscription(`room:${roomId}:state`, { recoverable: true })
 
   chat.on('publication', ({ data }) => {
-    if (data.kind === 'hide') ears.onHide(data.id)
+    if (data.kind === 'hide') ears.onHide(data.hide ?? data.id)
     else ears.onLine(data as ChatLine)
   })
   state.on('publication', ({ data }) => ears.onState(data as Partial<RoomState>))

@@ -4,7 +4,7 @@
  * The server answers "not modified" from its ETag when nothing happened; an equal answer does not
  * touch the page either, so a table being read does not flicker.
  */
-import { computed, onMounted, shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { api } from '../api'
 import type { ShareReport } from '../types'
 import { useWhileVisible } from '../useWhileVisible'
@@ -13,7 +13,6 @@ const EVERY_MS = 1000
 
 export function useReport(roomId: string) {
   const report = shallowRef<ShareReport | null>(null)
-  const missing = shallowRef<unknown>(null)
   let seen = ''
 
   async function load(): Promise<void> {
@@ -25,10 +24,9 @@ export function useReport(roomId: string) {
   }
 
   const { lost } = useWhileVisible(load, EVERY_MS)
-  onMounted(() => load().catch((problem: unknown) => (missing.value = problem)))
   const anything = computed(() => {
     const totals = report.value?.totals
     return totals ? totals.prepared + totals.intended + totals.effective + totals.hits > 0 : false
   })
-  return { report, missing, lost, anything }
+  return { report, load, lost, anything }
 }

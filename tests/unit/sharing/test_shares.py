@@ -71,7 +71,7 @@ async def test_only_the_sharer_may_press(town: Town) -> None:
         {"parent": "not a token"},
         {"moment_ms": -1},
         {"variant": "\x00"},
-        {"variant": "x" * 41},
+        {"variant": "x" * 65},
         {"shop_id": "\ud800"},
     ],
 )
@@ -122,6 +122,15 @@ async def test_nobody_is_their_own_parent(town: Town) -> None:
     again = await town.share(mei, parent=meis.token)
     assert (again.parent_token, again.generation) == (root.token, 2)
     assert (await town.share(lin, parent=root.token)).parent_token is None
+
+
+@pytest.mark.parametrize(
+    "name", ["👨\u200d👩\u200d👧 Fam", "小\x1f林\x1e", "O'Neil \u202e", "  Lin  "]
+)
+async def test_any_name_can_be_a_sharers(town: Town, name: str) -> None:
+    shares = await asyncio.gather(*(town.share(town.person(name)) for _ in range(3)))
+    assert {share.sharer_name for share in shares} == {shares[0].sharer_name}
+    assert shares[0].sharer_name in {"👨\u200d👩\u200d👧 Fam", "小林", "O'Neil", "Lin"}
 
 
 async def test_many_at_once_each_get_their_own(town: Town) -> None:

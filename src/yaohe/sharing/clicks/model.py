@@ -6,14 +6,9 @@ then spoke up; or the visitor joining the room. The sharer's own opens never cou
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from yaohe.kernel.coalesce import check_text
-from yaohe.sharing.shares.model import Share
-
-ID_CHARS_MAX: Final = 64
+from yaohe.sharing.shares.model import Share, check_key
 
 
 class ClickAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +25,8 @@ class ClickResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_click(asked: ClickAsked) -> None:
-    check_text(asked.visitor_id, field="visitor_id", chars_max=ID_CHARS_MAX, chars_min=1)
-    check_text(asked.env, field="env", chars_max=20)
+    check_key(asked.visitor_id, field="visitor_id")
+    check_key(asked.env, field="env")
 
 
 def merged(asked: list[ClickAsked]) -> list[ClickAsked]:

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from yaohe.kernel.arrays import cut, pack
 from yaohe.sharing.clicks.model import ClickAsked
 
 # The page's own fetch is the proof, and tells where the page is open; a prefetch that a person's
 # browser made counts here, because the beacon only speaks once the page is shown.
-_CONFIRM = """
+_CONFIRM = f"""
 with known as (
     select a.token, a.visitor_id, s.shop_id, s.room_id, s.sharer_id,
            coalesce(h.env, a.env) as env,
            s.sharer_id <> a.visitor_id and (a.joined or h.env is not null) as proven
-      from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
-           as a (token, visitor_id, env, joined)
-      join sharing.shares s on s.token = a.token
+      from (select token, visitor_id, env, joined = 'y' as joined
+              from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)})
+                   as u (token, visitor_id, env, joined)) a
+     cross join lateral (
+            select s.shop_id, s.room_id, s.sharer_id
+              from sharing.shares s where s.token = a.token limit 1
+           ) s
       left join lateral (
             select h.env from sharing.hits h
              where h.token = a.token and h.visitor_id = a.visitor_id
@@ -33,16 +38,16 @@ with known as (
 )
 select k.token, k.visitor_id, k.shop_id, k.room_id, k.sharer_id, k.env, w.new
   from known k join written w using (token, visitor_id)
-"""
+"""  # noqa: S608
 
-_ARRIVE = """
+_ARRIVE = f"""
 insert into sharing.visits (room_id, visitor_id, token, shop_id, visible)
 select room_id, visitor_id, token, shop_id, false
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+  from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)})
        as t (room_id, visitor_id, token, shop_id)
  order by room_id, visitor_id, token
     on conflict do nothing
-"""
+"""  # noqa: S608
 
 _EFFECTIVE = """
 with due as (
@@ -53,12 +58,15 @@ with due as (
 update sharing.shares s set effective_at = now() from due where s.token = due.token
 """
 
-_WATCHED = """
-select v.token, v.visitor_id
-  from unnest($1::text[], $2::text[]) as p (token, visitor_id)
-  join sharing.visits v on v.token = p.token and v.visitor_id = p.visitor_id
- where v.watch_ms >= $3 or v.interacted_at is not null
-"""
+_WATCHED = f"""
+select p.token, p.visitor_id
+  from unnest({cut(1)}, {cut(2)}, {cut(3)}) as p (token, visitor_id, room_id)
+ cross join lateral (
+        select from sharing.visits v
+         where v.room_id = p.room_id and v.visitor_id = p.visitor_id and v.token = p.token
+           and (v.watch_ms >= $4 or v.interacted_at is not null) limit 1
+       ) v
+"""  # noqa: S608
 
 _FRIENDS = """
 select room_id, sharer_id, count(distinct visitor_id) as friends
@@ -77,10 +85,10 @@ async def confirm(conn: asyncpg.Connection, asked: Sequence[ClickAsked]) -> list
     """Write the clicks that are proven; rows only for those, `new` on the first time."""
     rows = await conn.fetch(
         _CONFIRM,
-        [a.token for a in asked],
-        [a.visitor_id for a in asked],
-        [a.env for a in asked],
-        [a.joined for a in asked],
+        pack([a.token for a in asked]),
+        pack([a.visitor_id for a in asked]),
+        pack([a.env for a in asked]),
+        pack(["y" if a.joined else "n" for a in asked]),
     )
     return list(rows)
 
@@ -89,20 +97,20 @@ async def arrive(conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]) -> 
     """Begin the visits of new clicks and mark their shares effective."""
     await conn.execute(
         _ARRIVE,
-        [c["room_id"] for c in clicks],
-        [c["visitor_id"] for c in clicks],
-        [c["token"] for c in clicks],
-        [c["shop_id"] for c in clicks],
+        pack([c["room_id"] for c in clicks]),
+        pack([c["visitor_id"] for c in clicks]),
+        pack([c["token"] for c in clicks]),
+        pack([c["shop_id"] for c in clicks]),
     )
-    await conn.execute(_EFFECTIVE, [c["token"] for c in clicks])
+    await conn.execute(_EFFECTIVE, sorted({c["token"] for c in clicks}))
 
 
 async def already_earned(
     conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record], *, watch_ms: int
 ) -> list[tuple[str, str]]:
     """Of new clicks those whose visitor had watched long enough or taken part before."""
-    tokens = [c["token"] for c in clicks]
-    rows = await conn.fetch(_WATCHED, tokens, [c["visitor_id"] for c in clicks], watch_ms)
+    columns = (pack([c[name] for c in clicks]) for name in ("token", "visitor_id", "room_id"))
+    rows = await conn.fetch(_WATCHED, *columns, watch_ms)
     return [(row["token"], row["visitor_id"]) for row in rows]
 
 

@@ -7,28 +7,28 @@ A HEAD is kept and never counted. No hit is a click.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from yaohe.kernel.coalesce import check_text
-from yaohe.sharing.ua import Env, classify, environment
+from yaohe.kernel.errors import BadInput
+from yaohe.sharing.ua import UaClass, classify, environment, is_prefetch
 
 UA_KEPT_CHARS: Final = 300
 REFERER_KEPT_CHARS: Final = 200
 TOKEN_CHARS_MAX: Final = 64
 ADDRESS_HASH_BYTES: Final = 16
+IDS_CHARS_MAX: Final = 300
 
 
 class HitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `sharing.hits`. `hit_id` makes replaying a spool harmless."""
 
-    hit_id: UUID
+    hit_id: str  # 128 random bits in hexadecimal
     at: datetime
     shop_id: str
     room_id: str  # '' when no share is known by this token
@@ -39,10 +39,17 @@ class HitRecord(msgspec.Struct, frozen=True, kw_only=True):
     ua_app: str
     ua: str
     env: str
-    address_hash: bytes
+    address_hash: str
     referer: str
     is_bot: bool
     is_prefetch: bool
+
+    @property
+    def flags(self) -> str:
+        """Both flags as one word, for a batch of texts."""
+        if not self.is_bot and not self.is_prefetch:
+            return "-"
+        return ("b" if self.is_bot else "") + ("p" if self.is_prefetch else "")
 
 
 class Fetch(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,15 +65,20 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
 
 # Controls cannot be stored (NUL) or part the texts of a batch; a header is never refused for them.
 _CONTROLS: Final = dict.fromkeys(range(32), " ")
-_HAS_CONTROL: Final = re.compile(r"[\x00-\x1f]")
 
 
 def _storable(text: str, chars_max: int) -> str:
     """`text` as PostgreSQL can keep it in a batch; odd headers are mended, never refused."""
     kept = text[:chars_max]
-    if not kept.isascii():
-        kept = kept.encode("utf-8", "replace").decode()
-    return kept if _HAS_CONTROL.search(kept) is None else kept.translate(_CONTROLS)
+    if kept.isprintable():
+        return kept
+    return kept.encode("utf-8", "replace").decode().translate(_CONTROLS)
+
+
+@lru_cache(maxsize=16_384)
+def _looks(user_agent: str) -> tuple[UaClass, str]:
+    """All that follows from the user agent alone; a crowd has few different ones."""
+    return classify(user_agent), _storable(user_agent, UA_KEPT_CHARS)
 
 
 def hit_of(
@@ -81,11 +93,11 @@ def hit_of(
     headless_is_person: bool = False,
 ) -> HitRecord:
     """The row for one fetch. The address leaves only its salted hash."""
-    ua = classify(fetch.user_agent, fetch.headers)
-    env: Env = environment(fetch.user_agent, fetch.query)
+    ua, ua_kept = _looks(fetch.user_agent)
     driven = headless_is_person and ua.app == "headless"
+    address = fetch.address.encode("utf-8", "replace")
     return HitRecord(
-        hit_id=UUID(int=random.getrandbits(128)),
+        hit_id=f"{random.getrandbits(128):032x}",
         at=at,
         shop_id=shop_id,
         room_id=room_id,
@@ -94,21 +106,17 @@ def hit_of(
         method=fetch.method,
         ua_kind=ua.kind,
         ua_app=ua.app,
-        ua=_storable(fetch.user_agent, UA_KEPT_CHARS),
-        env=env.value,
-        address_hash=blake2b(
-            fetch.address.encode("utf-8", "replace"), key=salt, digest_size=ADDRESS_HASH_BYTES
-        ).digest(),
-        referer=_storable(fetch.referer, REFERER_KEPT_CHARS),
+        ua=ua_kept,
+        env=environment(fetch.user_agent, fetch.query),
+        address_hash=blake2b(address, key=salt, digest_size=ADDRESS_HASH_BYTES).hexdigest(),
+        referer=_storable(fetch.referer, REFERER_KEPT_CHARS) if fetch.referer else "",
         is_bot=ua.is_bot and not driven,
-        is_prefetch=ua.is_prefetch,
+        is_prefetch=fetch.headers is not None and is_prefetch(fetch.headers),
     )
 
 
 def check_hit(hit: HitRecord) -> None:
-    """Raise `BadInput` unless this hit may join a batch."""
-    check_text(hit.token, field="token", chars_max=TOKEN_CHARS_MAX)
-    check_text(hit.visitor_id, field="visitor_id", chars_max=64)
-    check_text(hit.room_id, field="room_id", chars_max=64)
-    check_text(hit.ua, field="user_agent", chars_max=UA_KEPT_CHARS)
-    check_text(hit.referer, field="referer", chars_max=REFERER_KEPT_CHARS)
+    """Raise `BadInput` unless this hit may join a batch. `hit_of` has mended its headers."""
+    ids = hit.token + hit.visitor_id + hit.room_id + hit.shop_id + hit.method
+    if not ids.isprintable() or len(ids) > IDS_CHARS_MAX:
+        raise BadInput("A hit is told by ids: printable and not too long.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
@@ -11,8 +9,6 @@ from yaohe.sharing.hits import store
 from yaohe.sharing.hits.model import Fetch, HitRecord, check_hit, hit_of
 from yaohe.sharing.hits.salts import Salts
 from yaohe.sharing.shares.model import Share
-
-LANES: Final = 2
 
 
 class Hits:
@@ -22,9 +18,10 @@ class Hits:
         self._clock, self._shop_id = clock, shop_id
         self._headless_is_person = headless_is_person
         self.salts = Salts(db, clock)
-        # One lane per token: the running total of a token is then never waited for.
+        # One lane: larger batches beat a second connection, and the running total of a token is
+        # never waited for.
         self._record: Coalescer[HitRecord, None] = Coalescer(
-            "hit.record", store.record, db=db, key=_token, lanes=LANES, check=check_hit
+            "hit.record", store.record, db=db, key=_token, check=check_hit
         )
         self.coalescers = (self._record,)
 

@@ -14,19 +14,20 @@ from yaohe.sharing.hits.model import HitRecord
 # Totals are kept in the same statement: counting millions of hits for a report takes minutes
 # elsewhere. A replayed hit is not inserted and so not counted again.
 _TEXTS = (
-    "shop_id", "room_id", "token", "visitor_id", "method", "ua_kind", "ua_app", "ua", "env",
-    "referer",
+    "hit_id", "address_hash", "shop_id", "room_id", "token", "visitor_id", "method", "ua_kind",
+    "ua_app", "ua", "env", "referer", "flags",
 )  # fmt: skip
-_FLAGS = ("is_bot", "is_prefetch")
-_COLUMNS = f"hit_id, at, address_hash, {', '.join(_FLAGS)}, {', '.join(_TEXTS)}"
-_CUT = ", ".join(cut(number) for number in range(6, 6 + len(_TEXTS)))
-_WHOLE = ", ".join(f"coalesce({name}, '')" for name in _TEXTS)
+_CUT = ", ".join(cut(number) for number in range(2, 2 + len(_TEXTS)))
 _RECORD = f"""
 with landed as (
-    insert into sharing.hits ({_COLUMNS})
-    select hit_id, at, address_hash, {", ".join(_FLAGS)}, {_WHOLE}
-      from unnest($1::uuid[], $2::timestamptz[], $3::bytea[], $4::boolean[], $5::boolean[], {_CUT})
-           as t ({_COLUMNS})
+    insert into sharing.hits (
+        hit_id, address_hash, shop_id, room_id, token, visitor_id, method, ua_kind, ua_app, ua,
+        env, referer, at, is_bot, is_prefetch)
+    select hit_id::uuid, decode(address_hash, 'hex'), shop_id, coalesce(room_id, ''),
+           coalesce(token, ''), coalesce(visitor_id, ''), method, ua_kind, coalesce(ua_app, ''),
+           coalesce(ua, ''), env, coalesce(referer, ''),
+           at, flags in ('b', 'bp'), flags in ('p', 'bp')
+      from unnest($1::timestamptz[], {_CUT}) as t (at, {", ".join(_TEXTS)})
         on conflict do nothing
     returning token, method, is_bot or is_prefetch as flagged
 )
@@ -59,11 +60,7 @@ async def record(conn: asyncpg.Connection, hits: Sequence[HitRecord]) -> list[Ap
     """Append many hits; those already there are left alone."""
     await conn.execute(
         _RECORD,
-        [h.hit_id for h in hits],
         [h.at for h in hits],
-        [h.address_hash for h in hits],
-        [h.is_bot for h in hits],
-        [h.is_prefetch for h in hits],
         *(pack([getattr(h, name) for h in hits]) for name in _TEXTS),
     )
     return [None] * len(hits)

@@ -24,7 +24,6 @@ State = Literal["prepared", "intended", "effective", "productive"]
 
 NAME_CHARS_MAX: Final = 40
 ID_CHARS_MAX: Final = 64
-VARIANT_CHARS_MAX: Final = 40
 MOMENT_MS_MAX: Final = 7 * 86_400_000
 
 
@@ -72,6 +71,12 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True):
     prepared: bool
 
 
+def check_key(text: str, *, field: str, empty: bool = False) -> None:
+    """Raise `BadInput` unless `text` is an id that may travel in a batch."""
+    if not text.isprintable() or len(text) > ID_CHARS_MAX or not (text or empty):
+        raise BadInput(f"{field} must be 1 to {ID_CHARS_MAX} printable characters.", field=field)
+
+
 def checked_name(name: str) -> str:
     """The sharer's name as it will be drawn on cards."""
     return clean_text(name[: NAME_CHARS_MAX * 4], field="name", chars_max=NAME_CHARS_MAX)
@@ -85,7 +90,7 @@ def check_share(share: NewShare) -> None:
         raise BadInput("The parent is not a share token.", field="parent")
     if share.moment_ms is not None and not 0 <= share.moment_ms <= MOMENT_MS_MAX:
         raise BadInput("The moment lies outside of any stream.", field="moment_ms")
-    check_text(share.variant, field="variant", chars_max=VARIANT_CHARS_MAX)
     check_text(share.sharer_name, field="name", chars_max=NAME_CHARS_MAX, chars_min=1)
+    check_key(share.variant, field="variant", empty=True)
     for field in ("shop_id", "room_id", "sharer_id"):
-        check_text(getattr(share, field), field=field, chars_max=ID_CHARS_MAX, chars_min=1)
+        check_key(getattr(share, field), field=field)

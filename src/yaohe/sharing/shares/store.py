@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.sharing.shares.model import NewShare, Share
 
@@ -13,7 +14,12 @@ _COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__)
 
 # What led the sharer here: the given token when it is of this room, else the link by which they
 # last came in. Who shares from their own link passes its parent on instead of becoming their own.
-_CREATE = """
+_TEXTS = (
+    "token", "shop_id", "room_id", "sharer_id", "sharer_name", "channel", "content", "variant",
+    "parent", "moment_ms", "prepared",
+)  # fmt: skip
+_CUT = ", ".join(cut(number) for number in range(1, 1 + len(_TEXTS)))
+_CREATE = f"""
 insert into sharing.shares as made (
     token, shop_id, room_id, sharer_id, sharer_name, parent_token, generation,
     channel, content, variant, moment_ms, intended_at)
@@ -22,22 +28,25 @@ select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
        case when led.token is null then 1
             when led.sharer_id = w.sharer_id then led.generation
             else least(led.generation + 1, 32767) end,
-       w.channel, w.content, w.variant, w.moment_ms,
-       case when w.prepared then null else now() end
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::text[], $9::text[], $10::bigint[], $11::boolean[])
-    as w (token, shop_id, room_id, sharer_id, sharer_name, channel, content, variant, parent,
-          moment_ms, prepared)
-  left join sharing.shares given on given.token = w.parent and given.room_id = w.room_id
+       w.channel, w.content, coalesce(w.variant, ''), w.moment_ms::bigint,
+       case when w.prepared = 'y' then null else now() end
+  from unnest({_CUT}) as w ({", ".join(_TEXTS)})
+  left join lateral (
+        select s.token from sharing.shares s
+         where s.token = w.parent and s.room_id = w.room_id limit 1
+       ) given on true
   left join lateral (
         select v.token from sharing.visits v
          where v.room_id = w.room_id and v.visitor_id = w.sharer_id and v.token <> ''
          order by v.last_at desc, v.token limit 1
        ) visit on given.token is null
-  left join sharing.shares led on led.token = coalesce(given.token, visit.token)
+  left join lateral (
+        select s.token, s.sharer_id, s.parent_token, s.generation from sharing.shares s
+         where s.token = coalesce(given.token, visit.token) limit 1
+       ) led on true
  order by w.token
     on conflict (token) do nothing
-"""
+"""  # noqa: S608
 
 _READ = f"select {_COLUMNS} from sharing.shares s where s.token = any($1::text[])"  # noqa: S608
 
@@ -79,17 +88,9 @@ async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[S
     """Insert many shares; asking again with the same tokens changes nothing."""
     await conn.execute(
         _CREATE,
-        [s.token for s in shares],
-        [s.shop_id for s in shares],
-        [s.room_id for s in shares],
-        [s.sharer_id for s in shares],
-        [s.sharer_name for s in shares],
-        [s.channel for s in shares],
-        [s.content for s in shares],
-        [s.variant for s in shares],
-        [s.parent for s in shares],
-        [s.moment_ms for s in shares],
-        [s.prepared for s in shares],
+        *(pack([getattr(s, name) for s in shares]) for name in _TEXTS[:9]),
+        pack([None if s.moment_ms is None else str(s.moment_ms) for s in shares]),
+        pack(["y" if s.prepared else "n" for s in shares]),
     )
     found = {share.token: share for share in await read(conn, [s.token for s in shares])}
     # 59 bits met twice: the share is somebody else's, and the caller may simply try again.

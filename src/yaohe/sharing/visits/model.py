@@ -12,11 +12,10 @@ from typing import Final
 
 import msgspec
 
-from yaohe.kernel.coalesce import check_text
+from yaohe.sharing.shares.model import check_key
 
 GAP_MS_MAX: Final = 7_000
 PRODUCTIVE_MS: Final = 30_000
-ID_CHARS_MAX: Final = 64
 
 
 class WatchTick(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,9 +46,9 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_tick(tick: WatchTick) -> None:
-    check_text(tick.room_id, field="room", chars_max=ID_CHARS_MAX, chars_min=1)
-    check_text(tick.visitor_id, field="visitor_id", chars_max=ID_CHARS_MAX, chars_min=1)
-    check_text(tick.token or "", field="token", chars_max=ID_CHARS_MAX)
+    check_key(tick.room_id, field="room")
+    check_key(tick.visitor_id, field="visitor_id")
+    check_key(tick.token or "", field="token", empty=True)
 
 
 def accrued_ms(*, visible_before: bool, silence_ms: int) -> int:

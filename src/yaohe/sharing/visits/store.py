@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from yaohe.kernel.arrays import cut, pack
 from yaohe.sharing.visits.model import GAP_MS_MAX, Arrival, Visit, WatchTick
 
 _SILENCE_MS = f"""
@@ -17,12 +18,15 @@ _WATCHED_MS = f"v.watch_ms + case when v.visible then {_SILENCE_MS} else 0 end"
 # ticks of one visit in one batch are one tick whose last word on visibility holds.
 _TICK = f"""
 with asked as (
-    select t.nth, t.room_id, t.visitor_id, coalesce(s.token, '') as token, t.visible,
-           s.productive_at is null as open
-      from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+    select t.nth, t.room_id, t.visitor_id, coalesce(s.token, '') as token,
+           t.visible = 'y' as visible, s.productive_at is null as open
+      from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)})
            with ordinality as t (room_id, visitor_id, token, visible, nth)
-      left join sharing.shares s
-        on s.token = t.token and s.room_id = t.room_id and s.sharer_id <> t.visitor_id
+      left join lateral (
+            select s.token, s.productive_at from sharing.shares s
+             where s.token = t.token and s.room_id = t.room_id and s.sharer_id <> t.visitor_id
+             limit 1
+           ) s on true
 ), last as (
     select distinct on (room_id, visitor_id, token) room_id, visitor_id, token, visible
       from asked order by room_id, visitor_id, token, nth desc
@@ -87,10 +91,10 @@ async def tick(
     """Accrue time for many ticks; one row per tick, in order, with its visit's watched time."""
     rows = await conn.fetch(
         _TICK,
-        [t.room_id for t in ticks],
-        [t.visitor_id for t in ticks],
-        [t.token for t in ticks],
-        [t.visible for t in ticks],
+        pack([t.room_id for t in ticks]),
+        pack([t.visitor_id for t in ticks]),
+        pack([t.token for t in ticks]),
+        pack(["y" if t.visible else "n" for t in ticks]),
         shop_id,
     )
     return list(rows)

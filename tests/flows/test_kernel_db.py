@@ -88,6 +88,21 @@ async def test_a_lost_connection_answers_try_again_and_the_pool_recovers(db: Dat
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
 
 
+async def test_connections_that_died_in_the_pool_are_replaced_unseen(fresh_db: Database) -> None:
+    async def use() -> None:
+        async with fresh_db.begin() as tx:
+            await tx.execute(text("SELECT pg_sleep(0.02)"))
+
+    await asyncio.gather(*(use() for _ in range(6)))
+    async with fresh_db.raw() as conn:
+        await conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    await asyncio.sleep(0.05)
+    await asyncio.gather(*(use() for _ in range(6)))
+
+
 async def test_a_raw_connection_left_in_a_transaction_is_thrown_away(db: Database) -> None:
     async with db.raw() as conn:
         pid = await conn.fetchval("SELECT pg_backend_pid()")

@@ -15,8 +15,8 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import CursorResult, Executable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -71,10 +71,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=True,
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
         )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._on_recorded: list[Callable[[], None]] = []
 
@@ -138,6 +138,12 @@ class Database:
         """Tell the relay that facts were committed."""
         for listener in tuple(self._on_recorded):
             listener()
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Make the pool connect anew when a connection has died; costs no round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @contextlib.contextmanager

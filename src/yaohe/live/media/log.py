@@ -23,6 +23,8 @@ from yaohe.kernel.clock import Clock, SystemClock
 
 logger = structlog.get_logger(__name__)
 
+GOP_TOLERANCE_MS = 500
+
 
 class LogLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a room is kept: `keep_ms` of it, or two GOPs when those are longer."""
@@ -142,7 +144,8 @@ class FragmentLog:
 
     @property
     def gop_ms(self) -> int:
-        """The length of the last whole GOP of this epoch, or of the open one when it is longer."""
+        """The length of the last whole GOP of this epoch, or of the open one when that is longer
+        by more than what waits for its keyframe."""
         if self.newest is None or self.last_keyframe_offset < 0:
             return 0
         last = self._fragments.get(self.last_keyframe_offset)
@@ -154,7 +157,8 @@ class FragmentLog:
         previous = self._fragments.get(self._keyframes[-2])
         if previous is None or previous.epoch != last.epoch:
             return running
-        return max(last.dts_ms - previous.dts_ms, running)
+        whole = last.dts_ms - previous.dts_ms
+        return running if running > whole + GOP_TOLERANCE_MS else whole
 
     def get(self, offset: int) -> Fragment | None:
         """The fragment at `offset`, or None when it is not there (yet, or any more)."""

@@ -1,0 +1,221 @@
+"""The RTMP server over real sockets with a synthetic encoder: limits, refusals, long clocks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.support.ingest import ingesting
+from tests.support.media import clip, decode, demux
+from tests.support.rtmp_encoder import (
+    clip_bytes,
+    command,
+    connected,
+    frame_bytes,
+    media,
+    opening,
+    publishing,
+    video_config,
+)
+
+from yaohe.live.media import MediaOrigin, PublishRefused, RtmpServer
+from yaohe.live.media.errors import WrongKey
+from yaohe.live.media.rtmp import RtmpLimits, chunks
+
+CLIP = clip(2.0)
+START = "NetStream.Publish.Start"
+
+
+@pytest.mark.parametrize("shift_ms", [0, 0xFFFFFF - 900, 0xFFFFFF + 5_000, 0xFFFF_FFFF - 900])
+async def test_long_clocks_go_on(shift_ms: int) -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea"))
+        await encoder.listen(until=START)
+        await encoder.send(clip_bytes(CLIP, shift_ms))
+        await encoder.send(command("deleteStream", 4.0, None, 1.0))
+        await made.until_event("stopped")
+        assert len({f.epoch for f in made.fragments}) == 1
+        whole = made.of(made.log.epoch)
+        heard = [packet for packet in demux(whole) if packet.kind == "video"]
+        assert len(heard) == len(CLIP.video)
+        assert heard[0].pts_ms < 50
+        assert heard[-1].pts_ms == pytest.approx(1_967, abs=60)
+        assert decode(whole)[0] == len(CLIP.video)
+
+
+async def test_an_encoder_that_does_not_wait_is_served_too() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea?x=1") + clip_bytes(CLIP))
+        await made.until(lambda: made.log.next_offset >= 9)
+        assert made.origin.live_rooms() == ["tea"]
+
+
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\x00"])
+async def test_strangers_are_cut_off_at_once(data: bytes) -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(data)
+        await encoder.listen(timeout_s=1)
+        assert encoder.closed
+        assert [(e.kind, e.reason, e.room_id) for e in made.events] == [
+            ("refused", "bad_bytes", None)
+        ]
+        assert made.server.connections == 0
+
+
+async def test_broken_bytes_in_the_middle_end_the_stream_with_a_reason() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+        await made.until_event("started")
+        await encoder.send(b"\xff" * 64)
+        assert await encoder.listen() == "NetStream.Publish.Rejected"
+        assert encoder.closed
+        assert made.kinds == ["connected", "started", "refused", "stopped"]
+        assert [e.reason for e in made.events[2:]] == ["bad_bytes", "bad_bytes"]
+        assert not made.log.live
+
+
+async def test_refusals_name_the_reason() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("nobody"))
+        assert await encoder.listen() == "NetStream.Publish.BadName"
+        assert "stream key" in encoder.words
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        hevc = media(chunks.VIDEO, 0, b"\x1c\0\0\0\0hvcC")
+        await encoder.send(opening() + publishing("key-tea") + hevc)
+        assert await encoder.listen() == "NetStream.Publish.Rejected"
+        assert encoder.words == "Your encoder sends HEVC; set its video to H.264."
+        assert (await made.until_event("refused")).reason == "codec_unsupported"
+
+
+async def test_the_refusal_arrives_although_the_encoder_goes_on_sending() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea"))
+        await encoder.listen(until=START)
+        mp3 = media(chunks.AUDIO, 0, b"\x2f\xff\xfb")
+        await encoder.send(mp3 + frame_bytes(CLIP.frames[0]) * 200)
+        assert await encoder.listen() == "NetStream.Publish.Rejected"
+        assert "MP3" in encoder.words
+
+
+async def test_the_slow_are_sent_away() -> None:
+    limits = RtmpLimits(publish_s_max=0.3, idle_s_max=0.4)
+    async with ingesting(limits=limits) as made:
+        async with connected(made.server.port) as silent:
+            await silent.listen(timeout_s=2)
+            assert silent.closed
+        async with connected(made.server.port) as hesitant:
+            await hesitant.send(opening())
+            await hesitant.listen(timeout_s=3)
+            assert hesitant.closed
+        async with connected(made.server.port) as idle:
+            await idle.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+            await idle.listen(timeout_s=3)
+            assert idle.closed
+        assert [e.reason for e in made.events if e.kind == "refused"] == ["too_slow"] * 3
+        assert made.server.connections == 0
+
+
+async def test_connections_are_capped() -> None:
+    async with ingesting(limits=RtmpLimits(connections_max=1)) as made:
+        async with connected(made.server.port) as first:
+            await first.send(opening() + publishing("key-tea"))
+            await first.listen(until=START)
+            async with connected(made.server.port) as second:
+                await second.listen(timeout_s=1)
+                assert second.closed
+        await made.until(lambda: made.server.connections == 0)
+        assert "too_many_publishers" in [event.reason for event in made.events]
+
+
+async def test_replacement_and_the_end_of_the_show() -> None:
+    async with (
+        ingesting() as made,
+        connected(made.server.port) as first,
+        connected(made.server.port) as second,
+    ):
+        await first.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+        await made.until_event("started")
+        await second.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+        assert await first.listen() == "NetStream.Publish.BadName"
+        await made.until(lambda: made.kinds.count("started") == 2)
+        made.origin.end("tea")
+        await second.listen()
+        assert "ended in the studio" in second.words
+        assert made.log.ended
+        assert made.log.init
+
+
+async def test_a_stopped_encoder_may_publish_again_on_its_connection() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+        await made.until_event("started")
+        await encoder.send(command("deleteStream", 5.0, None, 1.0))
+        await made.until_event("stopped")
+        await encoder.send(publishing("key-silk") + video_config(CLIP.avcc))
+        await made.until(lambda: made.kinds.count("connected") == 2)
+        assert made.events[-1].room_id == "silk"
+
+
+async def test_while_a_key_is_checked_nothing_is_read() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(key: str) -> str | None:
+        asked.set()
+        await answer.wait()
+        return "tea"
+
+    origin = MediaOrigin()
+    server = RtmpServer(origin, slowly, host="127.0.0.1", port=0)
+    await server.start()
+    try:
+        async with connected(server.port) as encoder:
+            await encoder.send(opening() + publishing("key-tea"))
+            await asked.wait()
+            sending = asyncio.create_task(encoder.send(media(chunks.VIDEO, 0, bytes(7 << 20)) * 4))
+            await asyncio.sleep(0.2)
+            assert not sending.done()
+            answer.set()
+            await asyncio.wait_for(sending, 5)
+        async with connected(server.port) as leaving:
+            answer.clear()
+            asked.clear()
+            await leaving.send(opening() + publishing("key-tea"))
+            await asked.wait()
+        await asyncio.sleep(0.05)  # gone while being checked: nobody is published
+        assert origin.statistics("tea") is None
+    finally:
+        await server.close()
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("database"), WrongKey("This room is over.")])
+async def test_a_failing_check_is_a_refusal(failure: Exception) -> None:
+    async def failing(key: str) -> str | None:
+        raise failure
+
+    server = RtmpServer(MediaOrigin(), failing, host="127.0.0.1", port=0)
+    await server.start()
+    try:
+        async with connected(server.port) as encoder:
+            await encoder.send(opening() + publishing("key-tea"))
+            await encoder.listen()
+            expected = isinstance(failure, PublishRefused)
+            assert encoder.words == (
+                "This room is over."
+                if expected
+                else "The stream key could not be checked. Try again."
+            )
+    finally:
+        await server.close()
+
+
+async def test_closing_the_server_ends_its_publishers() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+        await made.until_event("started")
+        running = asyncio.create_task(made.server.run())
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait([running])
+        await encoder.listen()
+        assert encoder.closed
+        assert (await made.until_event("stopped")).reason == "server_closing"

@@ -65,6 +65,8 @@ class Assets:
         }
         self.boot_script = (folder / "boot.js").read_text().strip()
         self.page_style = (folder / "page.css").read_text().strip()
+        self.home_style = (folder / "home.css").read_text().strip()
+        self.words = (folder / "words.json").read_bytes()
 
     @staticmethod
     def _load(path: Path, folder: Path) -> Asset:

@@ -106,6 +106,13 @@ class Template:
         parts.append(self._block("".join(text)))
         return Prepared(parts)
 
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The filled text itself, for a part that goes into another document."""
+        out = [self._texts[0]]
+        for slot, following in zip(self._slots, self._texts[1:], strict=True):
+            out += [escape(values[slot]), following]
+        return "".join(out)
+
     @staticmethod
     def _block(text: str) -> _Block:
         data = text.encode()

@@ -20,7 +20,6 @@ from yaohe.content.keyframes import LatestStills
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import VIEWERS_SHOWN_FROM, Snapshot
-from yaohe.front.words import Words
 from yaohe.kernel.errors import AppError, NotFound
 from yaohe.kernel.money import Money, price_text
 from yaohe.sharing import Share, Sharing, environment
@@ -32,7 +31,7 @@ _FORMATS: Final[dict[str, CardFormat]] = {
     "thumb.jpg": "thumb",
 }
 NAMES: Final = (*_FORMATS, "poster.jpg", "host.jpg")
-_PICTURE_KEY: Final = re.compile(r"(?P<kind>[a-z]{2,16})-(?P<seed>[0-9a-z]{1,8})\Z")
+_PICTURE_KEY: Final = re.compile(r"(?P<kind>[a-z_]{2,20})-(?P<seed>[0-9a-z]{1,8})\Z")
 _STORED_KEY: Final = re.compile(r"[0-9a-z_]{8,64}\Z")
 
 
@@ -50,12 +49,11 @@ class Images:
         snapshots: Snapshots,
         sharing: Sharing,
         campaigns: Campaigns,
-        words: Words,
         store: Any,
         public_url: str,
     ) -> None:
         self._studio, self._stills, self._snapshots = studio, stills, snapshots
-        self._sharing, self._campaigns, self._words = sharing, campaigns, words
+        self._sharing, self._campaigns = sharing, campaigns
         self._store, self._public_url = store, public_url
 
     async def share_image(self, request: Request) -> None:

@@ -8,34 +8,30 @@ same share in the same language and kind of browser, so the visitor is only in t
 from __future__ import annotations
 
 from collections import OrderedDict
-from pathlib import Path
 from typing import Final
+
+import structlog
 
 from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Prepared, Raw, Template, json_for_script
-from yaohe.front.home import HomePage
-from yaohe.front.request import Header, Request, answer
+from yaohe.front.home import HomePage, security
+from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
+from yaohe.front.templates import read_template
 from yaohe.front.view import Allowance, Snapshot, document_values, preview_tags
 from yaohe.front.words import Words
 from yaohe.kernel.errors import TryAgain
 from yaohe.live.rooms import RoomNotFound
 from yaohe.sharing import Fetch, Share, Sharing, environment
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 LATE: Final = frozenset({"preview_tags", "invited", "sharer", "share_json"})
 PAGES_KEPT: Final = 2_048
-_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 _NOBODY: Final = {"invited": "", "sharer": "", "share_json": Raw("null")}
 
+log = structlog.get_logger(__name__)
+
 Kept = tuple[Snapshot, bytes]
-
-
-def read_template(name: str) -> str:
-    """A template without the note to its reader."""
-    text = (TEMPLATES / name).read_text()
-    return text.partition("-->")[2].lstrip() if text.startswith("<!--") else text
 
 
 class Pages:
@@ -62,22 +58,9 @@ class Pages:
         self._room = Template(read_template("room.html"), late=LATE)
         self._prepared: dict[tuple[str, str, str], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
-        self._headers = self._security(csp_hash(assets.boot_script), csp_hash(assets.page_style))
-
-    @staticmethod
-    def _security(script: str, style: str) -> list[Header]:
-        policy = (
-            f"default-src 'self'; script-src 'self' {script}; style-src 'self' {style} "
-            "'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
-            "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-            "form-action 'self'; frame-ancestors 'self'"
-        ).replace(f"{style} 'unsafe-inline'", style)
-        return [
-            _HTML,
-            (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"strict-origin-when-cross-origin"),
-        ]
+        self._headers = security(
+            script=csp_hash(assets.boot_script), style=csp_hash(assets.page_style)
+        )
 
     async def landing(self, request: Request) -> None:
         """`/s/{token}`: the hit, then the room with who invited."""
@@ -99,7 +82,7 @@ class Pages:
             await self._sharing.record_hit(hit)
         except TryAgain:
             # The page is worth more than the count; the log tells what was not kept.
-            log_lost_hit(token)
+            log.error("hit_not_kept", token=token)
         if share is None:
             await self._home.missing(request)
             return

@@ -5,13 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns
-from yaohe.commerce import COUPON_ERRORS, Commerce
+from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
 from yaohe.front.edge import HotRoute
 from yaohe.front.limits import Limit
 from yaohe.front.request import Request
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import Snapshot, description
-from yaohe.front.words import Words
 from yaohe.identity import friendly_name
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import BadInput, Busy, Conflict, TryAgain
@@ -66,10 +65,9 @@ class Verbs:
         campaigns: Campaigns,
         commerce: Commerce,
         snapshots: Snapshots,
-        words: Words,
     ) -> None:
         self._sharing, self._campaigns, self._commerce = sharing, campaigns, commerce
-        self._snapshots, self._words = snapshots, words
+        self._snapshots = snapshots
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
         moment = await self._snapshots.of(room_id)
@@ -105,8 +103,7 @@ class Verbs:
         return f"{moment.title_in(lang)} | {description(moment, lang)}"
 
     async def beacon(self, request: Request, _: str, wish: BeaconRequest) -> BeaconAnswer:
-        query = None
-        env = environment(request.user_agent, query)
+        env = environment(request.user_agent)
         result = await self._sharing.confirm_click(wish.token, request.visitor.id, env=env)
         return BeaconAnswer(counted=result.counted)
 
@@ -199,7 +196,7 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(RoomNotFound, NoOpenCoupon, *COUPON_ERRORS, *engine),
+            errors=(RoomNotFound, NoOpenCoupon, CouponGone, CouponLimit, CouponOver, *engine),
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

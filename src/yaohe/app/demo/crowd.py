@@ -1,6 +1,6 @@
 """A small honest crowd: so many visitors as the counter says, each really connected.
 
-Runs as a child process (`python -m yaohe.app.demo.crowd`, a JSON line on stdin). People come,
+Runs as a child process (`python -m yaohe.app.demo.crowd`, its order in a file). People come,
 watch, talk, like; some share, and the friend who opens the link watches, helps, and now and then
 buys. Every choice comes from one seed, so two runs look alike.
 """
@@ -11,12 +11,12 @@ import asyncio
 import random
 import sys
 import uuid
+from pathlib import Path
 
 import httpx
 import msgspec
 
 from yaohe.app.demo.phone import Phone, Refused
-from yaohe.kernel.children import die_with_parent
 
 LINES = (
     "主播好", "这个保冷吗", "春茶今年什么时候采的", "已经喝完一罐了，来回购", "杯子能进洗碗机吗",
@@ -113,8 +113,7 @@ class Crowd:
 
 
 def main() -> None:
-    die_with_parent()
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Order)
     asyncio.run(Crowd(order).run())
 
 

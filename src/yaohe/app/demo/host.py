@@ -1,6 +1,6 @@
 """The demo's host: draws, encodes and publishes in real time, as an encoder at a shop would.
 
-Runs as a child process of its own (`python -m yaohe.app.demo.host`, a JSON line on stdin), so that
+Runs as a child process of its own (`python -m yaohe.app.demo.host`, its order in a file), so that
 encoding never shares the server's event loop. Pictures are H.264 by x264, sound AAC, sent by
 FFmpeg's RTMP client to the port that real encoders use. A lost connection is opened again.
 """
@@ -15,6 +15,7 @@ import sys
 import time
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import msgspec
@@ -23,7 +24,6 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from yaohe.app.demo.stage import HEIGHT, WIDTH, Act, Stage
-from yaohe.kernel.children import die_with_parent
 
 FPS = 25
 RATE = 48_000
@@ -120,8 +120,7 @@ class Broadcast:
 
 
 def main() -> None:
-    die_with_parent()
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Order)
     acts = [Act(Image.open(io.BytesIO(picture)), title) for title, picture in order.acts]
     stage, tune = Stage(acts, order.font), melody()
     pause_s = 0.5

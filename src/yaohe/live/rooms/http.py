@@ -287,3 +287,6 @@ class RoomShelf(Controller):
     )
     async def unpin(self, room_id: str, staff: Staff, shelf: Shelf) -> ShelfAnswer:
         return _shelf(await shelf.unpin(room_id, by=staff))
+
+
+controllers = (RoomPages, RoomDesk, RoomShelf)

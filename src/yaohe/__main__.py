@@ -1,0 +1,5 @@
+"""`python -m yaohe` is the command line."""
+
+from yaohe.app.cli import main
+
+main()

@@ -1,0 +1,259 @@
+"""The composition root: one boring function that calls constructors in the order of the house."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from obstore.store import LocalStore
+
+from yaohe import front
+from yaohe.app.controllers import CONTROLLERS
+from yaohe.app.health import Health, LoopLag
+from yaohe.app.http import health_routes, make_application
+from yaohe.app.openapi import describe
+from yaohe.app.settings import Settings
+from yaohe.campaigns import Campaigns
+from yaohe.commerce import Commerce
+from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
+from yaohe.content.keyframes import LatestStills
+from yaohe.flows import all_steps
+from yaohe.front.assets import Assets
+from yaohe.front.edge import Edge
+from yaohe.front.home import HomePage
+from yaohe.front.images import Images
+from yaohe.front.limits import Limit
+from yaohe.front.media import MediaDoor
+from yaohe.front.pages import Pages
+from yaohe.front.realtime import RealtimeDoor
+from yaohe.front.site import Site
+from yaohe.front.snapshots import Snapshots
+from yaohe.front.verbs import Verbs, hot_routes
+from yaohe.front.words import Words
+from yaohe.identity import Identity
+from yaohe.insights import Insights
+from yaohe.kernel.bus import MemoryBus
+from yaohe.kernel.clock import Clock, SystemClock
+from yaohe.kernel.db import Database
+from yaohe.kernel.ids import new_id
+from yaohe.kernel.lease import Leases
+from yaohe.kernel.relay import Relay
+from yaohe.kernel.wire import TimerWheel
+from yaohe.live.media import MediaOrigin, RtmpServer
+from yaohe.live.realtime import Archive, Hub
+from yaohe.live.rooms import Rooms
+from yaohe.live.shelf import Shelf
+from yaohe.platforms.sandbox_pay import SandboxGateway
+from yaohe.sharing import Sharing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """Everything that runs, by name. Built once; started and stopped by `roles`."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    leases: Leases
+    identity: Identity
+    gateway: SandboxGateway
+    sharing: Sharing
+    commerce: Commerce
+    origin: MediaOrigin
+    rooms: Rooms
+    shelf: Shelf
+    hub: Hub
+    rtmp: RtmpServer
+    sandbox: Sandbox
+    studio: CardStudio
+    campaigns: Campaigns
+    relay: Relay
+    snapshots: Snapshots
+    media: MediaDoor
+    health: Health
+    lag: LoopLag
+    wheel: TimerWheel
+    app: Edge
+
+
+def installation_secret(data: Path) -> bytes:
+    """The secret that signs cookies and notices; made at the first start, kept with mode 0600."""
+    path = data / "keys" / "secret"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        fresh = secrets.token_bytes(32)
+        # Written beside and renamed: a crash must not leave half a secret.
+        beside = path.with_suffix(".new")
+        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+        return fresh
+
+
+def build(
+    settings: Settings,
+    *,
+    database_url: str,
+    notify_url: str,
+    clock: Clock | None = None,
+    demo: bool = False,
+    extra: Callable[[dict[str, object]], None] | None = None,
+) -> System:
+    """Construct the whole system; nothing is started. `notify_url` is our own loopback address."""
+    clock = clock or SystemClock()
+    secret = installation_secret(settings.data)
+    address = settings.address
+    store: Any = LocalStore(prefix=settings.data / "files", mkdir=True)
+
+    db = Database(database_url, pool_size=settings.database_pool)
+    bus = MemoryBus()
+    wheel = TimerWheel()
+    leases = Leases(db, owner=new_id("proc"))
+
+    gateway = SandboxGateway(db, clock, secret, base_url=address, notify_origin=notify_url)
+    identity = Identity(db, clock, secret, settings.secure, origins=(address,))
+    sharing = Sharing(db, clock, address, headless_is_person=demo)
+    commerce = Commerce(
+        db,
+        clock,
+        gateway,
+        address,
+        notify_url=notify_url,
+        order_deadline_s=settings.order_deadline_s,
+    )
+    origin = MediaOrigin(clock=clock)
+    rooms = Rooms(
+        db,
+        bus,
+        origin,
+        leases,
+        public_url=address,
+        rtmp_port=settings.rtmp_port,
+        grace_s=settings.grace_s,
+        viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
+    )
+    shelf = Shelf(db, bus, commerce)
+    door = RealtimeDoor(identity=identity, rooms=rooms, shelf=shelf, sharing=sharing)
+    hub = Hub(
+        bus,
+        clock,
+        Archive(db),
+        wheel,
+        facts=door.facts,
+        caller=door.caller,
+        extras=door.extras,
+        origin=origin,
+    )
+    hub.on_joined.append(door.joined)
+    hub.on_interaction.append(sharing.interact)
+    rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
+    sandbox = Sandbox()
+    studio = CardStudio(sandbox, store)
+    stills = LatestStills(origin, KeyframeDecoder(sandbox), store, clock)
+    campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
+    insights = Insights(sharing, commerce, rooms, campaigns)
+    relay = Relay(db, all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub))
+
+    snapshots = Snapshots(
+        clock=clock,
+        identity=identity,
+        rooms=rooms,
+        shelf=shelf,
+        hub=hub,
+        campaigns=campaigns,
+        stills=stills,
+    )
+    door.snapshots = snapshots
+    rooms.on_change.append(lambda room: snapshots.forget(room.id))
+    assets = Assets(Path(front.__file__).parent / "static")
+    words = Words(assets.words)
+    home = HomePage(assets=assets, words=words, rooms=rooms, identity=identity, hub=hub)
+    pages = Pages(
+        assets=assets,
+        words=words,
+        snapshots=snapshots,
+        sharing=sharing,
+        campaigns=campaigns,
+        home=home,
+        public_url=address,
+    )
+    images = Images(
+        studio=studio,
+        stills=stills,
+        snapshots=snapshots,
+        sharing=sharing,
+        campaigns=campaigns,
+        store=store,
+        public_url=address,
+    )
+    media = MediaDoor(origin)
+    verbs = Verbs(sharing=sharing, campaigns=campaigns, commerce=commerce, snapshots=snapshots)
+    routes = hot_routes(verbs, clock)
+
+    lag = LoopLag()
+    health = Health(db, identity, lag)
+    services: dict[str, object] = {
+        "identity": identity,
+        "commerce": commerce,
+        "gateway": gateway,
+        "sharing": sharing,
+        "campaigns": campaigns,
+        "rooms": rooms,
+        "shelf": shelf,
+        "origin": origin,
+        "hub": hub,
+        "insights": insights,
+    }
+    if extra is not None:
+        extra(services)
+    application = make_application([*CONTROLLERS, *health_routes(health)], services)
+    site = Site(
+        pages=pages,
+        home=home,
+        images=images,
+        media=media,
+        assets=assets,
+        openapi=lambda: describe(application, routes),
+    )
+    per_address = Limit(
+        clock,
+        burst=settings.writes_per_address_s * 10,
+        per_second=settings.writes_per_address_s,
+    )
+    app = Edge(
+        application, routes=routes, pages=site.find, per_address=per_address, identity=identity
+    )
+    return System(
+        settings=settings,
+        clock=clock,
+        db=db,
+        leases=leases,
+        identity=identity,
+        gateway=gateway,
+        sharing=sharing,
+        commerce=commerce,
+        origin=origin,
+        rooms=rooms,
+        shelf=shelf,
+        hub=hub,
+        rtmp=rtmp,
+        sandbox=sandbox,
+        studio=studio,
+        campaigns=campaigns,
+        relay=relay,
+        snapshots=snapshots,
+        media=media,
+        health=health,
+        lag=lag,
+        wheel=wheel,
+        app=app,
+    )

@@ -1,0 +1,152 @@
+"""The command line: demo, serve, migrate, config.
+
+Everything a person did wrong comes back as one sentence on stderr and a code that is not zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+import uvloop
+
+from yaohe import __version__
+from yaohe.app import settings as settings_of
+from yaohe.app.build import System
+from yaohe.app.demo.command import DemoWish, show_demo
+from yaohe.app.logs import configure_logs
+from yaohe.app.network import lan_address
+from yaohe.app.roles import engine, serve
+from yaohe.app.settings import Settings, SettingsError
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.wire import PortTaken, StartFailed
+
+log = structlog.get_logger(__name__)
+
+
+def say(text: str) -> None:
+    """Progress for the person at the terminal; stdout stays for what programs read."""
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    main_parser = argparse.ArgumentParser(
+        prog="yaohe", description="Self-hosted live commerce whose core is social sharing."
+    )
+    main_parser.add_argument("--version", action="version", version=f"yaohe {__version__}")
+    commands = main_parser.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data", help="folder that holds everything")
+    shared.add_argument("--host", help="address to listen on")
+    shared.add_argument("--port", type=int, help="port of pages, API, realtime and media")
+    shared.add_argument("--rtmp-port", type=int, dest="rtmp_port", help="port encoders publish to")
+    shared.add_argument("--public-url", dest="public_url", help="address people open")
+    shared.add_argument(
+        "--tls", action="store_const", const="self", help="HTTPS with a local certificate"
+    )
+    shared.add_argument("--tls-cert", dest="tls_cert", help="certificate chain (PEM)")
+    shared.add_argument("--tls-key", dest="tls_key", help="private key (PEM)")
+    shared.add_argument("--lan", action="store_true", help="listen for phones on this network")
+
+    commands.add_parser("serve", parents=[shared], help="run a shop")
+    demo = commands.add_parser("demo", parents=[shared], help="run a shop that is already live")
+    demo.add_argument("--no-crowd", action="store_true", help="without the scripted visitors")
+    demo.add_argument("--no-host", action="store_true", help="without the synthetic host")
+    demo.add_argument(
+        "--json", action="store_true", help="first line on stdout is one JSON object of addresses"
+    )
+    commands.add_parser("migrate", parents=[shared], help="bring the database up to date")
+    config = commands.add_parser("config", parents=[shared], help="settings")
+    config.add_argument("action", choices=["show", "check", "doc"])
+    return main_parser
+
+
+def read_settings(given: argparse.Namespace, **defaults: Any) -> Settings:
+    names = ("data", "host", "port", "rtmp_port", "public_url", "tls", "tls_cert", "tls_key")
+    wishes = {name: getattr(given, name) for name in names}
+    if given.lan and wishes["host"] is None:
+        wishes["host"] = "0.0.0.0"  # noqa: S104 - asked for
+        if wishes["public_url"] is None:
+            scheme = "https" if given.tls or given.tls_cert else "http"
+            port = wishes["port"] or settings_of.load().port
+            wishes["public_url"] = f"{scheme}://{lan_address()}:{port}"
+    for name, value in defaults.items():
+        if wishes.get(name) is None:
+            wishes[name] = value
+    return settings_of.load(**wishes)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = parser().parse_args(arguments)
+    try:
+        raise SystemExit(_run(given))
+    except (SettingsError, PortTaken, StartFailed, AppError) as error:
+        print(f"\n{error}\n", file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _run(given: argparse.Namespace) -> int:
+    if given.command == "config":
+        return _config(given)
+    if given.command == "demo":
+        settings = read_settings(given, data="var/demo")
+        wish = DemoWish(host=not given.no_host, crowd=not given.no_crowd, as_json=given.json)
+        configure_logs(settings)
+        return _forever(settings, lambda system: show_demo(system, wish, say), demo=True)
+    settings = read_settings(given)
+    configure_logs(settings)
+    if given.command == "migrate":
+        uvloop.run(_migrate(settings))
+        return 0
+    return _forever(settings, _show_shop)
+
+
+def _config(given: argparse.Namespace) -> int:
+    if given.action == "doc":
+        print(settings_of.document())
+        return 0
+    settings = read_settings(given)
+    print(settings_of.show(settings) if given.action == "show" else "All settings can be used.")
+    return 0
+
+
+async def _migrate(settings: Settings) -> None:
+    async with engine(settings, say):
+        say("The database is up to date")
+
+
+def _forever(
+    settings: Settings, ready: Callable[[System], Awaitable[None]], *, demo: bool = False
+) -> int:
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await serve(settings, stop=stop, say=say, ready=ready, demo=demo)
+
+    uvloop.run(run())
+    return 0
+
+
+async def _show_shop(system: System) -> None:
+    settings = system.settings
+    say(f"Serving at {settings.address}")
+    token = await system.identity.setup_token()
+    if token is not None:
+        say("First start. Make the owner's account within 24 hours, once, here:")
+        say(f"  {settings.address}/studio/setup?token={token}")
+    else:
+        say(f"Studio: {settings.address}/studio")
+    say("Ctrl-C stops it.")
+
+
+if __name__ == "__main__":
+    main()

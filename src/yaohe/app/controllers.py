@@ -1,0 +1,27 @@
+"""Every controller of the house, in its order: who mounts what is seen in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar.types import ControllerRouterHandler
+
+from yaohe.campaigns import http as campaigns
+from yaohe.commerce import http as commerce
+from yaohe.identity import http as identity
+from yaohe.insights import http as insights
+from yaohe.live.realtime import http as realtime
+from yaohe.live.rooms import http as rooms
+from yaohe.platforms.sandbox_pay import http as sandbox_pay
+from yaohe.sharing import http as sharing
+
+CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    *sandbox_pay.controllers,
+    *identity.controllers,
+    *sharing.controllers,
+    *commerce.controllers,
+    *rooms.controllers,
+    *realtime.controllers,
+    *campaigns.controllers,
+    *insights.controllers,
+)

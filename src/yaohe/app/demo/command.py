@@ -1,0 +1,105 @@
+"""`yaohe demo`: fill the shop, put the host and the crowd on, say where to look."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import segno
+
+from yaohe.app.build import System
+from yaohe.app.demo import crowd, host
+from yaohe.app.demo.seed import GOODS, seed
+from yaohe.content.cards import FONT_BOLD
+from yaohe.kernel.children import Child, Children, ChildSpec
+from yaohe.live.rooms import Room
+
+
+class DemoWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asked for."""
+
+    host: bool
+    crowd: bool
+    as_json: bool
+
+
+async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) -> None:
+    """Runs as long as the demo does; its children end with it."""
+    room = await seed(system)
+    token = await system.identity.setup_token()
+    _print_addresses(system, room, token, wish, say)
+    children = Children()
+    folder = system.settings.data / "demo"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if wish.host:
+        children.add(_child(folder, "host", await _host_order(system, room)))
+    if wish.crowd:
+        base = _loopback(system)
+        children.add(_child(folder, "crowd", crowd.Order(base=base, room=room.id)))
+    try:
+        await children.run()
+        await asyncio.Event().wait()
+    finally:
+        await children.stop()
+
+
+def _child(folder: Path, name: str, order: msgspec.Struct) -> Child:
+    """A supervised child that reads its order from a file only we can read."""
+    path = folder / f"{name}.json"
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(order))
+    argv = [sys.executable, "-m", f"yaohe.app.demo.{name}", str(path)]
+    return Child(ChildSpec(name=f"demo {name}", argv=argv, log_file=folder / f"{name}.log"))
+
+
+async def _host_order(system: System, room: Room) -> host.Order:
+    acts = []
+    for goods in GOODS:
+        picture = await system.studio.product_picture(goods.kind, 1)
+        acts.append((goods.title, picture.jpeg))
+    url = f"rtmp://127.0.0.1:{system.rtmp.port}/live/{room.stream_key}"
+    return host.Order(url=url, font=str(FONT_BOLD), acts=acts)
+
+
+def _loopback(system: System) -> str:
+    scheme = "https" if system.settings.tls or system.settings.tls_cert else "http"
+    return f"{scheme}://127.0.0.1:{system.settings.port}"
+
+
+def _print_addresses(
+    system: System, room: Room, token: str | None, wish: DemoWish, say: Callable[[str], None]
+) -> None:
+    address = system.settings.address
+    setup = f"{address}/studio/setup?token={token}" if token else None
+    lan = system.settings.host == "0.0.0.0"  # noqa: S104 - compared, not listened on
+    hostname = address.partition("://")[2].rpartition(":")[0] or "127.0.0.1"
+    told: dict[str, Any] = {
+        "url": address,
+        "studio_url": f"{address}/studio",
+        "setup_url": setup,
+        "rtmp_url": f"rtmp://{hostname}:{system.rtmp.port}/live",
+        "room": room.id,
+        "stream_key": room.stream_key,
+    }
+    if wish.as_json:
+        print(msgspec.json.encode(told).decode(), flush=True)
+        return
+    say("")
+    say(f"The room, live:   {address}/r/{room.id}")
+    say(f"All rooms:        {address}/")
+    say(f"The studio:       {setup or told['studio_url']}")
+    if setup:
+        say("                  (makes the owner's account; works once, for 24 hours)")
+    say(f"Publish yourself: {told['rtmp_url']}   key {room.stream_key}")
+    say(f"API:              {address}/docs")
+    if lan:
+        segno.make(f"{address}/r/{room.id}", error="m").terminal(out=sys.stderr, compact=True)
+        if not system.settings.secure:
+            say("Without HTTPS a phone's browser refuses: sharing pictures by its own sheet, and")
+            say("copying by one tap. Start with --lan --tls, accept the certificate, and it works.")
+    say("Ctrl-C stops everything.")
+    say("")

@@ -1,0 +1,82 @@
+"""Health: whether this process can serve, and its figures for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from litestar import Request
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from yaohe.identity import Identity, require_staff
+from yaohe.kernel.db import Database
+from yaohe.kernel.errors import AppError
+
+LAG_EVERY_S: Final = 0.1
+LAG_KEPT: Final = 600  # a minute
+
+
+class LoopLag:
+    """How late the event loop wakes: the one number that every stall shows up in."""
+
+    def __init__(self) -> None:
+        self._late_ms: deque[float] = deque(maxlen=LAG_KEPT)
+
+    async def run(self) -> None:
+        while True:
+            asked = time.perf_counter()
+            await asyncio.sleep(LAG_EVERY_S)
+            self._late_ms.append((time.perf_counter() - asked - LAG_EVERY_S) * 1000)
+
+    def p99_ms(self) -> float:
+        """Over the last minute; 0 before anything was measured."""
+        kept = sorted(self._late_ms)
+        return kept[int(len(kept) * 0.99)] if kept else 0.0
+
+
+class Health:
+    def __init__(self, db: Database, identity: Identity, lag: LoopLag) -> None:
+        self._db, self._identity, self._lag = db, identity, lag
+        self._parts: dict[str, Callable[[], str]] = {}
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self.gauge("event_loop_lag_p99_ms", "Lateness of the event loop, 1 min", lag.p99_ms)
+        self.draining = False
+
+    def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
+        """A figure that is read when it is asked for."""
+        gauge = Gauge(f"yaohe_{name}", help_text, registry=self._registry)
+        gauge.set_function(read)
+
+    def part(self, name: str, state: Callable[[], str]) -> None:
+        """A child or engine whose state (`ready`, `starting`, …) belongs into `/readyz`."""
+        self._parts[name] = state
+
+    async def report(self) -> dict[str, Any]:
+        parts = {name: state() for name, state in self._parts.items()}
+        try:
+            async with asyncio.timeout(2):
+                await self._db.open()
+            parts["database"] = "ready"
+        except (AppError, TimeoutError):
+            parts["database"] = "away"
+        ready = not self.draining and all(state == "ready" for state in parts.values())
+        return {"ready": ready, "draining": self.draining, "parts": parts}
+
+    def metrics(self) -> bytes:
+        return generate_latest(self._registry)
+
+    async def require_reader(self, request: Request[Any, Any, Any]) -> None:
+        """Figures are for this machine, and for others with an API key."""
+        peer = request.client.host if request.client else ""
+        try:
+            if ipaddress.ip_address(peer).is_loopback:
+                return
+        except ValueError:
+            pass  # no address at all: ask for the key
+        await require_staff(request, self._identity)

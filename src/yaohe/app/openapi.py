@@ -1,0 +1,107 @@
+"""The OpenAPI document: what Litestar knows, what the edge's table knows, and every error code.
+
+Routes name their errors in `opt["errors"]`, hot routes in their row; both become one response per
+status that lists the codes, so clients get a union they can switch on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from yaohe.front.edge import HotRoute
+from yaohe.kernel.errors import AppError, BadInput
+
+_ALWAYS: tuple[type[AppError], ...] = (BadInput,)
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "field": {"type": "string"},
+                "retry_after_s": {"type": "integer"},
+            },
+        }
+    },
+}
+
+
+def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
+    """The whole document as plain values."""
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    document.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
+    paths: dict[str, Any] = document["paths"]
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                errors = handler.opt.get("errors", ())
+                for method in handler.http_methods:
+                    operation = paths.get(route.path_format, {}).get(method.lower())
+                    if operation is not None:
+                        _add_errors(operation, (*errors, *_ALWAYS))
+    for hot in routes:
+        paths.setdefault(hot.path, {})[hot.method.lower()] = _operation(hot, document)
+    return document
+
+
+def _operation(route: HotRoute, document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    (body, answer), parts = msgspec.json.schema_components(
+        [route.body, route.answer], ref_template="#/components/schemas/{name}"
+    )
+    schemas.update(parts)
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": route.verb.__name__ + "_" + route.method.lower(),
+        "tags": ["guests"],
+        "requestBody": {"content": {"application/json": {"schema": body}}},
+        "responses": {
+            str(route.status): {
+                "description": "Done",
+                "content": {"application/json": {"schema": answer}},
+            }
+        },
+    }
+    if "{" in route.path:
+        name = route.path.partition("{")[2].partition("}")[0]
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        ]
+    _add_errors(operation, route.all_errors)
+    return operation
+
+
+def _add_errors(operation: dict[str, Any], errors: Iterable[type[AppError]]) -> None:
+    by_status: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for error in dict.fromkeys(errors):
+        by_status[error.status][error.code] = error.message
+    operation.get("responses", {}).pop("400", None)  # Litestar's own shape of a bad body
+    for status, codes in sorted(by_status.items()):
+        lines = [f"`{code}`: {message}" for code, message in sorted(codes.items())]
+        operation.setdefault("responses", {})[str(status)] = {
+            "description": "  \n".join(lines),
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "allOf": [
+                            {"$ref": "#/components/schemas/Error"},
+                            {
+                                "properties": {
+                                    "error": {"properties": {"code": {"enum": sorted(codes)}}}
+                                }
+                            },
+                        ]
+                    }
+                }
+            },
+        }

@@ -1,0 +1,184 @@
+"""Running the system: engines first, then the parts by role, drained in order at the end.
+
+`yaohe serve` runs all roles in one process: *web* (pages, API, realtime, video out), *media*
+(video in), *worker* (relay, sweeps).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from yaohe.app.build import System, build
+from yaohe.app.network import lan_address, local_certificate, require_free
+from yaohe.app.settings import Settings
+from yaohe.kernel.datadir import DataDirectory
+from yaohe.kernel.db import migrate
+from yaohe.kernel.postgres import EmbeddedPostgres
+from yaohe.kernel.wire import WireConfig, WireLimits, WireServer
+
+log = structlog.get_logger(__name__)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The database this process runs on: its address, and the child when it is our own."""
+
+    url: str
+    postgres: EmbeddedPostgres | None
+
+
+@contextlib.asynccontextmanager
+async def engine(settings: Settings, say: Say) -> AsyncIterator[Engine]:
+    """Hold the data directory, have a migrated database, and leave both clean."""
+    directory = DataDirectory(settings.data)
+    directory.lock()
+    try:
+        if settings.database_url:
+            say("Bringing the database up to date")
+            await migrate(settings.database_url)
+            yield Engine(settings.database_url, None)
+            return
+        say("Starting PostgreSQL")
+        postgres = EmbeddedPostgres(settings.data, directory=directory)
+        url = await postgres.start()
+        try:
+            await migrate(url)
+            yield Engine(url, postgres)
+        finally:
+            await postgres.stop()
+    finally:
+        directory.release()
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise `PortTaken` before anything is started."""
+    require_free(settings.host, settings.port, "--port")
+    require_free(settings.host, settings.rtmp_port, "--rtmp-port")
+
+
+def certificate(settings: Settings) -> tuple[Path | None, Path | None]:
+    if settings.tls_cert:
+        return Path(settings.tls_cert), Path(settings.tls_key)
+    if settings.tls == "self":
+        names = ["localhost", "127.0.0.1", lan_address()]
+        return local_certificate(settings.data / "keys", list(dict.fromkeys(names)))
+    return None, None
+
+
+def wire_config(system: System) -> WireConfig:
+    settings = system.settings
+    cert, key = certificate(settings)
+    return WireConfig(
+        host=settings.host,
+        port=settings.port,
+        tls_cert=cert,
+        tls_key=key,
+        media=system.media.stream,
+        websockets={"/rt": system.hub.accept},
+        origins=frozenset({settings.address}),
+        trusted_proxies=settings.trusted_proxies,
+        limits=WireLimits(
+            connections_max=settings.connections_max,
+            connections_per_address_max=settings.connections_per_address,
+        ),
+        wheel=system.wheel,
+        lifespan="off",
+        on_drain=lambda: setattr(system.health, "draining", True),
+    )
+
+
+async def serve(
+    settings: Settings,
+    *,
+    stop: asyncio.Event,
+    say: Say,
+    ready: Callable[[System], Awaitable[None]],
+    demo: bool = False,
+) -> None:
+    """Run everything until `stop` is set; `ready` is awaited once requests are answered."""
+    check_ports(settings)
+    async with engine(settings, say) as database:
+        scheme = "https" if settings.tls or settings.tls_cert else "http"
+        system = build(
+            settings,
+            database_url=database.url,
+            notify_url=f"{scheme}://127.0.0.1:{settings.port}",
+            demo=demo,
+        )
+        await system.db.open()
+        if database.postgres is not None:
+            # Whoever held a lease before held this data directory, and is dead.
+            await system.leases.end_all()
+            system.health.part("postgres", lambda: database.postgres.state)
+        await system.sandbox.open()
+        server = WireServer(system.app, wire_config(system))
+        _figures(system, server)
+        await server.start()
+        try:
+            await _run_parts(system, server, database, stop, ready)
+        finally:
+            await _close(system)
+
+
+async def _run_parts(
+    system: System,
+    server: WireServer,
+    database: Engine,
+    stop: asyncio.Event,
+    ready: Callable[[System], Awaitable[None]],
+) -> None:
+    parts: dict[str, Coroutine[Any, Any, None]] = {
+        "identity": system.identity.run(),
+        "gateway": system.gateway.run(),
+        "sharing": system.sharing.run(),
+        "commerce": system.commerce.run(),
+        "rooms": system.rooms.run(),
+        "hub": system.hub.run(),
+        "rtmp": system.rtmp.run(),
+        "relay": system.relay.run(),
+        "lag": system.lag.run(),
+    }
+    if database.postgres is not None:
+        parts["postgres"] = database.postgres.run()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part, name=name) for name, part in parts.items()]
+        tasks.append(group.create_task(ready(system), name="ready"))
+        await server.run(stop)
+        for task in tasks:
+            task.cancel()
+
+
+async def _close(system: System) -> None:
+    """What was accepted is written before the database goes."""
+    for close in (
+        system.hub.close,
+        system.commerce.close,
+        system.sharing.close,
+        system.studio.close,
+        system.sandbox.close,
+        system.db.close,
+    ):
+        try:
+            async with asyncio.timeout(10):
+                await close()
+        except Exception:
+            log.exception("part_not_closed", part=close.__qualname__)
+
+
+def _figures(system: System, server: WireServer) -> None:
+    gauge = system.health.gauge
+    gauge("connections", "Open connections of all kinds", lambda: server.connections)
+    gauge("video_viewers", "Players that are sent video", lambda: server.viewers)
+    gauge("websockets", "Open WebSockets", lambda: server.websockets)
+    gauge("connections_refused", "Connections turned away", lambda: server.refused)
+    gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
+    gauge("facts_unfinished", "Facts on their way to their steps", lambda: system.relay.unfinished)

@@ -1,0 +1,1 @@
+"""Front: the documents people open and the hot endpoints; composes several contexts, owns none."""

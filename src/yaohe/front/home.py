@@ -1,0 +1,165 @@
+"""The plain documents: the list of rooms, the studio's shell, the API's reader, nothing here."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Final
+
+from yaohe.front.assets import Assets, csp_hash
+from yaohe.front.document import Raw, Template
+from yaohe.front.request import Header, Request, answer
+from yaohe.front.templates import read_template
+from yaohe.front.words import Words, count_text, date_text
+from yaohe.identity import Identity, Shop
+from yaohe.live.realtime import Hub
+from yaohe.live.rooms import Room, Rooms
+
+FRESH_S: Final = 1.0
+VIEWERS_SHOWN_FROM: Final = 20
+_STUDIO_TITLE: Final = {"zh-CN": "工作台 · 吆喝", "en": "Studio · Yaohe"}
+_STUDIO_NOSCRIPT: Final = {
+    "zh-CN": "打开 JavaScript 才能用工作台。",
+    "en": "Turn JavaScript on to use the studio.",
+}
+_OTHER: Final = {"zh-CN": ("English", "/?lang=en"), "en": ("中文", "/?lang=zh")}
+_MISSING: Final = {
+    "zh-CN": ("这里没有直播间", "链接可能不完整，或者房间已经撤下。", "看看别的直播"),
+    "en": (
+        "There is no room here",
+        "The link may be cut short, or the room was taken down.",
+        "See other rooms",
+    ),
+}
+
+
+def security(*, script: str = "", style: str = "", more: str = "") -> list[Header]:
+    """Headers of every document; `script` and `style` are hashes of what stands inline."""
+    policy = (
+        f"default-src 'self'; script-src 'self' {script}; style-src 'self' {style}; "
+        "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
+        f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'{more}"
+    )
+    return [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    ]
+
+
+class HomePage:
+    def __init__(
+        self, *, assets: Assets, words: Words, rooms: Rooms, identity: Identity, hub: Hub
+    ) -> None:
+        self._words, self._rooms, self._identity, self._hub = words, rooms, identity, hub
+        self._style = assets.home_style
+        self._home_script = assets.entry("app/src/home/main.ts").script
+        self._home = Template(read_template("home.html"))
+        self._card = Template(read_template("home_room.html"))
+        self._missing = Template(read_template("missing.html"))
+        self._headers = security(style=csp_hash(self._style))
+        studio = assets.entry("app/src/studio/main.ts")
+        self._studio = {
+            lang: Template(read_template("studio.html"))
+            .prepare(
+                {
+                    "lang": lang,
+                    "title": _STUDIO_TITLE[lang],
+                    "noscript": _STUDIO_NOSCRIPT[lang],
+                    "script": studio.script,
+                    "styles": _links("stylesheet", studio.styles),
+                    "preloads": _links("modulepreload", studio.preload),
+                }
+            )
+            .finish({})
+            for lang in _STUDIO_TITLE
+        }
+        # Element Plus places its poppers with style attributes.
+        self._studio_headers = security(style="'unsafe-inline'")
+        self._docs = Template(read_template("docs.html")).prepare({}).finish({})
+        self._kept: dict[str, tuple[float, bytes]] = {}
+
+    async def show(self, request: Request) -> None:
+        """`/`: live, upcoming and ended rooms."""
+        _ = request.visitor
+        lang = request.lang
+        kept = self._kept.get(lang)
+        if kept is None or time.monotonic() - kept[0] >= FRESH_S:
+            kept = self._kept[lang] = (time.monotonic(), await self._draw(lang))
+        await self._send(request, 200, kept[1], self._headers)
+
+    async def studio(self, request: Request) -> None:
+        await self._send(request, 200, self._studio[request.lang], self._studio_headers)
+
+    async def docs(self, request: Request) -> None:
+        """`/docs`: the API for readers, drawn from its OpenAPI document."""
+        await self._send(request, 200, self._docs, security(style="'unsafe-inline'"))
+
+    async def missing(self, request: Request) -> None:
+        lang = request.lang
+        title, text, action = _MISSING[lang]
+        values = {
+            "lang": lang,
+            "title": title,
+            "text": text,
+            "action": action,
+            "page_style": Raw(self._style),
+        }
+        body = self._missing.prepare(values).finish({})
+        await self._send(request, 404, body, self._headers)
+
+    @staticmethod
+    async def _send(request: Request, status: int, body: bytes, headers: list[Header]) -> None:
+        more = [(b"content-encoding", b"gzip"), (b"cache-control", b"private, no-cache")]
+        await answer(request, status, body, [*headers, *more])
+
+    async def _draw(self, lang: str) -> bytes:
+        shop = await self._identity.shop()
+        parts: dict[str, list[str]] = {"live": [], "upcoming": [], "ended": []}
+        for room in await self._rooms.rooms():
+            parts[room.status].append(self._room_card(room, shop, lang))
+        other, other_url = _OTHER[lang]
+        values = {
+            **self._words.slots(lang),
+            "lang": lang,
+            "page_style": Raw(self._style),
+            "app_script": self._home_script,
+            "shop_name": shop.name_in(lang),
+            "rooms": str(sum(map(len, parts.values()))),
+            "other_lang": other,
+            "other_lang_url": other_url,
+        }
+        for status, cards in parts.items():
+            values[f"{status}_count"] = str(len(cards))
+            values[f"{status}_rooms"] = Raw("".join(cards))
+        return self._home.prepare(values).finish({})
+
+    def _room_card(self, room: Room, shop: Shop, lang: str) -> str:
+        viewers = self._hub.viewers(room.id)
+        shown = room.status == "live" and viewers >= VIEWERS_SHOWN_FROM
+        at: datetime | None = None
+        if room.status != "live":
+            at = room.scheduled_at if room.status == "upcoming" else room.ended_at
+        zh = lang.startswith("zh")
+        return self._card.fill(
+            {
+                "url": f"/r/{room.id}" + ("" if zh else "?lang=en"),
+                "status": room.status,
+                "picture": f"/live/{room.id}/poster.jpg"
+                if room.status != "upcoming"
+                else f"/r/{room.id}/host.jpg",
+                "title": room.title if zh or not room.title_en else room.title_en,
+                "host": room.host_name if zh or not room.host_name_en else room.host_name_en,
+                "status_word": self._words.say(lang, f"room.{room.status}"),
+                "viewers_text": self._words.say(lang, "room.watching", n=count_text(viewers, lang))
+                if shown
+                else "",
+                "at_iso": at.isoformat() if at else "",
+                "at_text": date_text(at, shop.time_zone, lang) if at else "",
+            }
+        )
+
+
+def _links(kind: str, urls: tuple[str, ...]) -> Raw:
+    return Raw("".join(f'<link rel="{kind}" href="{url}">' for url in urls))

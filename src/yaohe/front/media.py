@@ -1,0 +1,36 @@
+"""Live media at the door: streams for the wire, HLS documents for players without MSE."""
+
+from __future__ import annotations
+
+from yaohe.front.request import Request, answer
+from yaohe.kernel.wire import MediaSource, Refusal, WireRequest
+from yaohe.live.media import MediaOrigin, hls_document, parse_media_path
+
+_AWAY = Refusal(404, "not_live", "Nobody is publishing to this room right now.")
+
+
+class MediaDoor:
+    def __init__(self, origin: MediaOrigin) -> None:
+        self._origin = origin
+
+    def stream(self, request: WireRequest) -> MediaSource | Refusal | None:
+        """For the wire: the source of `stream.mp4` and `ws`; None leaves the path to the pages."""
+        path = parse_media_path(request.path)
+        if path is None or path.kind not in {"stream", "ws"}:
+            return None
+        return self._origin.source(path.room_id) or _AWAY
+
+    async def document(self, request: Request) -> None:
+        """The playlist, an init or a segment."""
+        path = parse_media_path(request.path)
+        view = self._origin.hls(path.room_id) if path is not None else None
+        document = hls_document(view, path) if view is not None and path is not None else None
+        if document is None:
+            await answer(request, 404, b"", [(b"cache-control", b"no-store")])
+            return
+        headers = [
+            (b"content-type", document.content_type.encode()),
+            (b"cache-control", document.cache_control.encode()),
+            (b"access-control-allow-origin", b"*"),
+        ]
+        await answer(request, 200, document.body, headers)

@@ -1,0 +1,93 @@
+"""Which page answers which address. What is not here goes to the application behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from yaohe.front.assets import Assets
+from yaohe.front.edge import Page
+from yaohe.front.home import HomePage
+from yaohe.front.images import NAMES, Images
+from yaohe.front.media import MediaDoor
+from yaohe.front.pages import Pages
+from yaohe.front.request import Request, answer
+
+
+class Site:
+    def __init__(
+        self,
+        *,
+        pages: Pages,
+        home: HomePage,
+        images: Images,
+        media: MediaDoor,
+        assets: Assets,
+        openapi: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._pages, self._home, self._images = pages, home, images
+        self._media, self._assets, self._openapi = media, assets, openapi
+        self._document: bytes | None = None
+        self._exact: dict[str, Page] = {
+            "/": home.show,
+            "/studio": home.studio,
+            "/docs": home.docs,
+            "/api/v1/openapi.json": self._api,
+            "/favicon.ico": self._icon,
+        }
+
+    def find(self, _method: str, path: str) -> Page | None:
+        """The page for a GET or HEAD of `path`; None for the application behind."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact
+        start = path[:3]
+        if start in {"/s/", "/r/"}:
+            return self._room_page(path, shared=start == "/s/")
+        if path.startswith("/assets/"):
+            return self._asset
+        if path.startswith("/live/"):
+            return self._images.poster if path.endswith("/poster.jpg") else self._media.document
+        if path.startswith("/media/products/"):
+            return self._images.product
+        if path.startswith("/studio/"):
+            return self._home.studio
+        return None
+
+    def _room_page(self, path: str, *, shared: bool) -> Page:
+        rest = path[3:]
+        if "/" not in rest:
+            return self._pages.landing if shared else self._pages.room
+        _, _, name = rest.partition("/")
+        if name in NAMES and not (shared and name == "host.jpg"):
+            return self._images.share_image if shared else self._images.room_image
+        return self._home.missing
+
+    async def _asset(self, request: Request) -> None:
+        asset = self._assets.get(request.path[len("/assets/") :])
+        if asset is None:
+            await self._home.missing(request)
+            return
+        headers = [
+            (b"content-type", asset.content_type),
+            (b"cache-control", asset.cache_control),
+            (b"etag", asset.etag),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if request.headers.get(b"if-none-match") == asset.etag:
+            await answer(request, 304, b"", headers)
+        elif asset.packed is not None and b"gzip" in request.headers.get(b"accept-encoding", b""):
+            headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+            await answer(request, 200, asset.packed, headers)
+        else:
+            await answer(request, 200, asset.body, headers)
+
+    async def _icon(self, request: Request) -> None:
+        await answer(request, 308, b"", [(b"location", b"/assets/mark.svg")])
+
+    async def _api(self, request: Request) -> None:
+        if self._document is None:
+            self._document = msgspec.json.encode(self._openapi())
+        await answer(request, 200, self._document, [(b"content-type", b"application/json")])

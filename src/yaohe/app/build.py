@@ -29,7 +29,6 @@ from yaohe.front.images import Images
 from yaohe.front.limits import Limit
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
-from yaohe.front.realtime import RealtimeDoor
 from yaohe.front.site import Site
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.verbs import Verbs, hot_routes
@@ -43,8 +42,9 @@ from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.wire import TimerWheel
+from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
-from yaohe.live.realtime import Archive, Hub
+from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
 from yaohe.platforms.sandbox_pay import SandboxGateway
@@ -142,19 +142,17 @@ def build(
         viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
     )
     shelf = Shelf(db, bus, commerce)
-    door = RealtimeDoor(identity=identity, rooms=rooms, shelf=shelf, sharing=sharing)
-    hub = Hub(
-        bus,
-        clock,
-        Archive(db),
-        wheel,
-        facts=door.facts,
-        caller=door.caller,
-        extras=door.extras,
+    hub = room_hub(
+        db=db,
+        bus=bus,
+        clock=clock,
+        wheel=wheel,
+        identity=identity,
+        sharing=sharing,
+        rooms=rooms,
+        shelf=shelf,
         origin=origin,
     )
-    hub.on_joined.append(door.joined)
-    hub.on_interaction.append(sharing.interact)
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
@@ -172,7 +170,6 @@ def build(
         campaigns=campaigns,
         stills=stills,
     )
-    door.snapshots = snapshots
     rooms.on_change.append(lambda room: snapshots.forget(room.id))
     assets = Assets(Path(front.__file__).parent / "static")
     words = Words(assets.words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -112,7 +112,7 @@ class Images:
         return Rendered(still.sharp, f'"{still.mark}"')
 
     async def _model(self, request: Request, moment: Snapshot, share: Share | None) -> CardModel:
-        lang = "zh-CN" if request.lang == "zh-CN" else "en"
+        lang: Literal["zh-CN", "en"] = "zh-CN" if request.lang == "zh-CN" else "en"
         product = moment.shown_product
         still = await self._stills.of(moment.room_id)
         was = product.list_price_minor if product else None
@@ -167,7 +167,7 @@ def _rounded(viewers: int) -> int | None:
     """The count a card shows: two leading digits, so that one more viewer is not a new drawing."""
     if viewers < VIEWERS_SHOWN_FROM:
         return None
-    step = 10 ** max(0, len(str(viewers)) - 2)
+    step = int(10 ** max(0, len(str(viewers)) - 2))
     return viewers // step * step
 
 

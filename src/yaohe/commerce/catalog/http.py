@@ -39,11 +39,6 @@ class ProductList(msgspec.Struct, frozen=True):
     items: list[ProductView]
 
 
-def picture_path(picture_key: str | None) -> str | None:
-    """Where the picture of a product is served."""
-    return None if picture_key is None else f"/media/products/{picture_key}"
-
-
 def product_view(product: Product) -> ProductView:
     return ProductView(
         id=product.id,
@@ -57,7 +52,7 @@ def product_view(product: Product) -> ProductView:
         stock=product.stock,
         sold=product.sold,
         picture_key=product.picture_key,
-        picture=picture_path(product.picture_key),
+        picture=product.picture,
         status=product.status,
         created_at=product.created_at,
     )

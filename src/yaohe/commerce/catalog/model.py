@@ -19,6 +19,11 @@ SUBTITLE_CHARS_MAX: Final = 200
 ProductStatus = Literal["on_sale", "hidden"]
 
 
+def picture_path(picture_key: str | None) -> str | None:
+    """Where the picture of a product is served."""
+    return None if picture_key is None else f"/media/products/{picture_key}"
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     shop_id: str
@@ -35,6 +40,11 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     status: ProductStatus
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def picture(self) -> str | None:
+        """Where its picture is served."""
+        return picture_path(self.picture_key)
 
     def title_in(self, lang: str) -> str:
         return self.title if lang.startswith("zh") or not self.title_en else self.title_en

@@ -11,7 +11,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.di import Provide
 from msgspec import Meta
 
-from yaohe.commerce.catalog.http import picture_path
+from yaohe.commerce.catalog.model import picture_path
 from yaohe.commerce.errors import (
     CouponExpired,
     CouponNotFound,

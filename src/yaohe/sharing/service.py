@@ -6,13 +6,11 @@ The verbs live with their nouns; here they get the names the rest of the house c
 from __future__ import annotations
 
 import asyncio
-from typing import Final
-
-import structlog
 
 from yaohe.identity import SHOP_ID
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
+from yaohe.kernel.spool import Spool
 from yaohe.sharing.attribution.model import WINDOW_DAYS, CreditModel
 from yaohe.sharing.attribution.service import Attribution
 from yaohe.sharing.clicks.service import Clicks
@@ -21,15 +19,11 @@ from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.service import Shares
 from yaohe.sharing.visits.service import Visits
 
-SALTS_EVERY_S: Final = 600.0
-RETRY_S: Final = 5.0
-
-log = structlog.get_logger(__name__)
-
 
 class Sharing:
     """`public_url` is where share links lead, without a slash at its end. `headless_is_person`
-    counts browsers driven by a program as people: for trying a shop out, never for a real one."""
+    counts browsers driven by a program as people: for trying a shop out, never for a real one.
+    With a `spool` (opened and closed by its owner) hits survive a slow or absent database."""
 
     def __init__(
         self,
@@ -41,6 +35,7 @@ class Sharing:
         credit_model: CreditModel = "last",
         credit_window_days: int = WINDOW_DAYS,
         headless_is_person: bool = False,
+        spool: Spool | None = None,
     ) -> None:
         self._public_url = public_url.rstrip("/")
 
@@ -50,9 +45,12 @@ class Sharing:
         self.share = shares.share
         self.fresh_share = shares.fresh
 
-        hits = self._hits = Hits(db, clock, shop_id=shop_id, headless_is_person=headless_is_person)
+        hits = self._hits = Hits(
+            db, clock, shop_id=shop_id, spool=spool, headless_is_person=headless_is_person
+        )
         self.hit = hits.hit
         self.record_hit = hits.record
+        self.replay_hits = hits.replay
 
         clicks = self._clicks = Clicks(db, shares)
         self.confirm_click = clicks.confirm
@@ -83,15 +81,13 @@ class Sharing:
         return f"{self._public_url}/s/{token}"
 
     async def run(self) -> None:
-        """Keep the salts of addresses current until cancelled."""
-        while True:
-            pause_s = SALTS_EVERY_S
-            try:
-                await self._hits.salts.refresh()
-            except Exception:
-                log.warning("address_salts_not_refreshed", exc_info=True)
-                pause_s = RETRY_S
-            await asyncio.sleep(pause_s)
+        """Keep the salts of addresses current and bring spooled hits home, until cancelled."""
+        await self._hits.run()
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many callers wait in each queue, for `/metrics`."""
+        return {coalescer.name: coalescer.waiting for coalescer in self._coalescers}
 
     async def close(self) -> None:
         """Take nothing new; return when everything accepted is written."""

@@ -35,12 +35,6 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
     square_url: str | None = None
 
 
-class IntendRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /api/v1/shares/{token}/intend."""
-
-    channel: Word
-
-
 class BeaconRequest(msgspec.Struct, frozen=True, kw_only=True):
     """POST /api/v1/beacon: the page of a share is on screen."""
 

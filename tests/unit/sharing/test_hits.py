@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
+import asyncpg
 import pytest
 from tests.support.town import SAFARI, WHATSAPP, Town
 
 from yaohe.kernel.clock import ManualClock, SystemClock
+from yaohe.kernel.db import Database
+from yaohe.kernel.spool import Spool
 from yaohe.sharing import Fetch, Sharing
 from yaohe.sharing.hits import store
 from yaohe.sharing.hits.salts import Salts
@@ -136,3 +142,71 @@ async def test_a_driven_browser_is_a_program_unless_the_house_says_otherwise(tow
     assert not tolerant.hit(asked, token=NOBODYS, share=None, visitor_id="v").is_bot
     crawler = Fetch(method="GET", user_agent=WHATSAPP, address="127.0.0.1")
     assert tolerant.hit(crawler, token=NOBODYS, share=None, visitor_id="v").is_bot
+
+
+class SlowDatabase(Database):
+    """A database whose raw connections can be held back, as by a disk that has trouble."""
+
+    held: asyncio.Event | None = None
+
+    @asynccontextmanager
+    async def raw(self) -> AsyncIterator[asyncpg.Connection]:
+        if self.held is not None:
+            await self.held.wait()
+        async with super().raw() as conn:
+            yield conn
+
+
+async def test_while_the_database_is_slow_hits_are_spooled_and_then_counted_once(
+    town: Town, tmp_path: Path
+) -> None:
+    slow, spool = SlowDatabase(town.db.url), Spool(tmp_path)
+    spool.open()
+    sharing = Sharing(slow, SystemClock(), "https://shop.example", spool=spool)
+    share = await town.share(town.person())
+    asked = Fetch(method="GET", user_agent=SAFARI, address="203.0.113.7")
+
+    async def fetched() -> float:
+        started = asyncio.get_running_loop().time()
+        hit = sharing.hit(asked, token=share.token, share=share, visitor_id="v_1")
+        await sharing.record_hit(hit)
+        return asyncio.get_running_loop().time() - started
+
+    await fetched()
+    assert spool.bytes_waiting == 0
+    slow.held = asyncio.Event()
+    waits = await asyncio.gather(*(fetched() for _ in range(200)))
+    assert max(waits) < 1.0  # 0.2 s on a free machine
+    assert (await fetched()) < 0.1  # and no further waiting while there is trouble
+    assert spool.bytes_waiting > 0
+    assert await counted(town, share.token) == (1, 0)
+    slow.held.set()  # what had waited in the queue commits now, too
+    assert await sharing.replay_hits() == 201
+    await sharing.close()
+    assert await counted(town, share.token) == (202, 0)
+    assert await sharing.replay_hits() == 0
+    await spool.close()
+    await slow.close()
+
+
+async def test_what_one_process_spooled_the_next_one_brings_home(
+    town: Town, tmp_path: Path
+) -> None:
+    gone = Database("postgresql://nobody:x@127.0.0.1:1/nowhere")
+    spool = Spool(tmp_path)
+    spool.open()
+    sharing = Sharing(gone, SystemClock(), "https://shop.example", spool=spool)
+    share = await town.share(town.person())
+    asked = Fetch(method="GET", user_agent=SAFARI, address="203.0.113.7")
+    for _ in range(3):
+        hit = sharing.hit(asked, token=share.token, share=share, visitor_id="v_1")
+        await sharing.record_hit(hit)
+    await spool.close()
+    again = Spool(tmp_path)
+    again.open()
+    heir = Sharing(town.db, SystemClock(), "https://shop.example", spool=again)
+    assert await heir.replay_hits() == 3
+    assert await counted(town, share.token) == (3, 0)
+    await again.close()
+    await sharing.close()
+    await gone.close()

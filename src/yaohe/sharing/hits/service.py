@@ -1,27 +1,64 @@
-"""Recording hits: durable in the database when the call returns."""
+"""Recording hits: on disk when the call returns, in the database or, while that is slow, spooled.
+
+A page must not wait for a database that has trouble. A hit that has no answer within a moment goes
+to the spool; as long as there is trouble the next ones go there at once. What was spooled is
+replayed by id, so a hit that reached the database after all is not counted twice.
+"""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
 
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import TryAgain
+from yaohe.kernel.spool import Spool, SpoolRecord
 from yaohe.sharing.hits import store
 from yaohe.sharing.hits.model import Fetch, HitRecord, check_hit, hit_of
 from yaohe.sharing.hits.salts import Salts
 from yaohe.sharing.shares.model import Share
 
+PATIENCE_S: Final = 0.12
+TROUBLE_S: Final = 1.0
+REPLAY_EVERY_S: Final = 1.0
+SALTS_EVERY_S: Final = 600.0
+RETRY_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(HitRecord).decode
+
 
 class Hits:
     def __init__(
-        self, db: Database, clock: Clock, *, shop_id: str, headless_is_person: bool
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        shop_id: str,
+        spool: Spool | None,
+        headless_is_person: bool,
     ) -> None:
-        self._clock, self._shop_id = clock, shop_id
+        self._db, self._clock, self._shop_id, self._spool = db, clock, shop_id, spool
         self._headless_is_person = headless_is_person
+        self._trouble_until = 0.0
         self.salts = Salts(db, clock)
         # One lane: larger batches beat a second connection, and the running total of a token is
         # never waited for.
         self._record: Coalescer[HitRecord, None] = Coalescer(
-            "hit.record", store.record, db=db, key=_token, check=check_hit
+            "hit.record",
+            store.record,
+            db=db,
+            key=_token,
+            check=check_hit,
+            patience_s=5.0 if spool is None else TROUBLE_S,
         )
         self.coalescers = (self._record,)
 
@@ -40,7 +77,56 @@ class Hits:
 
     async def record(self, hit: HitRecord) -> None:
         """Keep this hit. It is on disk when this returns."""
-        await self._record.submit(hit)
+        if self._spool is None:
+            await self._record.submit(hit)
+            return
+        if self._clock.monotonic() >= self._trouble_until:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._record.submit(hit)
+                return
+            except (TimeoutError, TryAgain) as trouble:
+                # The statement may still succeed; the id makes the replay harmless.
+                if self._clock.monotonic() >= self._trouble_until:
+                    log.warning("hits_go_to_the_spool", reason=type(trouble).__name__)
+                self._trouble_until = self._clock.monotonic() + TROUBLE_S
+        await self._spool.append(hit.hit_id, _encode(hit))
+
+    async def replay(self) -> int:
+        """Bring spooled hits into the database; returns how many were handed over."""
+        if self._spool is None or not self._spool.bytes_waiting:
+            return 0
+        return await self._spool.replay(self._take_back)
+
+    async def _take_back(self, records: Sequence[SpoolRecord]) -> None:
+        async with self._db.raw() as conn, conn.transaction():
+            await store.record(conn, [_decode(record.payload) for record in records])
+
+    async def run(self) -> None:
+        """Keep the salts current and the spool empty until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._refresh_salts())
+            group.create_task(self._replay_often())
+
+    async def _refresh_salts(self) -> None:
+        while True:
+            pause_s = SALTS_EVERY_S
+            try:
+                await self.salts.refresh()
+            except Exception:
+                log.warning("address_salts_not_refreshed", exc_info=True)
+                pause_s = RETRY_S
+            await asyncio.sleep(pause_s)
+
+    async def _replay_often(self) -> None:
+        while True:
+            await asyncio.sleep(REPLAY_EVERY_S)
+            try:
+                if count := await self.replay():
+                    log.info("spooled_hits_replayed", hits=count)
+            except Exception as error:
+                log.warning("spooled_hits_wait", reason=str(error))
+                await asyncio.sleep(RETRY_S)
 
 
 def _token(hit: HitRecord) -> str:

@@ -1,0 +1,94 @@
+"""The API of sharing for the one who shares: press a prepared share, see what one's shares brought.
+
+Making shares, beacons and ticks are hot and stand in `front/edge.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.di import Provide
+from msgspec import Meta
+
+from yaohe.identity import Guest, WrongOrigin, current_guest
+from yaohe.kernel.errors import BadInput
+from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
+from yaohe.sharing.service import Sharing
+
+Word = Annotated[str, Meta(max_length=40)]
+
+
+class IntendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Through which channel the prepared share goes out."""
+
+    channel: Word
+
+
+class IntendAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    channel: str
+    state: str
+
+
+class MyShareView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of my shares brought: how many, never who."""
+
+    token: str
+    url: str
+    room_id: str
+    channel: str
+    content: str
+    state: str
+    created_at: datetime
+    friends: int
+    watched: int
+    orders: int
+
+
+class MyShareList(msgspec.Struct, frozen=True):
+    items: list[MyShareView]
+
+
+class MyShares(Controller):
+    path = "/api/v1"
+    tags = ("sharing",)
+    dependencies = {"guest": Provide(current_guest)}  # noqa: RUF012
+
+    @post(
+        "/shares/{token:str}/intend",
+        status_code=200,
+        summary="I pressed: this prepared share goes out",
+        opt={"errors": (ShareNotFound, ShareNotYours, ChannelRefused, BadInput, WrongOrigin)},
+    )
+    async def intend(
+        self, token: str, data: IntendRequest, guest: Guest, sharing: Sharing
+    ) -> IntendAnswer:
+        share = await sharing.intend(token, sharer_id=guest.visitor.id, channel=data.channel)
+        return IntendAnswer(token=share.token, channel=share.channel, state=share.state)
+
+    @get("/me/shares", summary="What my shares brought")
+    async def mine(self, guest: Guest, sharing: Sharing) -> Response[MyShareList]:
+        rows = await sharing.shares_of(guest.visitor.id)
+        items = [
+            MyShareView(
+                token=row.token,
+                url=sharing.share_url(row.token),
+                room_id=row.room_id,
+                channel=row.channel,
+                content=row.content,
+                state=row.state,
+                created_at=row.created_at,
+                friends=row.friends,
+                watched=row.watched,
+                orders=row.orders,
+            )
+            for row in rows
+        ]
+        headers = {**guest.headers, "Cache-Control": "private, no-store"}
+        return Response(MyShareList(items), headers=headers)
+
+
+controllers = (MyShares,)

@@ -23,4 +23,5 @@ for (const lang of ['zh-CN', 'en']) {
 }
 writeFileSync(`${out}words.json`, JSON.stringify(words))
 copyFileSync(`${root}app/src/ui/mark.svg`, `${out}mark.svg`)
+copyFileSync(`${root}node_modules/rapidoc/dist/rapidoc-min.js`, `${out}rapidoc.js`)
 console.log('web assets written to src/yaohe/front/static')

@@ -222,25 +222,6 @@ def poster_url(moment: Snapshot) -> str | None:
 
 def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, Any]:
     """What the scripts start from (`web/sdk/src/boot-handle.ts`, BootData)."""
-    base = f"/live/{moment.room_id}"
-    media = None
-    if moment.status == "live":
-        media = {
-            "stream": f"{base}/stream.mp4",
-            "ws": f"{base}/ws",
-            "hls": f"{base}/index.m3u8",
-            "poster": f"{base}/poster.jpg",
-            "w": moment.picture.width if moment.picture else 0,
-            "h": moment.picture.height if moment.picture else 0,
-        }
-    coupon = None
-    if moment.coupon is not None and allowance.open_coupon:
-        coupon = {
-            "title": moment.coupon.title_in(lang),
-            "amount_minor": moment.coupon.amount_minor,
-            "threshold_minor": moment.coupon.threshold_minor,
-            "left": moment.coupon.left,
-        }
     following = moment.next_show
     return {
         "v": 1,
@@ -257,10 +238,10 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
             "ended_at": moment.ended_at,
             "slate": moment.slate,
         },
-        "media": media,
+        "media": _media_data(moment),
         "share": None,
         "offer": {
-            "coupon": coupon,
+            "coupon": _coupon_data(moment, lang) if allowance.open_coupon else None,
             "help": allowance.help,
             "sharer_amount_minor": moment.sharer_amount_minor if allowance.sharer_benefit else None,
         },
@@ -280,6 +261,31 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
             "scheduled_at": following.at,
             "url": f"/r/{following.room_id}",
         },
+    }
+
+
+def _media_data(moment: Snapshot) -> dict[str, Any] | None:
+    if moment.status != "live":
+        return None
+    base = f"/live/{moment.room_id}"
+    return {
+        "stream": f"{base}/stream.mp4",
+        "ws": f"{base}/ws",
+        "hls": f"{base}/index.m3u8",
+        "poster": f"{base}/poster.jpg",
+        "w": moment.picture.width if moment.picture else 0,
+        "h": moment.picture.height if moment.picture else 0,
+    }
+
+
+def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
+    if moment.coupon is None:
+        return None
+    return {
+        "title": moment.coupon.title_in(lang),
+        "amount_minor": moment.coupon.amount_minor,
+        "threshold_minor": moment.coupon.threshold_minor,
+        "left": moment.coupon.left,
     }
 
 

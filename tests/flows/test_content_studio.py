@@ -99,12 +99,17 @@ async def test_kept_on_disk_beyond_a_restart(sandbox: Sandbox, tmp_path: Path) -
 
 
 async def test_memory_and_disk_are_bounded(sandbox: Sandbox, tmp_path: Path) -> None:
+    theirs = tmp_path / "products" / "old.jpg"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"x" * 50_000)
+    os.utime(theirs, (0, 0))
     studio = CardStudio(sandbox, store(tmp_path), memory_bytes_max=40_000, store_bytes_max=60_000)
     for viewers in range(20, 32):
         await studio.card(msgspec.structs.replace(ZH, viewers=viewers), "thumb")
         await studio.close()
     assert studio._gallery.memory_bytes <= 40_000
-    assert 0 < sum(path.stat().st_size for path in kept(tmp_path)) <= 60_000
+    assert 0 < sum(path.stat().st_size for path in kept(tmp_path / "drawn")) <= 60_000
+    assert theirs.stat().st_size == 50_000, "the store has other tenants"
 
 
 async def test_a_store_that_cannot_be_written_costs_nothing(
@@ -202,6 +207,17 @@ async def test_the_child_has_given_up_its_rights(sandbox: Sandbox) -> None:
         assert limits[name][:2] == ["0", "0"]
     assert limits["Max address space"][1] == str(1 << 30)
     assert limits["Max cpu time"][0] != "unlimited"
+
+
+def test_the_child_loads_only_what_it_needs() -> None:
+    """One careless import would cost 60 MB and a second of every start."""
+    code = (
+        "import sys, yaohe.content.sandbox.child\n"
+        "heavy = {'litestar', 'sqlalchemy', 'asyncpg', 'cryptography', 'yaohe.live', 'httpx'}\n"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
 
 
 def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:

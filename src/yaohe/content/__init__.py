@@ -11,11 +11,11 @@ All of it happens in the sandbox, a child without rights; `CardStudio` keeps wha
 from yaohe.content.cards.draw import draw_card
 from yaohe.content.cards.model import CardFormat, CardModel
 from yaohe.content.errors import DrawingLate, LinkTooLong, PictureUnreadable
-from yaohe.content.keyframes import KeyframeDecoder, Stills
 from yaohe.content.pictures import PRODUCT_KINDS, avatar, product_picture
 from yaohe.content.posters.draw import draw_poster
 from yaohe.content.sandbox import Sandbox
 from yaohe.content.service import CardStudio, Rendered
+from yaohe.content.stills import KeyframeDecoder, Stills
 
 __all__ = [
     "PRODUCT_KINDS",

@@ -15,6 +15,8 @@ from obstore.store import ObjectStore
 log = structlog.get_logger(__name__)
 
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+# Our place in the store: others keep their files beside it, and a sweep must not see them.
+FOLDER = "drawn"
 # Kept after a sweep, as a share of what the store may hold: sweeps stay rare.
 SWEPT_SHARE = 0.7
 
@@ -91,7 +93,7 @@ class Gallery:
         assert self._store is not None
         found = [
             (meta["last_modified"], meta["path"], meta["size"])
-            async for batch in obstore.list(self._store)
+            async for batch in obstore.list(self._store, FOLDER)
             for meta in batch
         ]
         return [(path, size) for _, path, size in sorted(found)]
@@ -112,4 +114,4 @@ class Gallery:
 
 
 def _path(key: str) -> str:
-    return f"{key[:2]}/{key[2:]}.jpg"
+    return f"{FOLDER}/{key[:2]}/{key[2:]}.jpg"

@@ -27,6 +27,9 @@ from yaohe.content.sandbox import (
     Sandbox,
 )
 
+CARD_TIMEOUT_S = 4.0
+PRODUCT_TIMEOUT_S = 20.0  # drawn large and once
+
 
 class Rendered(msgspec.Struct, frozen=True):
     """A JPEG and its strong ETag, quoted as the header wants it."""
@@ -95,7 +98,8 @@ class CardStudio:
         found = await self._gallery.find(key)
         if found is not None:
             return found
-        (jpeg,) = await self._sandbox.run(job)
+        late = PRODUCT_TIMEOUT_S if isinstance(job, DrawProduct) else CARD_TIMEOUT_S
+        (jpeg,) = await self._sandbox.run(job, timeout_s=late)
         self.drawn += 1
         self._gallery.remember(key, jpeg)
         keep = asyncio.get_running_loop().create_task(self._gallery.keep(key, jpeg))

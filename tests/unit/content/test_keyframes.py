@@ -9,9 +9,9 @@ from tests.support.cards import near, opened
 from tests.support.keyframes import keyframe
 
 from yaohe.content import PictureUnreadable
-from yaohe.content.keyframes.decode import check, stills
-from yaohe.content.keyframes.service import SHARP, TINY
 from yaohe.content.sandbox import StillWish
+from yaohe.content.stills.decode import check, stills
+from yaohe.content.stills.service import SHARP, TINY
 
 
 def test_sharp_and_tiny() -> None:

@@ -26,7 +26,7 @@ from yaohe.content.palette import (
 from yaohe.kernel.money import Money, PriceParts, price_parts
 
 # Sign and decimals beside an integer of the given size (look.md: about 0.6 em).
-SMALL = {88: 48, 80: 44, 72: 40, 64: 36, 56: 32, 48: 28, 44: 24, 40: 24, 36: 24, 32: 24}
+SMALL = {88: 48, 72: 40, 64: 36, 56: 32, 48: 28, 44: 24, 40: 24, 36: 24, 32: 24}
 
 
 def measure(size: int, weight: int = BOLD) -> Measure:
@@ -152,7 +152,7 @@ def draw_person(image: Image.Image, name: str, at: tuple[int, int], size: int) -
     disc(image, centre, size, ground)
     letter = initial(drawable(name))
     if letter:
-        size_of_type = {40: 24, 64: 36, 72: 40, 128: 64}[size]
+        size_of_type = {40: 24, 64: 36, 72: 40}[size]
         base = baseline(centre[1], size_of_type)
         x = centre[0] - width(letter, size_of_type, BOLD) / 2
         write(image, (x, base), letter, size_of_type, WHITE)

@@ -1,6 +1,6 @@
-"""Keyframes: what the host shows this moment, as JPEGs."""
+"""Keyframes: what the host shows this moment, as JPEGs, for every room somebody looks at."""
 
 from yaohe.content.keyframes.latest import LatestStills, Still
-from yaohe.content.keyframes.service import KeyframeDecoder, Stills
+from yaohe.content.stills import KeyframeDecoder, Stills
 
 __all__ = ["KeyframeDecoder", "LatestStills", "Still", "Stills"]

@@ -14,7 +14,7 @@ import obstore
 import structlog
 
 from yaohe.content.errors import DrawingLate, PictureUnreadable
-from yaohe.content.keyframes.service import KeyframeDecoder
+from yaohe.content.stills.service import KeyframeDecoder
 from yaohe.kernel.clock import Clock
 from yaohe.live.media import Keyframe, MediaOrigin
 

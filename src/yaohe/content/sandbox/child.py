@@ -21,7 +21,6 @@ from yaohe.content.cards.model import CardModel
 from yaohe.content.cards.picture import ink_panel
 from yaohe.content.cards.typeface import warm
 from yaohe.content.errors import LinkTooLong, PictureUnreadable
-from yaohe.content.keyframes.decode import stills
 from yaohe.content.pictures import avatar, product_picture
 from yaohe.content.posters.draw import draw_poster
 from yaohe.content.sandbox.jobs import (
@@ -36,6 +35,7 @@ from yaohe.content.sandbox.jobs import (
     decode_job,
     encode_answer,
 )
+from yaohe.content.stills.decode import stills
 from yaohe.kernel.money import Money
 
 CPU_S_MAX = 4

@@ -77,7 +77,7 @@ class _Worker:
                         memory_bytes_max=MEMORY_BYTES_MAX,
                     )
                 )
-            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=2**20)
+            self._reader, self._writer = await asyncio.open_unix_connection(sock=ours, limit=2**20)
             async with asyncio.timeout(READY_TIMEOUT_S):
                 await self._receive()
         except (OSError, EOFError, TimeoutError) as error:

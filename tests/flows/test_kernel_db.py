@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
-from yaohe.kernel.db import Database, migrate
-from yaohe.kernel.errors import TryAgain
+from yaohe.kernel import raw
+from yaohe.kernel.coalesce import Coalescer
+from yaohe.kernel.db import Database, Unknown, migrate
+from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.kernel.events import Fact
+from yaohe.kernel.raw import RawConnection
 
 pytestmark = pytest.mark.db
 
@@ -88,6 +92,36 @@ async def test_a_lost_connection_answers_try_again_and_the_pool_recovers(db: Dat
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
 
 
+async def test_a_connection_lost_during_the_commit_says_that_nobody_knows(db: Database) -> None:
+    async with db.begin() as tx:
+        await tx.execute(text("CREATE TABLE fatal (n int)"))
+        await tx.execute(
+            text("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+                 "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$")
+        )  # fmt: skip
+        await tx.execute(
+            text("CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON fatal "
+                 "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()")
+        )  # fmt: skip
+
+    async def insert() -> None:
+        async with db.begin() as tx:
+            await tx.execute(text("INSERT INTO fatal VALUES (1)"))
+
+    with pytest.raises(Unknown) as caught:
+        await insert()
+    assert (caught.value.status, caught.value.code) == (503, "unknown_result")
+
+    async def through_the_coalescer(conn: RawConnection, items: list[int]) -> list[int | AppError]:
+        await conn.execute("INSERT INTO fatal SELECT unnest($1::int[])", items)
+        return list(items)
+
+    takes = Coalescer("fatal", through_the_coalescer, db=db, key=lambda n: n, patience_s=0.1)
+    with pytest.raises(Unknown):
+        await takes.submit(1)
+    assert takes.counts.repeated >= 1
+
+
 async def test_connections_that_died_in_the_pool_are_replaced_unseen(fresh_db: Database) -> None:
     async def use() -> None:
         async with fresh_db.begin() as tx:
@@ -136,6 +170,19 @@ async def test_more_callers_than_connections_wait_in_line(db: Database) -> None:
             return value
 
     assert await asyncio.gather(*(one(n) for n in range(50))) == list(range(50))
+
+
+async def test_who_waits_too_long_for_a_connection_is_told_so(
+    fresh_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "_WAIT_S", 0.05)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(8):
+            await stack.enter_async_context(fresh_db.raw())
+        with pytest.raises(TryAgain):
+            await stack.enter_async_context(fresh_db.raw())
+    async with fresh_db.raw() as conn:
+        assert await conn.fetchval("SELECT 1") == 1
 
 
 async def test_migrating_at_once_and_again_runs_the_chain_once(pg: Any) -> None:

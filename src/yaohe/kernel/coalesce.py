@@ -168,7 +168,10 @@ class Coalescer(Generic[Item, Answer]):
                 try:
                     await self._streak(lane)
                 except Exception as error:
-                    await self._settle(lane.flying, _Failed.of(error))
+                    if lane.flying:
+                        await self._settle(lane.flying, _Failed.of(error))
+                    else:
+                        log.exception("coalesce_streak_ended", coalescer=self.name)
                 self._landed(lane)
         finally:
             # Something is left only when this worker itself was cancelled.
@@ -203,32 +206,32 @@ class Coalescer(Generic[Item, Answer]):
         """
         loop = asyncio.get_running_loop()
         items = self._take(lane)
+        decided: tuple[list[_Entry[Item, Answer]], list[Answer | AppError]] | None = None
         async with self._db.raw() as conn:
             await conn.execute("BEGIN")
-            decided: tuple[list[_Entry[Item, Answer]], list[Answer | AppError]] | None = None
-            for left in range(_STREAK_MAX, 0, -1):
-                statement = loop.create_task(self._call(conn, items))
+            try:
+                for left in range(_STREAK_MAX, 0, -1):
+                    statement = loop.create_task(self._call(conn, items))
+                    if decided is not None:
+                        self._answer(*decided)
+                        decided = None
+                    answers = await statement
+                    more = left > 1 and bool(lane.waiting)
+                    try:
+                        await _commit(conn, chain=more)
+                    except Exception as error:
+                        raise _Failed(error, while_committing=True) from error
+                    decided = (lane.flying, answers)
+                    self._landed(lane)
+                    if conn.recorded:
+                        conn.recorded = False
+                        self._db.wake()
+                    if not more:
+                        return
+                    items = self._take(lane)
+            finally:
                 if decided is not None:
                     self._answer(*decided)
-                answers = await statement
-                more = left > 1 and bool(lane.waiting)
-                try:
-                    await _commit(conn, chain=more)
-                except Exception as error:
-                    raise _Failed(error, while_committing=True) from error
-                if conn.recorded:
-                    conn.recorded = False
-                    self._db.wake()
-                decided = (lane.flying, answers)
-                self._landed(lane)
-                if not more:
-                    self._answer(*decided)
-                    return
-                try:
-                    items = self._take(lane)
-                except Exception:
-                    self._answer(*decided)
-                    raise
 
     async def _call(self, conn: RawConnection, items: list[Item]) -> list[Answer | AppError]:
         answers = await self._run(conn, items)

@@ -31,6 +31,7 @@ _LOST = (
     ConnectionError,
     FileNotFoundError,  # the Unix socket of a server that is down
 )
+_WAIT_S = 10.0  # in line for a connection
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -81,7 +82,7 @@ class RawPool:
         self._url = url
         self._left = size
         self._free: list[RawConnection] = []
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._line: deque[asyncio.Future[RawConnection | None]] = deque()
         self._closed = False
 
     async def _take(self) -> RawConnection:
@@ -99,31 +100,44 @@ class RawPool:
                     return await connect_raw(self._url)
                 except BaseException:
                     self._left += 1
-                    self._next()
+                    self._next(None)
                     raise
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._line.append(turn)
-            try:
-                await turn
-            except BaseException:
-                if turn.done() and not turn.cancelled():
-                    self._next()  # our turn came as we left: pass it on
-                raise
+            if (given := await self._stand_in_line()) is not None:
+                return given
 
-    def _next(self) -> None:
+    async def _stand_in_line(self) -> RawConnection | None:
+        """A connection handed over, or None when one may be opened."""
+        turn: asyncio.Future[RawConnection | None] = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                return await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                # Our turn came in the moment we left: pass it on.
+                if (given := turn.result()) is not None:
+                    self._give_back(given)
+                else:
+                    self._next(None)
+            if isinstance(error, TimeoutError):
+                raise TryAgain from None
+            raise
+
+    def _next(self, conn: RawConnection | None) -> bool:
         while self._line:
             turn = self._line.popleft()
             if not turn.done():
-                turn.set_result(None)
-                return
+                turn.set_result(conn)
+                return True
+        return False
 
     def _give_back(self, conn: RawConnection) -> None:
         if conn.is_closed() or conn.is_in_transaction() or self._closed:
             conn.terminate()
             self._left += 1
-        else:
+            self._next(None)
+        elif not self._next(conn):
             self._free.append(conn)
-        self._next()
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[RawConnection]:
@@ -146,5 +160,5 @@ class RawPool:
                 await conn.close(timeout=2)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 conn.terminate()  # the server has gone before us
-        while self._line:
-            self._next()
+        while self._next(None):
+            pass

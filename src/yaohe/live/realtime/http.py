@@ -83,3 +83,6 @@ class RoomChat(Controller):
     async def hide(self, room_id: str, line_id: str, staff: Staff, rooms: Rooms, hub: Hub) -> None:
         await rooms.get(room_id)
         await hub.hide(room_id, line_id, by=staff)
+
+
+controllers = (RoomChat,)

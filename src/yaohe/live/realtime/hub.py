@@ -345,6 +345,8 @@ class Hub:
         async def run() -> None:
             try:
                 await work
+            except AppError as error:
+                log.info("realtime_listener_refused", what=what, code=error.code)
             except Exception:
                 log.exception("realtime_listener_failed", what=what)
 

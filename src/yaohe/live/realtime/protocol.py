@@ -15,6 +15,7 @@ from msgspec import Meta
 
 COMMANDS_PER_MESSAGE_MAX: Final = 64
 
+Anything = dict[str, msgspec.Raw]
 Channel = Annotated[str, Meta(max_length=128)]
 
 
@@ -56,12 +57,12 @@ class Command(msgspec.Struct):
     publish: Publish | None = None
     rpc: Rpc | None = None
     presence_stats: ChannelOnly | None = None
-    ping: msgspec.Raw | None = None
-    presence: msgspec.Raw | None = None
-    history: msgspec.Raw | None = None
-    send: msgspec.Raw | None = None
-    refresh: msgspec.Raw | None = None
-    sub_refresh: msgspec.Raw | None = None
+    ping: Anything | None = None
+    presence: Anything | None = None
+    history: Anything | None = None
+    send: Anything | None = None
+    refresh: Anything | None = None
+    sub_refresh: Anything | None = None
 
     @property
     def is_pong(self) -> bool:

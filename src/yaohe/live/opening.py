@@ -1,0 +1,126 @@
+"""How realtime meets its neighbours: who a caller is, what a room begins with, what a join shows
+and who is told about it. The hub itself knows none of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from yaohe.identity import Identity, friendly_name
+from yaohe.kernel.bus import Bus
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database
+from yaohe.kernel.wire import TimerWheel, WireRequest
+from yaohe.live.media import MediaOrigin
+from yaohe.live.realtime import Archive, Caller, Hub, Joined
+from yaohe.live.rooms import RoomNotFound, Rooms
+from yaohe.live.shelf import Shelf, ShelfState
+from yaohe.sharing import Sharing, environment
+
+VISITOR_COOKIE: Final = "yh_v"
+SHELF_FRESH_S: Final = 1.0
+
+
+def lang_of(request: WireRequest) -> str:
+    """zh-CN or en: asked for by `?lang=`, else by the browser's first wish."""
+    asked = parse_qs(request.query).get("lang", [""])[0]
+    wish = (asked or request.headers.get("accept-language", "")).lower().lstrip()
+    return "zh-CN" if wish.startswith("zh") or not wish else "en"
+
+
+class Shelves:
+    """The shelf of a room, asked for at most once a second however many join at once."""
+
+    def __init__(self, shelf: Shelf, clock: Clock) -> None:
+        self._shelf, self._clock = shelf, clock
+        self._kept: dict[str, tuple[float, asyncio.Task[ShelfState]]] = {}
+
+    async def of(self, room_id: str) -> ShelfState:
+        now = self._clock.monotonic()
+        kept = self._kept.get(room_id)
+        if kept is None or now - kept[0] >= SHELF_FRESH_S or _failed(kept[1]):
+            self._kept = {room: k for room, k in self._kept.items() if now - k[0] < SHELF_FRESH_S}
+            task = asyncio.get_running_loop().create_task(self._shelf.state(room_id))
+            kept = self._kept[room_id] = (now, task)
+        return await asyncio.shield(kept[1])
+
+
+def _failed(task: asyncio.Task[ShelfState]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def product_cards(shelf: ShelfState, lang: str) -> list[dict[str, Any]]:
+    """The products as the boot data of a page holds them."""
+    return [
+        {
+            "id": product.id,
+            "title": product.title_in(lang),
+            "subtitle": product.subtitle_in(lang),
+            "price_minor": product.price_minor,
+            "list_price_minor": product.list_price_minor,
+            "stock": product.stock,
+            "picture": product.picture,
+            "pinned": product.id == shelf.pinned,
+        }
+        for product in shelf.items
+    ]
+
+
+def room_hub(
+    *,
+    db: Database,
+    bus: Bus,
+    clock: Clock,
+    wheel: TimerWheel,
+    identity: Identity,
+    sharing: Sharing,
+    rooms: Rooms,
+    shelf: Shelf,
+    origin: MediaOrigin,
+) -> Hub:
+    """The hub of this house."""
+    shelves = Shelves(shelf, clock)
+
+    def caller(request: WireRequest) -> Caller:
+        known = identity.visitor_from_cookie(request.cookies.get(VISITOR_COOKIE))
+        visitor = known or identity.new_visitor()
+        cookie = None if known else identity.visitor_cookie(visitor)
+        return Caller(visitor.id, friendly_name(visitor.id, lang_of(request)), cookie)
+
+    async def facts(room_id: str) -> dict[str, Any] | None:
+        try:
+            room = await rooms.get(room_id)
+        except RoomNotFound:
+            return None
+        state = await shelf.state(room_id)
+        return {
+            "status": room.status,
+            "slate": room.slate,
+            "live_since": room.started_at if room.status == "live" else None,
+            "pinned": state.pinned,
+            "coupon_left": None,
+            "epoch": 0,
+        }
+
+    async def extras(room_id: str, request: WireRequest) -> dict[str, Any]:
+        return {"products": product_cards(await shelves.of(room_id), lang_of(request))}
+
+    async def joined(news: Joined) -> None:
+        if news.token is not None:
+            env = environment(news.request.headers.get("user-agent", ""))
+            await sharing.confirm_click(news.token, news.visitor_id, env=env, joined=True)
+
+    hub = Hub(
+        bus,
+        clock,
+        Archive(db),
+        wheel,
+        facts=facts,
+        caller=caller,
+        extras=extras,
+        origin=origin,
+    )
+    hub.on_joined.append(joined)
+    hub.on_interaction.append(sharing.interact)
+    return hub

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import product
 from typing import get_args
 
@@ -9,11 +10,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from tests.support.cards import BARE, EN, ENDED, EVERY, UPCOMING, ZH, frame, near, opened, share_of
 
 from yaohe.content import CardFormat, CardModel, draw_card
 from yaohe.content.cards.model import BOXES
-from yaohe.content.cards.picture import crop_box
+from yaohe.content.cards.picture import crop_box, open_picture
 from yaohe.content.palette import INK_950, LAMP, LIVE_DOT, PAPER, PERSIMMON, TEXT
 from yaohe.kernel.money import Money
 
@@ -100,10 +102,6 @@ def test_a_noisy_picture_keeps_to_its_bytes() -> None:
 
 
 def _noise() -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
     out = BytesIO()
     Image.effect_noise((1000, 1000), 200).convert("RGB").save(out, "JPEG", quality=95)
     return out.getvalue()
@@ -136,3 +134,16 @@ def test_any_words_can_be_drawn(
     assert image.size == (box.width, box.height)
     if form == "card":
         assert share_of(image, (1156, 0, 1200, 630), PAPER) == 1.0, "nothing leaves its column"
+
+
+def test_a_clear_picture_stands_on_white_and_a_bomb_is_refused() -> None:
+    clear = BytesIO()
+    Image.new("RGBA", (500, 500), (0, 0, 0, 0)).save(clear, "PNG")
+    model = msgspec.structs.replace(ZH, picture=clear.getvalue())
+    assert near(opened(draw_card(model)).getpixel((240, 200)), (255, 255, 255))
+    bomb = BytesIO()
+    Image.new("1", (6000, 6000)).save(bomb, "PNG")
+    with pytest.raises(ValueError, match="too many pixels"):
+        open_picture(bomb.getvalue())
+    model = msgspec.structs.replace(ZH, picture=bomb.getvalue())
+    assert near(opened(draw_card(model)).getpixel((10, 10)), INK_950)

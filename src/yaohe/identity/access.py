@@ -1,7 +1,7 @@
 """Who a request comes from: staff by cookie or API key, guests by their cookie, and the Origin.
 
 Litestar resolves these as dependencies: `dependencies = {"staff": Provide(require_staff)}` on a
-controller, then `staff: Staff` in every handler (a dependency nobody names is not run).
+controller, then `staff: NamedDependency[Staff]` in every handler (one nobody names is not run).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request
+from litestar.di import NamedDependency as Given
 
 from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.service import Identity
@@ -55,7 +56,7 @@ def check_request_origin(request: Request[Any, Any, Any], identity: Identity) ->
     )
 
 
-async def require_staff(request: Request[Any, Any, Any], identity: Identity) -> Staff:
+async def require_staff(request: Request[Any, Any, Any], identity: Given[Identity]) -> Staff:
     """The signed-in person, by `Authorization: Bearer yk_…` or the session cookie."""
     authorization = request.headers.get("authorization")
     if authorization is not None:
@@ -75,7 +76,7 @@ async def require_staff(request: Request[Any, Any, Any], identity: Identity) -> 
     return staff
 
 
-async def current_guest(request: Request[Any, Any, Any], identity: Identity) -> Guest:
+async def current_guest(request: Request[Any, Any, Any], identity: Given[Identity]) -> Guest:
     """The visitor of the request, made when there is none; unsafe methods check the Origin."""
     check_request_origin(request, identity)
     visitor = identity.visitor_from_cookie(request.cookies.get(VISITOR_COOKIE))

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from yaohe.identity.access import Guest, check_request_origin, current_guest, require_staff
@@ -122,7 +124,7 @@ class SignIn(Controller):
     tags = ("staff",)
 
     @get("/setup", summary="Is the set-up link still wanted?")
-    async def setup_state(self, identity: Identity) -> SetupAnswer:
+    async def setup_state(self, identity: Given[Identity]) -> SetupAnswer:
         return SetupAnswer(open=not await identity.owner_exists())
 
     @post(
@@ -131,7 +133,10 @@ class SignIn(Controller):
         opt={"errors": (SetupRefused, BadInput, WrongOrigin)},
     )
     async def setup(
-        self, data: SetupRequest, request: Request[Any, Any, Any], identity: Identity
+        self,
+        data: JSONBody[SetupRequest],
+        request: Request[Any, Any, Any],
+        identity: Given[Identity],
     ) -> Response[StaffAnswer]:
         check_request_origin(request, identity)
         name = data.name.strip() or data.email.partition("@")[0]
@@ -146,7 +151,10 @@ class SignIn(Controller):
         opt={"errors": (WrongPassword, TooManyLogins, WrongOrigin, BadInput)},
     )
     async def login(
-        self, data: LoginRequest, request: Request[Any, Any, Any], identity: Identity
+        self,
+        data: JSONBody[LoginRequest],
+        request: Request[Any, Any, Any],
+        identity: Given[Identity],
     ) -> Response[StaffAnswer]:
         check_request_origin(request, identity)
         staff, session = await identity.login(data.email, data.password, address=_address(request))
@@ -154,7 +162,9 @@ class SignIn(Controller):
         return Response(StaffAnswer(_person(staff)), headers=cookie)
 
     @post("/logout", status_code=204, summary="Sign out", opt={"errors": (WrongOrigin,)})
-    async def logout(self, request: Request[Any, Any, Any], identity: Identity) -> Response[None]:
+    async def logout(
+        self, request: Request[Any, Any, Any], identity: Given[Identity]
+    ) -> Response[None]:
         check_request_origin(request, identity)
         await identity.logout(request.cookies.get(SESSION_COOKIE))
         cookie = {"Set-Cookie": identity.end_session_cookie()}
@@ -169,7 +179,7 @@ class StaffAccount(Controller):
     dependencies = STAFF_ONLY
 
     @get("/me", summary="Who is signed in", opt={"errors": STAFF_ERRORS})
-    async def me(self, staff: Staff, identity: Identity) -> MeAnswer:
+    async def me(self, staff: Given[Staff], identity: Given[Identity]) -> MeAnswer:
         return MeAnswer(_person(staff), _shop(await identity.shop()))
 
     @post(
@@ -180,10 +190,10 @@ class StaffAccount(Controller):
     )
     async def password(
         self,
-        data: PasswordRequest,
-        staff: Staff,
+        data: JSONBody[PasswordRequest],
+        staff: Given[Staff],
         request: Request[Any, Any, Any],
-        identity: Identity,
+        identity: Given[Identity],
     ) -> None:
         if staff.key_id is not None:
             raise KeyReadOnly("An API key cannot change a password. Sign in to do this.")
@@ -191,11 +201,13 @@ class StaffAccount(Controller):
         await identity.change_password(staff, old=data.old, new=data.new, session=session)
 
     @get("/api-keys", summary="API keys of the shop", opt={"errors": STAFF_ERRORS})
-    async def keys(self, staff: Staff, identity: Identity) -> KeyList:
+    async def keys(self, staff: Given[Staff], identity: Given[Identity]) -> KeyList:
         return KeyList(await identity.api_keys(staff))
 
     @post("/api-keys", summary="Make an API key", opt={"errors": (*STAFF_ERRORS, BadInput)})
-    async def make_key(self, data: KeyRequest, staff: Staff, identity: Identity) -> KeyAnswer:
+    async def make_key(
+        self, data: JSONBody[KeyRequest], staff: Given[Staff], identity: Given[Identity]
+    ) -> KeyAnswer:
         made = await identity.create_api_key(staff, data.name, scope=data.scope)
         info = made.info
         return KeyAnswer(info.id, info.name, info.prefix, info.scope, made.key)
@@ -205,7 +217,9 @@ class StaffAccount(Controller):
         summary="Revoke an API key",
         opt={"errors": (*STAFF_ERRORS, ApiKeyNotFound)},
     )
-    async def revoke_key(self, key_id: str, staff: Staff, identity: Identity) -> None:
+    async def revoke_key(
+        self, key_id: FromPath[str], staff: Given[Staff], identity: Given[Identity]
+    ) -> None:
         await identity.revoke_api_key(staff, key_id)
 
 
@@ -215,11 +229,13 @@ class ShopSettings(Controller):
     dependencies = STAFF_ONLY
 
     @get("/", summary="The shop", opt={"errors": STAFF_ERRORS})
-    async def show(self, staff: Staff, identity: Identity) -> ShopView:
+    async def show(self, staff: Given[Staff], identity: Given[Identity]) -> ShopView:
         return _shop(await identity.shop())
 
     @patch("/", summary="Change the shop", opt={"errors": (*STAFF_ERRORS, BadInput)})
-    async def change(self, data: ShopChange, staff: Staff, identity: Identity) -> ShopView:
+    async def change(
+        self, data: JSONBody[ShopChange], staff: Given[Staff], identity: Given[Identity]
+    ) -> ShopView:
         return _shop(await identity.update_shop(data, by=staff))
 
 
@@ -229,7 +245,7 @@ class Me(Controller):
     dependencies = GUESTS
 
     @get("/", summary="The visitor this browser is; sets the cookie when there is none")
-    async def me(self, guest: Guest) -> Response[VisitorAnswer]:
+    async def me(self, guest: Given[Guest]) -> Response[VisitorAnswer]:
         visitor = guest.visitor
         view = VisitorView(visitor.id, visitor.name_in("zh-CN"), visitor.name_in("en"))
         headers = {**guest.headers, "Cache-Control": "no-store"}

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import msgspec
 from litestar import Controller, get, patch, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
@@ -64,13 +66,17 @@ class Products(Controller):
     dependencies = STAFF_ONLY
 
     @get("/", summary="All products, newest first", opt={"errors": STAFF_ERRORS})
-    async def show(self, staff: Staff, commerce: Commerce) -> ProductList:
+    async def show(self, staff: Given[Staff], commerce: Given[Commerce]) -> ProductList:
         found = await commerce.products(staff.shop_id)
         return ProductList([product_view(product) for product in found])
 
     @post("/", summary="Put a product up", opt={"errors": (*STAFF_ERRORS, BadInput)})
     async def create(
-        self, data: NewProduct, staff: Staff, commerce: Commerce, identity: Identity
+        self,
+        data: JSONBody[NewProduct],
+        staff: Given[Staff],
+        commerce: Given[Commerce],
+        identity: Given[Identity],
     ) -> ProductView:
         if data.currency is None:
             data = msgspec.structs.replace(data, currency=(await identity.shop()).currency)
@@ -83,7 +89,11 @@ class Products(Controller):
         opt={"errors": (*STAFF_ERRORS, BadInput, ProductNotFound, StockTooLow)},
     )
     async def change(
-        self, product_id: str, data: ProductChange, staff: Staff, commerce: Commerce
+        self,
+        product_id: FromPath[str],
+        data: JSONBody[ProductChange],
+        staff: Given[Staff],
+        commerce: Given[Commerce],
     ) -> ProductView:
         changed = await commerce.update_product(product_id, data, by=staff, shop_id=staff.shop_id)
         return product_view(changed)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import msgspec
 from litestar import Controller, Response, get, patch, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 
 from yaohe.commerce.catalog.http import STAFF_ERRORS, STAFF_ONLY
 from yaohe.commerce.coupons.model import (
@@ -104,13 +106,17 @@ class Templates(Controller):
     dependencies = STAFF_ONLY
 
     @get("/", summary="All coupons on offer, newest first", opt={"errors": STAFF_ERRORS})
-    async def show(self, staff: Staff, commerce: Commerce) -> TemplateList:
+    async def show(self, staff: Given[Staff], commerce: Given[Commerce]) -> TemplateList:
         found = await commerce.templates(staff.shop_id)
         return TemplateList([template_view(template) for template in found])
 
     @post("/", summary="Offer a coupon", opt={"errors": (*STAFF_ERRORS, BadInput)})
     async def create(
-        self, data: NewTemplate, staff: Staff, commerce: Commerce, identity: Identity
+        self,
+        data: JSONBody[NewTemplate],
+        staff: Given[Staff],
+        commerce: Given[Commerce],
+        identity: Given[Identity],
     ) -> TemplateView:
         if data.currency is None:
             data = msgspec.structs.replace(data, currency=(await identity.shop()).currency)
@@ -123,7 +129,11 @@ class Templates(Controller):
         opt={"errors": (*STAFF_ERRORS, BadInput, TemplateNotFound)},
     )
     async def change(
-        self, template_id: str, data: StatusRequest, staff: Staff, commerce: Commerce
+        self,
+        template_id: FromPath[str],
+        data: JSONBody[StatusRequest],
+        staff: Given[Staff],
+        commerce: Given[Commerce],
     ) -> TemplateView:
         changed = await commerce.set_template_status(
             template_id, data.status, by=staff, shop_id=staff.shop_id
@@ -142,7 +152,9 @@ class CouponDesk(Controller):
         summary="Take an unused coupon back",
         opt={"errors": (*STAFF_ERRORS, CouponNotFound, CouponSpent)},
     )
-    async def revoke(self, coupon_id: str, staff: Staff, commerce: Commerce) -> None:
+    async def revoke(
+        self, coupon_id: FromPath[str], staff: Given[Staff], commerce: Given[Commerce]
+    ) -> None:
         await commerce.revoke_coupon(coupon_id, by=staff)
 
 
@@ -152,7 +164,7 @@ class MyCoupons(Controller):
     dependencies = GUESTS
 
     @get("/", summary="One's own coupons, newest first")
-    async def show(self, guest: Guest, commerce: Commerce) -> Response[CouponList]:
+    async def show(self, guest: Given[Guest], commerce: Given[Commerce]) -> Response[CouponList]:
         found = await commerce.coupons_of(guest.visitor.id)
         headers = {**guest.headers, "Cache-Control": "no-store"}
         return Response(CouponList([coupon_view(coupon) for coupon in found]), headers=headers)

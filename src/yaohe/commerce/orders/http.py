@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from yaohe.commerce.catalog.model import picture_path
@@ -174,11 +176,11 @@ class MyOrders(Controller):
     )
     async def create(
         self,
-        data: OrderRequest,
-        guest: Guest,
+        data: JSONBody[OrderRequest],
+        guest: Given[Guest],
         request: Request[Any, Any, Any],
-        commerce: Commerce,
-        identity: Identity,
+        commerce: Given[Commerce],
+        identity: Given[Identity],
     ) -> Response[OrderAnswer]:
         page = await _pay_page(request, commerce, identity, data.return_path, data.room_id)
         order = await commerce.create_order(
@@ -200,13 +202,15 @@ class MyOrders(Controller):
         return Response(answer, status_code=201, headers=guest.headers)
 
     @get("/", summary="One's own orders, newest first")
-    async def show(self, guest: Guest, commerce: Commerce) -> Response[OrderList]:
+    async def show(self, guest: Given[Guest], commerce: Given[Commerce]) -> Response[OrderList]:
         found = await commerce.orders_of(guest.visitor.id)
         headers = {**guest.headers, "Cache-Control": "no-store"}
         return Response(OrderList([order_view(order) for order in found]), headers=headers)
 
     @get("/{order_id:str}", summary="One's own order", opt={"errors": (OrderNotFound,)})
-    async def one(self, order_id: str, guest: Guest, commerce: Commerce) -> Response[OrderView]:
+    async def one(
+        self, order_id: FromPath[str], guest: Given[Guest], commerce: Given[Commerce]
+    ) -> Response[OrderView]:
         order = await commerce.order(order_id, guest.visitor.id)
         return Response(order_view(order), headers={"Cache-Control": "no-store"})
 
@@ -218,12 +222,12 @@ class MyOrders(Controller):
     )
     async def pay(
         self,
-        order_id: str,
-        data: PayRequest,
-        guest: Guest,
+        order_id: FromPath[str],
+        data: JSONBody[PayRequest],
+        guest: Given[Guest],
         request: Request[Any, Any, Any],
-        commerce: Commerce,
-        identity: Identity,
+        commerce: Given[Commerce],
+        identity: Given[Identity],
     ) -> OrderAnswer:
         order = await commerce.order(order_id, guest.visitor.id)
         page = await _pay_page(request, commerce, identity, data.return_path, order.room_id)
@@ -236,5 +240,7 @@ class MyOrders(Controller):
         summary="Give up one's own unpaid order; stock and coupon go back",
         opt={"errors": (WrongOrigin, OrderNotFound, ForbiddenMove, TryAgain)},
     )
-    async def cancel(self, order_id: str, guest: Guest, commerce: Commerce) -> OrderView:
+    async def cancel(
+        self, order_id: FromPath[str], guest: Given[Guest], commerce: Given[Commerce]
+    ) -> OrderView:
         return order_view(await commerce.cancel_order(order_id, guest.visitor.id))

@@ -248,8 +248,7 @@ class Placing:
     async def _round(
         self, conn: asyncpg.Connection, wishes: Sequence[Wish]
     ) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = await conn.fetch(
-            _PLACE,
+        parameters = (
             pack(new_ids("ord", len(wishes))),
             pack([w.visitor_id for w in wishes]),
             pack([w.idempotency_key for w in wishes]),
@@ -263,6 +262,12 @@ class Placing:
             pack([w.buyer.address if w.buyer else None for w in wishes]),
             self.hold,
         )
+        try:
+            rows: list[asyncpg.Record] = await conn.fetch(_PLACE, *parameters)
+        except asyncpg.UniqueViolationError as error:
+            # Another process took the same key for another product at this moment. Asked again,
+            # the batch finds that order.
+            raise asyncpg.SerializationError("the same key at the same moment") from error
         return rows
 
 

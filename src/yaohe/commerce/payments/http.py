@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, post
+from litestar.di import NamedDependency as Given
 
 from yaohe.commerce.errors import PaymentMismatch, PaymentNotFound
 from yaohe.commerce.payments.model import Outcome
@@ -42,6 +43,8 @@ class GatewayNotices(Controller):
             )
         },
     )
-    async def sandbox(self, request: Request[Any, Any, Any], commerce: Commerce) -> NoticeAnswer:
+    async def sandbox(
+        self, request: Request[Any, Any, Any], commerce: Given[Commerce]
+    ) -> NoticeAnswer:
         headers = {name.lower(): value for name, value in request.headers.items()}
         return NoticeAnswer(await commerce.payment_callback(headers, await request.body()))

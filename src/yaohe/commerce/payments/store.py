@@ -54,7 +54,9 @@ async def open_payment(
             created_at=func.now(),
         )
         .on_conflict_do_nothing(
-            index_elements=[payments.c.order_id], index_where=payments.c.state == "open"
+            # A literal: with a parameter the prepared plan no longer recognizes the index.
+            index_elements=[payments.c.order_id],
+            index_where=text("state = 'open'"),
         )
     )
     row = (

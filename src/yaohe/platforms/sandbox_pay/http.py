@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath, URLEncodedBody
 
 from yaohe.kernel.ids import new_secret
 from yaohe.kernel.origin import is_same_origin, origin_of
@@ -31,7 +31,7 @@ class CashierFields(msgspec.Struct, frozen=True):
     lang: str = ""
 
 
-Form = Annotated[CashierFields, Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[CashierFields]
 
 
 def _lang(request: Request[Any, Any, Any], asked: str = "") -> Lang:
@@ -72,7 +72,10 @@ class Cashier(Controller):
         opt={"errors": (SandboxPaymentNotFound,)},
     )
     async def show(
-        self, payment_id: str, request: Request[Any, Any, Any], gateway: SandboxGateway
+        self,
+        payment_id: FromPath[str],
+        request: Request[Any, Any, Any],
+        gateway: Given[SandboxGateway],
     ) -> Response[str]:
         lang = _lang(request)
         try:
@@ -100,7 +103,11 @@ class Cashier(Controller):
         opt={"errors": (CashierForm, SandboxPaymentNotFound)},
     )
     async def pay(
-        self, payment_id: str, data: Form, request: Request[Any, Any, Any], gateway: SandboxGateway
+        self,
+        payment_id: FromPath[str],
+        data: Form,
+        request: Request[Any, Any, Any],
+        gateway: Given[SandboxGateway],
     ) -> Response[str]:
         problem = await self._problem(payment_id, data, request, gateway)
         if problem is not None:
@@ -115,7 +122,11 @@ class Cashier(Controller):
         opt={"errors": (CashierForm, SandboxPaymentNotFound)},
     )
     async def cancel(
-        self, payment_id: str, data: Form, request: Request[Any, Any, Any], gateway: SandboxGateway
+        self,
+        payment_id: FromPath[str],
+        data: Form,
+        request: Request[Any, Any, Any],
+        gateway: Given[SandboxGateway],
     ) -> Response[str]:
         problem = await self._problem(payment_id, data, request, gateway)
         if problem is not None:

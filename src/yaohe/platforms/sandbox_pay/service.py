@@ -98,12 +98,12 @@ class SandboxGateway:
     async def refund(self, request: RefundRequest) -> None:
         """Give the money of a payment back; repeating the request changes nothing."""
         async with self._db.begin() as tx:
-            payment = await store.payment(tx.conn, request.payment_id)
+            refunded = await store.end(tx.conn, request.payment_id, before="paid", after="refunded")
+            payment = refunded or await store.payment(tx.conn, request.payment_id)
             if payment is None:
                 raise SandboxPaymentNotFound
             if (payment.amount_minor, payment.currency) != (request.amount_minor, request.currency):
                 raise SandboxMismatch("Only the whole amount can be given back.")
-            refunded = await store.end(tx.conn, request.payment_id, before="paid", after="refunded")
             if refunded is None:
                 if payment.state == "refunded":
                     return

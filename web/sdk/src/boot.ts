@@ -21,6 +21,7 @@ const page = read('yh-boot')!
 const data = parse('yh-boot') as BootHandle['data']
 data.share = (parse('yh-share') as BootHandle['data']['share']) ?? data.share
 const video = read('yh-video') as HTMLVideoElement
+const share = data.share
 const queue: Uint8Array[] = []
 let tried = 0
 
@@ -143,7 +144,6 @@ function open(media: NonNullable<BootHandle['data']['media']>): void {
 }
 
 function confirmClick(): void {
-  const share = data.share
   if (!share || share.mine) return
   yh.beacon = fetch(`${data.base}/api/v1/beacon`, {
     method: 'POST',
@@ -165,6 +165,17 @@ function start(): void {
   setTimeout(loadApp, yh.phase === 'connecting' ? 900 : 0)
 }
 
+/** Words with the sharer's name in the middle; the server's text has a place for it. */
+function fillNames(): void {
+  for (const part of doc.querySelectorAll('[data-fill]')) {
+    part.textContent = part.textContent!.replace('{name}', share!.sharer)
+  }
+}
+
+if (share && !share.mine && data.offer.help) {
+  doc.body.dataset.help = '1'
+  doc.addEventListener('DOMContentLoaded', fillNames)
+}
 doc.addEventListener('click', (event) => {
   const act = (event.target as Element).closest<HTMLElement>('[data-act]')?.dataset.act
   if (!act || yh.taken) return

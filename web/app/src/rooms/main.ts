@@ -4,7 +4,20 @@ import './room.css'
 import LiveRoomPage from './LiveRoomPage.vue'
 
 const yh = window.__yh
+
+/** Taking over before the style is there would move what the server drew. */
+function styled(): Promise<unknown> {
+  const sheets = [...document.querySelectorAll<HTMLLinkElement>('head link[rel="stylesheet"]')]
+  return Promise.all(
+    sheets
+      .filter((link) => !link.sheet)
+      .map((link) => new Promise((done) => ((link.onload = done), (link.onerror = done)))),
+  )
+}
+
 if (yh) {
-  yh.stats.appMs = performance.now()
-  createApp(LiveRoomPage, { yh }).mount('#yh-app')
+  void styled().then(() => {
+    yh.stats.appMs = performance.now()
+    createApp(LiveRoomPage, { yh }).mount('#yh-app')
+  })
 }

@@ -54,6 +54,8 @@ export function useLanding(boot: BootData, room: Room, say: Words, notices: Noti
 
   function join(): void {
     state.calling = false
+    document.body.dataset.joined = '1'
+    document.body.dataset.help = ''
   }
 
   async function help(): Promise<void> {

@@ -1,0 +1,79 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Client } from '../src/client'
+import { bestCoupon, missingForCoupon } from '../src/plays'
+import { socketUrl } from '../src/route'
+import { filePicture, shareText, Shares, systemShareData, type Share } from '../src/share'
+
+const share: Share = {
+  token: 't1', url: 'https://shop.example/s/t1', card_url: '/c.jpg', poster_url: '/p.jpg', text: '龙井 ¥99', intents: {},
+}
+
+describe('what a share says', () => {
+  it('prints the link once', () => {
+    expect(shareText(share)).toBe('龙井 ¥99\nhttps://shop.example/s/t1')
+    expect(shareText({ text: '', url: share.url })).toBe(share.url)
+  })
+
+  it('gives Apple the file alone and everybody else file and words', () => {
+    const file = new File(['x'], 'c.jpg', { type: 'image/jpeg' })
+    expect(systemShareData(share, file, { canShareFiles: true, isApple: true })).toEqual({ files: [file] })
+    expect(systemShareData(share, file, { canShareFiles: true, isApple: false })).toEqual({ files: [file], text: shareText(share) })
+    expect(systemShareData(share, file, { canShareFiles: false, isApple: false })).toEqual({ text: shareText(share) })
+    expect(systemShareData(share, null, { canShareFiles: true, isApple: true })).toEqual({ text: shareText(share) })
+  })
+
+  it('lets a picture without words carry its QR code', () => {
+    expect(filePicture(share, { canShareFiles: true, isApple: true })).toBe('/p.jpg')
+    expect(filePicture(share, { canShareFiles: true, isApple: false })).toBe('/c.jpg')
+  })
+})
+
+describe('Shares', () => {
+  it('prepares one share, marks it intended when used, then prepares another', async () => {
+    const posts: [string, unknown][] = []
+    const post = vi.fn(async (path: string, body: unknown) => {
+      posts.push([path, body])
+      return { ...share, token: `t${posts.length}` }
+    })
+    const shares = new Shares({ post } as unknown as Client, 'tea', 'parent1', () => 1234)
+    const first = await shares.prepare()
+    expect(await shares.prepare()).toBe(first)
+    expect(posts).toEqual([['/api/v1/rooms/tea/shares', { channel: 'copy_link', content: 'card', prepared: true, parent: 'parent1', moment_ms: 1234 }]])
+    shares.use(first, 'weibo')
+    expect(posts[1]).toEqual(['/api/v1/shares/t1/intend', { channel: 'weibo' }])
+    expect((await shares.prepare()).token).not.toBe(first.token)
+  })
+
+  it('asks again after a failure', async () => {
+    const post = vi.fn().mockRejectedValueOnce(new Error('offline')).mockResolvedValueOnce(share)
+    const shares = new Shares({ post } as unknown as Client, 'tea', null, () => null)
+    await expect(shares.prepare()).rejects.toThrow('offline')
+    expect(await shares.prepare()).toBe(share)
+  })
+})
+
+describe('coupons', () => {
+  const coupons = [
+    { amount_minor: 500, threshold_minor: 0 },
+    { amount_minor: 2000, threshold_minor: 10_000 },
+    { amount_minor: 1000, threshold_minor: 5000 },
+  ]
+
+  it('takes the largest that fits', () => {
+    expect(bestCoupon(coupons, 9900)?.amount_minor).toBe(1000)
+    expect(bestCoupon(coupons, 100)?.amount_minor).toBe(500)
+    expect(bestCoupon([], 100)).toBeNull()
+  })
+
+  it('says what is missing for the next', () => {
+    expect(missingForCoupon(coupons, 9900)).toBe(100)
+    expect(missingForCoupon(coupons, 20_000)).toBeNull()
+  })
+})
+
+it('finds the socket on the page’s own origin', () => {
+  expect(socketUrl('/rt', { protocol: 'https:', host: 'a.b' })).toBe('wss://a.b/rt')
+  expect(socketUrl('/rt', { protocol: 'http:', host: 'a.b:1' })).toBe('ws://a.b:1/rt')
+  expect(socketUrl('wss://x/rt', { protocol: 'http:', host: 'a' })).toBe('wss://x/rt')
+  expect(socketUrl('https://x/rt', { protocol: 'http:', host: 'a' })).toBe('wss://x/rt')
+})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from obstore.store import LocalStore
 
@@ -29,6 +28,7 @@ from yaohe.front.images import Images
 from yaohe.front.limits import Limit
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
+from yaohe.front.request import ASGIApp
 from yaohe.front.site import Site
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.verbs import Verbs, hot_routes
@@ -41,6 +41,7 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
+from yaohe.kernel.spool import Spool
 from yaohe.kernel.wire import TimerWheel
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
@@ -69,6 +70,7 @@ class System:
     hub: Hub
     rtmp: RtmpServer
     sandbox: Sandbox
+    spool: Spool
     studio: CardStudio
     campaigns: Campaigns
     relay: Relay
@@ -106,7 +108,6 @@ def build(
     notify_url: str,
     clock: Clock | None = None,
     demo: bool = False,
-    extra: Callable[[dict[str, object]], None] | None = None,
 ) -> System:
     """Construct the whole system; nothing is started. `notify_url` is our own loopback address."""
     clock = clock or SystemClock()
@@ -121,7 +122,8 @@ def build(
 
     gateway = SandboxGateway(db, clock, secret, base_url=address, notify_origin=notify_url)
     identity = Identity(db, clock, secret, settings.secure, origins=(address,))
-    sharing = Sharing(db, clock, address, headless_is_person=demo)
+    spool = Spool(settings.data / "spool")
+    sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
     commerce = Commerce(
         db,
         clock,
@@ -210,8 +212,6 @@ def build(
         "hub": hub,
         "insights": insights,
     }
-    if extra is not None:
-        extra(services)
     application = make_application([*CONTROLLERS, *health_routes(health)], services)
     site = Site(
         pages=pages,
@@ -227,7 +227,11 @@ def build(
         per_second=settings.writes_per_address_s,
     )
     app = Edge(
-        application, routes=routes, pages=site.find, per_address=per_address, identity=identity
+        cast(ASGIApp, application),
+        routes=routes,
+        pages=site.find,
+        per_address=per_address,
+        identity=identity,
     )
     return System(
         settings=settings,
@@ -244,6 +248,7 @@ def build(
         hub=hub,
         rtmp=rtmp,
         sandbox=sandbox,
+        spool=spool,
         studio=studio,
         campaigns=campaigns,
         relay=relay,

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -21,7 +20,7 @@ from yaohe.app.build import System
 from yaohe.app.demo.command import DemoWish, show_demo
 from yaohe.app.logs import configure_logs
 from yaohe.app.network import lan_address
-from yaohe.app.roles import engine, serve
+from yaohe.app.roles import Ready, engine, serve
 from yaohe.app.settings import Settings, SettingsError
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.wire import PortTaken, StartFailed
@@ -122,9 +121,7 @@ async def _migrate(settings: Settings) -> None:
         say("The database is up to date")
 
 
-def _forever(
-    settings: Settings, ready: Callable[[System], Awaitable[None]], *, demo: bool = False
-) -> int:
+def _forever(settings: Settings, ready: Ready, *, demo: bool = False) -> int:
     async def run() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from yaohe.kernel.wire import WireConfig, WireLimits, WireServer
 log = structlog.get_logger(__name__)
 
 Say = Callable[[str], None]
+Ready = Callable[[System], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ async def serve(
     *,
     stop: asyncio.Event,
     say: Say,
-    ready: Callable[[System], Awaitable[None]],
+    ready: Ready,
     demo: bool = False,
 ) -> None:
     """Run everything until `stop` is set; `ready` is awaited once requests are answered."""
@@ -115,11 +116,15 @@ async def serve(
             demo=demo,
         )
         await system.db.open()
-        if database.postgres is not None:
+        postgres = database.postgres
+        if postgres is not None:
             # Whoever held a lease before held this data directory, and is dead.
             await system.leases.end_all()
-            system.health.part("postgres", lambda: database.postgres.state)
+            system.health.part("postgres", lambda: postgres.state)
+        system.spool.open()
         await system.sandbox.open()
+        for name in system.sandbox.health():
+            system.health.part(name, _state_of(system.sandbox.health, name))
         server = WireServer(system.app, wire_config(system))
         _figures(system, server)
         await server.start()
@@ -134,7 +139,7 @@ async def _run_parts(
     server: WireServer,
     database: Engine,
     stop: asyncio.Event,
-    ready: Callable[[System], Awaitable[None]],
+    ready: Ready,
 ) -> None:
     parts: dict[str, Coroutine[Any, Any, None]] = {
         "identity": system.identity.run(),
@@ -161,8 +166,11 @@ async def _close(system: System) -> None:
     """What was accepted is written before the database goes."""
     for close in (
         system.hub.close,
+        system.campaigns.close,
         system.commerce.close,
         system.sharing.close,
+        system.identity.flush_visitors,
+        system.spool.close,
         system.studio.close,
         system.sandbox.close,
         system.db.close,
@@ -172,6 +180,10 @@ async def _close(system: System) -> None:
                 await close()
         except Exception:
             log.exception("part_not_closed", part=close.__qualname__)
+
+
+def _state_of(health: Callable[[], Mapping[str, str]], name: str) -> Callable[[], str]:
+    return lambda: health()[name]
 
 
 def _figures(system: System, server: WireServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns
@@ -43,7 +45,7 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     amount_minor: int
     threshold_minor: int
-    valid_until: str | None
+    expires_at: datetime
     state: str
 
 
@@ -134,7 +136,7 @@ class Verbs:
                 title=moment.coupon.title_in(request.lang),
                 amount_minor=coupon.amount_minor,
                 threshold_minor=coupon.threshold_minor,
-                valid_until=coupon.valid_until.isoformat() if coupon.valid_until else None,
+                expires_at=coupon.expires_at,
                 state=coupon.state,
             )
         )

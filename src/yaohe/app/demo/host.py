@@ -95,7 +95,8 @@ class Broadcast:
     def _send_picture(self, begun: float) -> None:
         now = datetime.now()
         clock = now.strftime("%H:%M:%S.") + f"{now.microsecond // 10_000:02d}"
-        frame = VideoFrame.from_image(self._stage.draw(self._frames / FPS, clock))
+        picture = self._stage.draw(self._frames / FPS, clock)
+        frame = VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
         frame = frame.reformat(format="yuv420p")
         frame.pts = self._frames
         frame.time_base = Fraction(1, FPS)

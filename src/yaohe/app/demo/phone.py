@@ -33,7 +33,7 @@ class Refused(Exception):
     """The server said no, in its own words."""
 
 
-class _Socket(WSListener):  # type: ignore[misc]
+class _Socket(WSListener):
     def __init__(self) -> None:
         self.transport: WSTransport | None = None
         self.closed = asyncio.Event()
@@ -142,7 +142,7 @@ class Phone:
         if self.token:
             wish["parent"] = self.token
         made = await self.call("POST", f"/api/v1/rooms/{self.room}/shares", wish)
-        return urlsplit(made["url"]).path
+        return urlsplit(str(made["url"])).path
 
     async def help(self) -> None:
         await self.call("POST", f"/api/v1/shares/{self.token}/help")

@@ -28,6 +28,7 @@ STATEMENTS = (
         room_id text not null,
         sharer_id text not null,
         helper_id text not null,
+        assist_id text not null unique,
         shop_id text not null,
         token text not null,
         env text not null,
@@ -37,7 +38,6 @@ STATEMENTS = (
         check (sharer_id <> helper_id)
     )
     """,
-    "create index assists_token on campaigns.assists (token)",
 )
 
 

@@ -2,16 +2,17 @@
 
 Words owned: *share* (an object with a token and four states), *hit* (a fetch of its link), *click*
 (a confirmed open by another visitor), *arrival* (the same, seen from the friend), *visit*, *tick*,
-*credit* (an order owed to a share), *env* (where a page is open). Reports and credits have doors of
-their own: `yaohe.sharing.reports`, `yaohe.sharing.attribution`.
+*credit* (an order owed to a share), *env* (where a page is open). Reports, credits and visits have
+doors of their own: `yaohe.sharing.reports`, `yaohe.sharing.attribution`, `yaohe.sharing.visits`.
 """
 
+from yaohe.sharing.errors import SHARE_ERRORS
 from yaohe.sharing.events import ClickConfirmed, ShareProductive
 from yaohe.sharing.hits.model import Fetch
 from yaohe.sharing.service import Sharing
 from yaohe.sharing.shares.model import Share
 from yaohe.sharing.ua import Env, environment
-from yaohe.sharing.visits.model import Arrival, WatchTick
+from yaohe.sharing.visits.model import WatchTick
 from yaohe.sharing.wire import (
     BeaconAnswer,
     BeaconRequest,
@@ -22,7 +23,7 @@ from yaohe.sharing.wire import (
 )
 
 __all__ = [
-    "Arrival",
+    "SHARE_ERRORS",
     "BeaconAnswer",
     "BeaconRequest",
     "ClickConfirmed",

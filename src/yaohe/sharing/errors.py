@@ -27,3 +27,6 @@ class ShareNotYours(NotAllowed):
 class ChannelRefused(BadInput):
     code = "channel_refused"
     message = "This channel does not exist or cannot carry this content."
+
+
+SHARE_ERRORS = (ShareNotFound, ShareNotYours, ChannelRefused)

@@ -6,11 +6,13 @@ Making shares, beacons and ticks are hot and stand in `front/edge.py`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from yaohe.identity import Guest, WrongOrigin, current_guest
@@ -18,6 +20,7 @@ from yaohe.kernel.errors import BadInput
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
 from yaohe.sharing.service import Sharing
 
+GUESTS: Final = {"guest": Provide(current_guest)}
 Word = Annotated[str, Meta(max_length=40)]
 
 
@@ -55,7 +58,7 @@ class MyShareList(msgspec.Struct, frozen=True):
 class MyShares(Controller):
     path = "/api/v1"
     tags = ("sharing",)
-    dependencies = {"guest": Provide(current_guest)}  # noqa: RUF012
+    dependencies = GUESTS
 
     @post(
         "/shares/{token:str}/intend",
@@ -64,13 +67,17 @@ class MyShares(Controller):
         opt={"errors": (ShareNotFound, ShareNotYours, ChannelRefused, BadInput, WrongOrigin)},
     )
     async def intend(
-        self, token: str, data: IntendRequest, guest: Guest, sharing: Sharing
+        self,
+        token: FromPath[str],
+        data: JSONBody[IntendRequest],
+        guest: Given[Guest],
+        sharing: Given[Sharing],
     ) -> IntendAnswer:
         share = await sharing.intend(token, sharer_id=guest.visitor.id, channel=data.channel)
         return IntendAnswer(token=share.token, channel=share.channel, state=share.state)
 
     @get("/me/shares", summary="What my shares brought")
-    async def mine(self, guest: Guest, sharing: Sharing) -> Response[MyShareList]:
+    async def mine(self, guest: Given[Guest], sharing: Given[Sharing]) -> Response[MyShareList]:
         rows = await sharing.shares_of(guest.visitor.id)
         items = [
             MyShareView(

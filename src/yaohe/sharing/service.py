@@ -71,6 +71,7 @@ class Sharing:
         reports = Reports(db)
         self.share_report = reports.share_report
         self.shares_of = reports.shares_of
+        self.effective_shares = reports.effective_shares
 
         self._coalescers = (
             *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,

@@ -66,6 +66,7 @@ class ShareReport(msgspec.Struct, frozen=True, kw_only=True):
     funnel: Funnel
     by_channel: list[ChannelRow]
     shares: list[ShareRow]
+    as_of: datetime
 
 
 class MyShare(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,11 @@ class Reports:
         async with self._db.raw() as conn:
             return await store.share_report(conn, room_id, rows_max=rows_max)
 
+    async def effective_shares(self, room_id: str) -> dict[str, str]:
+        """The channel of each effective share of a room, by token."""
+        async with self._db.raw() as conn:
+            return await store.effective(conn, room_id)
+
     async def shares_of(self, sharer_id: str) -> list[MyShare]:
         """What this sharer's shares brought: numbers, and nobody's name."""
         async with self._db.raw() as conn:

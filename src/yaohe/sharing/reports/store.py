@@ -78,6 +78,10 @@ select s.token, s.sharer_name, s.channel, s.content, s.parent_token, s.created_a
  limit $2
 """
 
+_EFFECTIVE = """
+select token, channel from sharing.shares where room_id = $1 and effective_at is not null
+"""
+
 _MINE = """
 select s.token, s.room_id, s.channel, s.content, s.created_at,
        s.prepared_at, s.intended_at, s.effective_at, s.productive_at,
@@ -117,6 +121,7 @@ async def share_report(conn: asyncpg.Connection, room_id: str, *, rows_max: int)
             await conn.fetch(_SALES, room_id),
         ]
         shares = await conn.fetch(_SHARES, room_id, rows_max)
+        as_of = await conn.fetchval("select now()")
     by_name: dict[str | None, list[Mapping[str, Any]]] = {}
     for part in parts:
         for row in part:
@@ -136,6 +141,7 @@ async def share_report(conn: asyncpg.Connection, room_id: str, *, rows_max: int)
         ),
         by_channel=channels,
         shares=[_share_row(dict(row)) for row in shares],
+        as_of=as_of,
     )
 
 
@@ -172,3 +178,8 @@ async def shares_of(conn: asyncpg.Connection, sharer_id: str, *, rows_max: int) 
         )
         for row in rows
     ]
+
+
+async def effective(conn: asyncpg.Connection, room_id: str) -> dict[str, str]:
+    """The channel of each effective share of a room, by token."""
+    return {row["token"]: row["channel"] for row in await conn.fetch(_EFFECTIVE, room_id)}

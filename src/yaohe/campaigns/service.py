@@ -1,0 +1,265 @@
+"""`Campaigns`: what rooms offer, who gets which coupon, and which helps count.
+
+The rules are pure and stand in `plays/`; here they meet the database and the other contexts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import asyncpg
+
+from yaohe.campaigns import store
+from yaohe.campaigns.assist import WATCH_MS
+from yaohe.campaigns.errors import HelpAlready, OfferOver
+from yaohe.campaigns.events import AssistCounted
+from yaohe.campaigns.model import Assist, RoomOffer, ShareOffer
+from yaohe.campaigns.plays import share_coupon
+from yaohe.campaigns.plays.share_coupon import ARRIVAL, ASSIST, IssueCoupon
+from yaohe.campaigns.policy import Allowed, decide
+from yaohe.commerce import Commerce, Coupon, CouponGone, CouponLimit, CouponOver, CouponTemplate
+from yaohe.identity import SHOP_ID, Staff, audit
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.coalesce import Coalescer
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.errors import AppError, NotFound
+from yaohe.kernel.ids import new_id
+from yaohe.kernel.outbox import record_raw
+from yaohe.sharing import ClickConfirmed, Env, Sharing
+from yaohe.sharing.shares import ShareNotFound
+
+_NOT_GIVEN = (CouponGone, CouponLimit, CouponOver)
+
+
+class Person(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class Campaigns:
+    """`watch_ms` is how long a friend watches before a help counts."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        commerce: Commerce,
+        sharing: Sharing,
+        *,
+        watch_ms: int = WATCH_MS,
+    ) -> None:
+        self._db, self._clock = db, clock
+        self._commerce, self._sharing = commerce, sharing
+        self._watch_ms = watch_ms
+        self._assists: Coalescer[Assist, None] = Coalescer(
+            "assist.count", _count, db=db, key=lambda a: (a.room_id, a.sharer_id, a.helper_id)
+        )
+
+    # ── what a room offers ───────────────────────────────────────────────────────────────────
+
+    @staticmethod
+    def allowed(env: str) -> Allowed:
+        """What may be shown where the page is open."""
+        return decide(env, share_coupon.KIND)
+
+    async def configure_room(
+        self,
+        room_id: str,
+        *,
+        friend_template_id: str | None,
+        sharer_template_id: str | None,
+        shop_id: str = SHOP_ID,
+        by: Staff | None = None,
+    ) -> ShareOffer:
+        """Set the coupons of a room's shares; without any the room offers nothing."""
+        chosen = {"friend": friend_template_id, "sharer": sharer_template_id}
+        for template_id in filter(None, chosen.values()):
+            await self._commerce.template(template_id)
+        async with self._db.begin() as tx:
+            offer = await store.configure(
+                tx.conn,
+                {
+                    "room_id": room_id,
+                    "shop_id": shop_id,
+                    "friend_template_id": friend_template_id,
+                    "sharer_template_id": sharer_template_id,
+                    "active": any(chosen.values()),
+                },
+            )
+            if offer is None:
+                raise NotFound
+            if by is not None:
+                await audit(
+                    tx, staff=by, action="share_offer.update", subject=room_id, detail=chosen
+                )
+        return offer
+
+    async def share_offer(self, room_id: str) -> ShareOffer | None:
+        async with self._db.raw() as conn:
+            return (await store.offers(conn, [room_id])).get(room_id)
+
+    async def room_offer(self, room_id: str) -> RoomOffer | None:
+        """What a page of this room may show, before the policy of the place; None: nothing."""
+        offer = await self.share_offer(room_id)
+        if offer is None or not offer.active:
+            return None
+        friend = await self._given_out(offer.friend_template_id)
+        sharer = None
+        if offer.help_closed_at is None:
+            sharer = await self._given_out(offer.sharer_template_id)
+        return RoomOffer(
+            friend=friend, sharer_amount_minor=None if sharer is None else sharer.amount_minor
+        )
+
+    async def _given_out(self, template_id: str | None) -> CouponTemplate | None:
+        """The template when it is still given out."""
+        if template_id is None:
+            return None
+        template = await self._commerce.template(template_id)
+        now = self._clock.now()
+        over = template.valid_until is not None and template.valid_until <= now
+        gone = template.status != "active" or template.left <= 0 or over
+        return None if gone or template.valid_from > now else template
+
+    async def close_help(self, tx: Tx, room_ids: Sequence[str]) -> None:
+        """The shows are over: nobody can be helped any more."""
+        await store.close_help(tx.conn, room_ids)
+
+    async def open_help(self, tx: Tx, room_ids: Sequence[str]) -> None:
+        """Another show begins."""
+        await store.open_help(tx.conn, room_ids)
+
+    # ── the friend ───────────────────────────────────────────────────────────────────────────
+
+    async def on_arrival(self, arrivals: Sequence[ClickConfirmed]) -> list[Coupon | None]:
+        """Give each friend the room's coupon, if there is one and the place allows it."""
+        async with self._db.raw() as conn:
+            offers = await store.offers(conn, sorted({a.room_id for a in arrivals}))
+        wishes = [
+            share_coupon.on_arrival(
+                offers.get(a.room_id), visitor_id=a.visitor_id, env=a.env, source_ref=a.token
+            )
+            for a in arrivals
+        ]
+        return await asyncio.gather(*(self._issue(wish) for wish in wishes))
+
+    async def claim_open_coupon(
+        self, room_id: str, visitor_id: str, *, env: str = Env.BROWSER
+    ) -> Coupon:
+        """The room's coupon, asked for by a tap. Counts for the share that brought the visitor."""
+        token = await self._sharing.latest_click(room_id, visitor_id)
+        wish = share_coupon.on_arrival(
+            await self.share_offer(room_id),
+            visitor_id=visitor_id,
+            env=env,
+            source_ref=token or room_id,
+        )
+        if wish is None:
+            raise OfferOver
+        return await self._claim(wish)
+
+    # ── the help ─────────────────────────────────────────────────────────────────────────────
+
+    async def help(self, token: str, visitor: Person, env: str) -> None:
+        """Count this visitor's help for the sharer of this share, or say why it does not count."""
+        arrival = await self._sharing.arrival(token, visitor.id)
+        if arrival is None:
+            raise ShareNotFound
+        refusal = share_coupon.on_help(
+            await self.share_offer(arrival.room_id),
+            arrival,
+            helper_id=visitor.id,
+            env=env,
+            watch_ms=self._watch_ms,
+        )
+        if refusal is not None:
+            raise refusal
+        await self._assists.submit(
+            Assist(
+                assist_id=new_id("as"),
+                shop_id=arrival.shop_id,
+                room_id=arrival.room_id,
+                sharer_id=arrival.sharer_id,
+                helper_id=visitor.id,
+                token=arrival.token,
+                env=env,
+                watch_ms=arrival.watch_ms,
+            )
+        )
+        await self._sharing.interact(arrival.room_id, visitor.id)
+
+    async def reward(self, assists: Sequence[AssistCounted]) -> list[Coupon | None]:
+        """Give each sharer the mirrored coupon for an assist."""
+        async with self._db.raw() as conn:
+            offers = await store.offers(conn, sorted({a.room_id for a in assists}))
+        wishes = [
+            share_coupon.on_assist(
+                offers.get(a.room_id),
+                room_id=a.room_id,
+                sharer_id=a.sharer_id,
+                helper_id=a.helper_id,
+                token=a.token,
+                env=a.env,
+            )
+            for a in assists
+        ]
+        return await asyncio.gather(*(self._issue(wish) for wish in wishes))
+
+    # ── what came of it ──────────────────────────────────────────────────────────────────────
+
+    async def assists_by_token(self, room_id: str) -> dict[str, int]:
+        async with self._db.raw() as conn:
+            return await store.assists_by_token(conn, room_id)
+
+    async def assists_of(self, sharers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How many friends helped each (room, sharer)."""
+        async with self._db.raw() as conn:
+            return await store.assists_by_sharer(conn, list(dict.fromkeys(sharers)))
+
+    async def coupons_by_token(self, tokens: Sequence[str]) -> dict[str, int]:
+        """How many coupons each share brought, to friends and to its sharer."""
+        arrived, mirrored = await asyncio.gather(
+            self._commerce.claims_by_source(ARRIVAL, tokens),
+            self._commerce.claims_by_source(ASSIST, tokens),
+        )
+        return {token: arrived.get(token, 0) + mirrored.get(token, 0) for token in tokens}
+
+    async def close(self) -> None:
+        """Take nothing new; return when everything accepted is written."""
+        await self._assists.close()
+
+    async def _issue(self, wish: IssueCoupon | None) -> Coupon | None:
+        """A coupon that is owed, unless none is left to give."""
+        try:
+            return None if wish is None else await self._claim(wish)
+        except _NOT_GIVEN:
+            return None
+
+    async def _claim(self, wish: IssueCoupon) -> Coupon:
+        return await self._commerce.claim_coupon(
+            wish.template_id,
+            wish.visitor_id,
+            source=wish.source,
+            source_ref=wish.source_ref,
+            reward_key=wish.reward_key,
+        )
+
+
+async def _count(conn: asyncpg.Connection, assists: list[Assist]) -> list[AppError | None]:
+    written, standing = await store.count(conn, assists)
+    await record_raw(conn, [_fact(assist) for assist in assists if assist.assist_id in written])
+    return [None if assist.assist_id in standing else HelpAlready() for assist in assists]
+
+
+def _fact(assist: Assist) -> AssistCounted:
+    return AssistCounted(
+        shop_id=assist.shop_id,
+        assist_id=assist.assist_id,
+        token=assist.token,
+        room_id=assist.room_id,
+        sharer_id=assist.sharer_id,
+        helper_id=assist.helper_id,
+        env=assist.env,
+    )

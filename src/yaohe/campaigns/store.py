@@ -1,0 +1,107 @@
+"""All SQL of campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from yaohe.campaigns.model import Assist, ShareOffer
+from yaohe.kernel.arrays import cut, pack
+
+_OFFER_COLUMNS = ", ".join(ShareOffer.__struct_fields__)
+
+_OFFERS = f"""
+select {_OFFER_COLUMNS} from campaigns.share_offers where room_id = any($1::text[])
+"""  # noqa: S608
+
+_CONFIGURE = text(
+    f"""
+    insert into campaigns.share_offers as o
+        (room_id, shop_id, friend_template_id, sharer_template_id, active)
+    values (:room_id, :shop_id, :friend_template_id, :sharer_template_id, :active)
+        on conflict (room_id) do update
+           set friend_template_id = excluded.friend_template_id,
+               sharer_template_id = excluded.sharer_template_id,
+               active = excluded.active, updated_at = now()
+         where o.shop_id = excluded.shop_id
+    returning {_OFFER_COLUMNS}
+    """  # noqa: S608
+)
+
+_CLOSE_HELP = text(
+    "update campaigns.share_offers set help_closed_at = now(), updated_at = now()"
+    " where room_id = any(cast(:rooms as text[])) and help_closed_at is null"
+)
+
+_OPEN_HELP = text(
+    "update campaigns.share_offers set help_closed_at = null, updated_at = now()"
+    " where room_id = any(cast(:rooms as text[])) and help_closed_at is not null"
+)
+
+_ASSIST_COLUMNS = ", ".join(Assist.__struct_fields__)
+_CUT = ", ".join(cut(number) for number in range(1, 1 + len(Assist.__struct_fields__)))
+_PICKED = _ASSIST_COLUMNS.replace("watch_ms", "watch_ms::bigint")
+_COUNT = f"""
+insert into campaigns.assists ({_ASSIST_COLUMNS})
+select {_PICKED} from unnest({_CUT}) as t ({_ASSIST_COLUMNS})
+ order by room_id, sharer_id, helper_id, assist_id
+    on conflict (room_id, sharer_id, helper_id) do nothing
+returning assist_id
+"""  # noqa: S608
+
+_KNOWN = "select assist_id from campaigns.assists where assist_id = any($1::text[])"
+
+_PER_SHARE = "select token, count(*) as n from campaigns.assists where room_id = $1 group by token"
+
+_PER_SHARER = """
+select room_id, sharer_id, count(*) as n from campaigns.assists
+ where (room_id, sharer_id) in (select * from unnest($1::text[], $2::text[]))
+ group by room_id, sharer_id
+"""
+
+
+async def offers(conn: asyncpg.Connection, room_ids: Sequence[str]) -> dict[str, ShareOffer]:
+    rows = await conn.fetch(_OFFERS, list(room_ids))
+    return {row["room_id"]: ShareOffer(**dict(row)) for row in rows}
+
+
+async def configure(conn: AsyncConnection, values: dict[str, object]) -> ShareOffer | None:
+    """Write a room's set-up; None when the room belongs to another shop."""
+    row = (await conn.execute(_CONFIGURE, values)).mappings().first()
+    return None if row is None else ShareOffer(**row)
+
+
+async def close_help(conn: AsyncConnection, room_ids: Sequence[str]) -> None:
+    await conn.execute(_CLOSE_HELP, {"rooms": list(room_ids)})
+
+
+async def open_help(conn: AsyncConnection, room_ids: Sequence[str]) -> None:
+    await conn.execute(_OPEN_HELP, {"rooms": list(room_ids)})
+
+
+async def count(conn: asyncpg.Connection, assists: Sequence[Assist]) -> tuple[set[str], set[str]]:
+    """Write assists, one per room, sharer and helper. Returns the ids that are written now, and
+    those that stand in the table (a batch asked again finds its own)."""
+    columns = (
+        pack([str(getattr(assist, name)) for assist in assists])
+        for name in Assist.__struct_fields__
+    )
+    written = {row["assist_id"] for row in await conn.fetch(_COUNT, *columns)}
+    if len(written) == len(assists):
+        return written, written
+    known = await conn.fetch(_KNOWN, [assist.assist_id for assist in assists])
+    return written, {row["assist_id"] for row in known}
+
+
+async def assists_by_token(conn: asyncpg.Connection, room_id: str) -> dict[str, int]:
+    return {row["token"]: row["n"] for row in await conn.fetch(_PER_SHARE, room_id)}
+
+
+async def assists_by_sharer(
+    conn: asyncpg.Connection, sharers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    rows = await conn.fetch(_PER_SHARER, [s[0] for s in sharers], [s[1] for s in sharers])
+    return {(row["room_id"], row["sharer_id"]): row["n"] for row in rows}

@@ -1,0 +1,30 @@
+"""Flows: for each fact that crosses contexts, one file that lists in order what follows from it.
+
+Steps are named, idempotent, take batches and are retried alone. They only call front doors; a rule
+about business belongs into a context.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yaohe.campaigns import Campaigns
+from yaohe.commerce import Commerce
+from yaohe.flows import assist_counted, click_confirmed, order_paid, room_ended
+from yaohe.kernel.relay import Step
+from yaohe.live.realtime import Hub
+from yaohe.sharing import Sharing
+
+__all__ = ["all_steps"]
+
+
+def all_steps(
+    *, sharing: Sharing, commerce: Commerce, campaigns: Campaigns, hub: Hub
+) -> list[Step[Any]]:
+    """Every step of the house, for the relay."""
+    return [
+        *click_confirmed.steps(sharing=sharing, campaigns=campaigns, hub=hub),
+        *assist_counted.steps(sharing=sharing, campaigns=campaigns, hub=hub),
+        *order_paid.steps(sharing=sharing, commerce=commerce, hub=hub),
+        *room_ended.steps(campaigns=campaigns),
+    ]

@@ -1,0 +1,217 @@
+"""The API of insights, for staff: the report of a room's shares, and the orders they led to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency as Given
+from litestar.di import Provide
+from litestar.params import FromPath, Parameter
+
+from yaohe.commerce import OrderFilter
+from yaohe.identity import (
+    Identity,
+    KeyReadOnly,
+    Staff,
+    WrongOrigin,
+    friendly_name,
+    require_staff,
+)
+from yaohe.insights.model import (
+    ChannelTotals,
+    CreditedOrder,
+    ReportRoom,
+    RoomReport,
+    Sentence,
+    ShareTotals,
+    Totals,
+)
+from yaohe.insights.reports import Insights
+from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.live.rooms import RoomNotFound
+from yaohe.sharing.reports import Funnel
+
+STAFF_ERRORS: Final = (NotSignedIn, WrongOrigin, KeyReadOnly)
+STAFF_ONLY: Final = {"staff": Provide(require_staff)}
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+STATUSES: Final = ("created", "paid", "expired", "canceled", "paid_late", "refunded")
+
+
+class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`totals` are over all shares of the room, `shares` are the busiest ones."""
+
+    room: ReportRoom
+    currency: str
+    sentence: Sentence
+    totals: Totals
+    funnel: Funnel
+    by_channel: list[ChannelTotals]
+    shares: list[ShareTotals]
+    previous: Totals | None
+    as_of: datetime
+
+
+class OrderedProduct(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    title_en: str
+    picture: str | None
+
+
+class BuyerView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    phone: str
+    address: str
+
+
+class CreditedShare(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    sharer_name: str
+    channel: str
+
+
+class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as the desk sees it, with the share it is owed to."""
+
+    id: str
+    created_at: datetime
+    status: str
+    visitor_id: str
+    buyer_name: str
+    buyer: BuyerView | None
+    room_id: str | None
+    product: OrderedProduct
+    quantity: int
+    total_minor: int
+    discount_minor: int
+    paid_minor: int
+    currency: str
+    paid_at: datetime | None
+    coupon_title: str | None
+    coupon_title_en: str | None
+    payment_problem: str | None
+    refund_state: str | None
+    share: CreditedShare | None
+
+
+class ShopOrderList(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[ShopOrderView]
+    next: str | None
+
+
+def etag_of(report: RoomReport) -> str:
+    """The same numbers have the same tag, whenever they were read."""
+    told = msgspec.structs.replace(report, as_of=_NEVER)
+    return f'"{blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()}"'
+
+
+class ShareReports(Controller):
+    path = "/api/v1/rooms/{room_id:str}/share-report"
+    tags = ("insights",)
+    dependencies = STAFF_ONLY
+
+    @get(
+        "/",
+        summary="What the shares of a room brought; 304 while nothing has changed",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound)},
+    )
+    async def report(
+        self,
+        room_id: FromPath[str],
+        staff: Given[Staff],
+        insights: Given[Insights],
+        identity: Given[Identity],
+        request: Request[Any, Any, Any],
+    ) -> Response[ReportAnswer | None]:
+        found = await insights.room_report(room_id)
+        etag = etag_of(found)
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == etag:
+            return Response(None, status_code=304, headers=headers)
+        answer = ReportAnswer(
+            room=found.room,
+            currency=(await identity.shop()).currency,
+            sentence=found.sentence,
+            totals=found.totals,
+            funnel=found.funnel,
+            by_channel=found.by_channel,
+            shares=found.shares,
+            previous=found.previous,
+            as_of=found.as_of,
+        )
+        return Response(answer, headers=headers)
+
+
+def _order(item: CreditedOrder) -> ShopOrderView:
+    order, credit = item.order, item.credit
+    buyer = order.buyer
+    return ShopOrderView(
+        id=order.id,
+        created_at=order.created_at,
+        status=order.status,
+        visitor_id=order.visitor_id,
+        buyer_name=friendly_name(order.visitor_id) if buyer is None else buyer.name,
+        buyer=None
+        if buyer is None
+        else BuyerView(name=buyer.name, phone=buyer.phone, address=buyer.address),
+        room_id=order.room_id,
+        product=OrderedProduct(
+            id=order.product_id,
+            title=order.title,
+            title_en=order.title_en,
+            picture=f"/media/products/{order.picture_key}" if order.picture_key else None,
+        ),
+        quantity=order.quantity,
+        total_minor=order.goods_minor,
+        discount_minor=order.discount_minor,
+        paid_minor=order.paid_minor,
+        currency=order.currency,
+        paid_at=order.paid_at,
+        coupon_title=item.coupon_title,
+        coupon_title_en=item.coupon_title_en,
+        payment_problem=item.payment_problem,
+        refund_state=item.refund_state,
+        share=None
+        if credit is None or credit.reversed_at is not None
+        else CreditedShare(
+            token=credit.token, sharer_name=credit.sharer_name, channel=credit.channel
+        ),
+    )
+
+
+class ShopOrdersReport(Controller):
+    path = "/api/v1/shop/orders"
+    tags = ("insights",)
+    dependencies = STAFF_ONLY
+
+    @get(
+        "/",
+        summary="Orders of the shop, newest first, each with the share it is owed to",
+        opt={"errors": (*STAFF_ERRORS, BadInput)},
+    )
+    async def orders(
+        self,
+        staff: Given[Staff],
+        insights: Given[Insights],
+        room: str | None = None,
+        status: str | None = None,
+        before: str | None = None,
+        limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    ) -> ShopOrderList:
+        if status is not None and status not in STATUSES:
+            raise BadInput(f"The status is one of {', '.join(STATUSES)}.", field="status")
+        wanted = OrderFilter(
+            room_id=room,
+            status=status,  # type: ignore[arg-type]
+            before=before,
+            limit=limit,
+        )
+        page = await insights.shop_orders(wanted, shop_id=staff.shop_id)
+        return ShopOrderList(items=[_order(item) for item in page.items], next=page.next)
+
+
+controllers = (ShareReports, ShopOrdersReport)

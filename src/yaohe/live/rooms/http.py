@@ -153,11 +153,12 @@ def room_fields(room: Room, rooms: Rooms, origin: MediaOrigin) -> dict[str, Any]
     }
 
 
-class RoomPages(Controller):
-    """Rooms as everybody sees them."""
+class RoomDoor(Controller):
+    """Rooms as everybody sees them, and what staff do with them."""
 
     path = "/api/v1/rooms"
     tags = ("rooms",)
+    dependencies = STAFF_ONLY
 
     @get("/", summary="Rooms: live first, then upcoming, then ended")
     async def every(self, rooms: Rooms, origin: MediaOrigin) -> RoomList:
@@ -173,14 +174,6 @@ class RoomPages(Controller):
             **room_fields(room, rooms, origin),
             products=[_product(product, state.pinned) for product in state.items],
         )
-
-
-class RoomDesk(Controller):
-    """What staff do with rooms."""
-
-    path = "/api/v1/rooms"
-    tags = ("rooms",)
-    dependencies = STAFF_ONLY
 
     @post(
         "/",
@@ -289,4 +282,4 @@ class RoomShelf(Controller):
         return _shelf(await shelf.unpin(room_id, by=staff))
 
 
-controllers = (RoomPages, RoomDesk, RoomShelf)
+controllers = (RoomDoor, RoomShelf)

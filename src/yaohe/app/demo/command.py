@@ -14,7 +14,6 @@ import segno
 from yaohe.app.build import System
 from yaohe.app.demo import crowd, host
 from yaohe.app.demo.seed import GOODS, seed
-from yaohe.content.cards import FONT_BOLD
 from yaohe.kernel.children import Child, Children, ChildSpec
 from yaohe.live.rooms import Room
 
@@ -36,7 +35,7 @@ async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) 
     folder = system.settings.data / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
     if wish.host:
-        children.add(_child(folder, "host", await _host_order(system, room)))
+        children.add(_child(folder, "host", _host_order(system, room)))
     if wish.crowd:
         base = _loopback(system)
         children.add(_child(folder, "crowd", crowd.Order(base=base, room=room.id)))
@@ -56,13 +55,9 @@ def _child(folder: Path, name: str, order: msgspec.Struct) -> Child:
     return Child(ChildSpec(name=f"demo {name}", argv=argv, log_file=folder / f"{name}.log"))
 
 
-async def _host_order(system: System, room: Room) -> host.Order:
-    acts = []
-    for goods in GOODS:
-        picture = await system.studio.product_picture(goods.kind, 1)
-        acts.append((goods.title, picture.jpeg))
+def _host_order(system: System, room: Room) -> host.Order:
     url = f"rtmp://127.0.0.1:{system.rtmp.port}/live/{room.stream_key}"
-    return host.Order(url=url, font=str(FONT_BOLD), acts=acts)
+    return host.Order(url=url, acts=[(goods.kind, goods.title) for goods in GOODS])
 
 
 def _loopback(system: System) -> str:

@@ -12,6 +12,7 @@ import contextlib
 import io
 import math
 import sys
+import threading
 import time
 from datetime import datetime
 from fractions import Fraction
@@ -24,6 +25,8 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from yaohe.app.demo.stage import HEIGHT, WIDTH, Act, Stage
+from yaohe.content import product_picture
+from yaohe.content.cards import FONT_BOLD
 
 FPS = 25
 RATE = 48_000
@@ -33,11 +36,10 @@ _BEAT_S = 0.5
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What the parent asks for: where to publish, which font to write with, what to show."""
+    """What the parent asks for: where to publish, and the (kind, title) of what is shown."""
 
     url: str
-    font: str
-    acts: list[tuple[str, bytes]]
+    acts: list[tuple[str, str]]
 
 
 def melody() -> array.array[int]:
@@ -120,10 +122,17 @@ class Broadcast:
         self._out.close()
 
 
+def _bring_goods(stage: Stage, order: Order) -> None:
+    for kind, _ in order.acts:
+        stage.bring(kind, Image.open(io.BytesIO(product_picture(kind, 1))))
+
+
 def main() -> None:
     order = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Order)
-    acts = [Act(Image.open(io.BytesIO(picture)), title) for title, picture in order.acts]
-    stage, tune = Stage(acts, order.font), melody()
+    stage = Stage([Act(kind, title) for kind, title in order.acts], str(FONT_BOLD))
+    tune = melody()
+    # Drawing six pictures takes seconds; the show begins meanwhile.
+    threading.Thread(target=_bring_goods, args=(stage, order), daemon=True).start()
     pause_s = 0.5
     while True:
         try:

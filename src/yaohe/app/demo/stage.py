@@ -1,7 +1,8 @@
 """The stall the demo's host stands in, drawn with Pillow: one picture per moment in time.
 
 Everything that does not move is drawn once, three times too large, and scaled down; a frame is
-then a few pastes, about 3 ms. Coordinates below are those of the 540×960 picture.
+then a few pastes, about 3 ms. Coordinates below are those of the 540×960 picture; phones longer
+than 9:16 cut it at the sides, so what matters stands between x 56 and 484.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 WIDTH, HEIGHT = 540, 960
+SAFE_RIGHT = 484
 _FINE = 3  # drawn this many times larger, then scaled down
 
 _NIGHT_TOP, _NIGHT_LOW = (34, 27, 24), (74, 48, 34)
@@ -26,9 +28,9 @@ _INK = (20, 17, 15)
 
 @dataclass(frozen=True)
 class Act:
-    """What the host shows for a while: a picture of the product and the words beside it."""
+    """What the host shows for a while: which picture, and the words beside it."""
 
-    picture: Image.Image
+    kind: str
     title: str
 
 
@@ -79,7 +81,8 @@ def draw_stall() -> Image.Image:
     wire = [(x * _FINE, (118 + 26 * math.sin(x / 172)) * _FINE) for x in range(-10, WIDTH + 20, 6)]
     draw.line(wire, fill=(24, 20, 18), width=2 * _FINE)
     for x in (88, 196, 300, 396, 480):
-        y = 118 + 26 * math.sin(x / 172)
+        hook = 118 + 26 * math.sin(x / 172)
+        y = round(hook)
         draw.line(_f(x, y, x, y + 16), fill=(24, 20, 18), width=2 * _FINE)
         draw.rounded_rectangle(_f(x - 15, y + 14, x + 15, y + 50), radius=_FINE * 13, fill=_LAMP)
         draw.rectangle(_f(x - 9, y + 12, x + 9, y + 17), fill=_WOOD_DARK)
@@ -191,9 +194,13 @@ class Stage:
             draw_arm().rotate(angle, expand=True, resample=Image.Resampling.BICUBIC)
             for angle in (8, 12, 16, 20, 24, 20, 16, 12)
         ]
-        self._goods = [self._frame(act.picture) for act in acts]
+        self._goods: dict[str, Image.Image] = {}
         self._clock_font = ImageFont.truetype(font, 22)
         self._title_font = ImageFont.truetype(font, 24)
+
+    def bring(self, kind: str, picture: Image.Image) -> None:
+        """The picture of a kind of goods is there; until then the counter stays free."""
+        self._goods[kind] = self._frame(picture)
 
     @staticmethod
     def _frame(picture: Image.Image) -> Image.Image:
@@ -214,25 +221,26 @@ class Stage:
         head = self._heads[min(3, int(talk * 4.4))]
         if (t + 0.4) % 3.7 < 0.13:
             head = self._blink
-        canvas.paste(head, (72 + sway, 212 + nod), head)
+        canvas.paste(head, (52 + sway, 212 + nod), head)
         canvas.paste(self._counter, (0, 604))
         rise = round(150 * max(0.0, 1 - into * 2.2) ** 2)
         lift = round(6 * math.sin(t * 1.7))
-        goods = self._goods[act]
-        canvas.paste(goods, (322, 416 + rise + lift), goods)
-        canvas.paste(self._counter.crop((300, 0, 540, 200)), (300, 604))
+        goods = self._goods.get(self._acts[act].kind)
+        if goods is not None:
+            canvas.paste(goods, (294, 416 + rise + lift), goods)
+            canvas.paste(self._counter.crop((290, 0, 540, 200)), (290, 604))
         arm = self._arms[int(t * 5) % len(self._arms)]
-        canvas.paste(arm, (128 + sway, 520 - arm.height // 2 + nod), arm)
+        canvas.paste(arm, (102 + sway, 520 - arm.height // 2 + nod), arm)
         self._write(canvas, self._acts[act].title, clock)
         return canvas
 
     def _write(self, canvas: Image.Image, title: str, clock: str) -> None:
         draw = ImageDraw.Draw(canvas)
         wide = draw.textlength(clock, font=self._clock_font)
-        left = WIDTH - wide - 28
-        draw.rounded_rectangle((left - 12, 214, WIDTH - 16, 248), radius=17, fill=_INK)
+        left = SAFE_RIGHT - wide - 12
+        draw.rounded_rectangle((left - 12, 214, SAFE_RIGHT, 248), radius=17, fill=_INK)
         draw.text((left, 216), clock, font=self._clock_font, fill=(255, 255, 255))
         wide = draw.textlength(title, font=self._title_font)
-        left = min(322, int(WIDTH - wide - 36))
+        left = min(300, int(SAFE_RIGHT - wide - 14))
         draw.rounded_rectangle((left - 6, 618, left + wide + 14, 656), radius=8, fill=_LAMP)
         draw.text((left + 4, 620), title, font=self._title_font, fill=_INK)

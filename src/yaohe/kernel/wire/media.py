@@ -99,9 +99,7 @@ def tune(transport: asyncio.Transport, *, high: int) -> None:
 
 
 class Outlet(Protocol):
-    """Where a viewer's bytes go, and how it is told that there are no more."""
-
-    def write(self, data: bytes, /) -> None: ...
+    """What is done with a viewer when there are no more bytes for it."""
 
     def finish(self) -> None:
         """The log ended: close in a way the player understands as "ask again"."""
@@ -112,10 +110,14 @@ class Outlet(Protocol):
 class Viewer:
     """One reader: a cursor, a paused mark and, only while paused, the rest of one burst."""
 
-    __slots__ = ("_fanout", "_rest", "cursor", "finished", "outlet", "paused", "shape", "stall")
+    __slots__ = (
+        "_fanout", "_rest", "_write", "cursor", "finished", "outlet", "paused", "shape", "stall",
+    )  # fmt: skip
 
-    def __init__(self, fanout: Fanout, outlet: Outlet, shape: Shape) -> None:
-        self._fanout, self.outlet, self.shape = fanout, outlet, shape
+    def __init__(
+        self, fanout: Fanout, outlet: Outlet, shape: Shape, write: Callable[[bytes], None]
+    ) -> None:
+        self._fanout, self.outlet, self.shape, self._write = fanout, outlet, shape, write
         self.cursor = fanout.source.open_cursor()
         self.paused = False
         self.finished = False
@@ -149,7 +151,7 @@ class Viewer:
             self.outlet.finish()
 
     def _send(self, pieces: Sequence[Piece]) -> None:
-        write, shaped, shape = self.outlet.write, self._fanout.shaped, self.shape
+        write, shaped, shape = self._write, self._fanout.shaped, self.shape
         for number, piece in enumerate(pieces, 1):
             write(shaped(piece, shape))
             if self.paused or self.finished:
@@ -278,7 +280,8 @@ class HttpViewer(asyncio.Protocol):
         gone: Callable[[HttpViewer], None],
     ) -> None:
         self._transport, self._gone, self._chunked = transport, gone, chunked
-        self.viewer = Viewer(fanout, self, chunk_shape if chunked else plain_shape)
+        shape = chunk_shape if chunked else plain_shape
+        self.viewer = Viewer(fanout, self, shape, transport.write)
         self._unwanted_bytes = 0
 
     def start(self, headers: Sequence[tuple[str, str]]) -> None:
@@ -297,9 +300,6 @@ class HttpViewer(asyncio.Protocol):
         self.viewer.start()
 
     # The outlet of the viewer.
-    def write(self, data: bytes, /) -> None:
-        self._transport.write(data)
-
     def finish(self) -> None:
         if self._transport.is_closing():
             return
@@ -362,7 +362,7 @@ class WsViewer:
         renew: Callable[[], MediaSource | None],
     ) -> None:
         self._connection, self._fanouts, self._renew = connection, fanouts, renew
-        self.viewer = Viewer(fanouts.of(source), self, frame_shape)
+        self.viewer = Viewer(fanouts.of(source), self, frame_shape, self._write)
 
     def start(self) -> None:
         source = self.viewer.source
@@ -370,7 +370,8 @@ class WsViewer:
         self._connection.write(ws_frame(BINARY, source.init))
         self.viewer.start()
 
-    def write(self, data: bytes, /) -> None:
+    def _write(self, data: bytes) -> None:
+        # Looked up each time: a closing connection takes nothing more.
         self._connection.write(data)
 
     def finish(self) -> None:
@@ -379,7 +380,7 @@ class WsViewer:
         if source is None or source.ended:
             self._connection.close(1012, "stream ended")
             return
-        self.viewer = Viewer(self._fanouts.of(source), self, frame_shape)
+        self.viewer = Viewer(self._fanouts.of(source), self, frame_shape, self._write)
         self.start()
 
     def abort(self) -> None:

@@ -1,0 +1,50 @@
+"""The tables in code are those the migrations made: identity, commerce, sandbox gateway."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, MetaData, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
+
+from yaohe.commerce.tables import metadata as commerce
+from yaohe.identity.tables import metadata as identity
+from yaohe.kernel.db import Database
+from yaohe.platforms.sandbox_pay.tables import metadata as sandbox_pay
+
+pytestmark = pytest.mark.db
+
+_TYPES = {
+    BigInteger: "bigint",
+    SmallInteger: "smallint",
+    Integer: "integer",
+    DateTime: "timestamp with time zone",
+    LargeBinary: "bytea",
+    JSONB: "jsonb",
+    ARRAY: "ARRAY",
+}
+
+
+def declared(metadata: MetaData) -> set[tuple[str, str, str, bool]]:
+    return {
+        (table.name, column.name, _type(column.type), bool(column.nullable))
+        for table in metadata.tables.values()
+        for column in table.columns
+    }
+
+
+def _type(declared_type: object) -> str:
+    for kind, name in _TYPES.items():
+        if isinstance(declared_type, kind):
+            return name
+    return "text"
+
+
+@pytest.mark.parametrize("metadata", [identity, commerce, sandbox_pay], ids=lambda m: m.schema)
+async def test_tables_are_what_the_migrations_made(db: Database, metadata: MetaData) -> None:
+    async with db.raw() as conn:
+        rows = await conn.fetch(
+            "select table_name, column_name, data_type, is_nullable = 'YES' "
+            "from information_schema.columns where table_schema = $1",
+            metadata.schema,
+        )
+    assert declared(metadata) == {tuple(row) for row in rows}

@@ -95,6 +95,8 @@ export interface ChatLine {
   id: string
   name: string
   text: string
+  /** What the server says in English where it says it itself; people's words have none. */
+  text_en?: string | null
   kind: string
   at: string
   hidden?: boolean

@@ -26,6 +26,7 @@ export const reports = {
   'report.funnel': ['从分享到下单', 'From share to order'],
   'report.funnel_alt': ['漏斗：{steps}', 'Funnel: {steps}'],
   'report.went_on': ['{rate} 继续往下走', '{rate} went on'],
+  'report.of_opened': ['点开的人里 {rate}', '{rate} of those who opened'],
   'report.per_share': ['每次分享带来 {rate} 位', '{rate} friends per share'],
   'report.f_shared': ['分享', 'Shared'],
   'report.f_opened': ['点开', 'Opened'],

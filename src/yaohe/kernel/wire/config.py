@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from yaohe.kernel.origin import is_same_origin
 from yaohe.kernel.wire.limits import Proxies, Turnstile, WireLimits
 from yaohe.kernel.wire.media import Fanouts, MediaSource
 from yaohe.kernel.wire.timers import TimerWheel
@@ -148,15 +148,10 @@ class WireState:
         return None
 
     def same_origin(self, request: WireRequest) -> bool:
-        """No Origin is no browser; a browser must come from this host or a listed origin."""
-        origin = request.headers.get("origin")
-        if origin is None:
-            return True
-        if origin in self.config.origins:
-            return True
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"}:
-            return False
-        return (
-            bool(parts.netloc) and parts.netloc.lower() == request.headers.get("host", "").lower()
+        """Whether our own pages, or no browser at all, opened this."""
+        return is_same_origin(
+            origin=request.headers.get("origin"),
+            fetch_site=request.headers.get("sec-fetch-site"),
+            host=request.headers.get("host", ""),
+            origins=self.config.origins,
         )

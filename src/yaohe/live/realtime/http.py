@@ -7,8 +7,9 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency as Given
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from yaohe.identity import KeyReadOnly, Staff, WrongOrigin, require_staff
@@ -20,6 +21,7 @@ from yaohe.live.realtime.store import KeptLine
 from yaohe.live.rooms import RoomNotFound, Rooms
 
 STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
+Limit = Annotated[int, Meta(ge=1, le=300)]
 STAFF_ONLY = {"staff": Provide(require_staff)}
 
 
@@ -53,11 +55,11 @@ class RoomChat(Controller):
     )
     async def read(
         self,
-        room_id: str,
-        staff: Staff,
-        rooms: Rooms,
-        hub: Hub,
-        limit: Annotated[int, Parameter(ge=1, le=300)] = 50,
+        room_id: FromPath[str],
+        staff: Given[Staff],
+        rooms: Given[Rooms],
+        hub: Given[Hub],
+        limit: FromQuery[Limit] = 50,
     ) -> LineList:
         await rooms.get(room_id)
         return LineList(await hub.recent(room_id, limit=limit))
@@ -68,7 +70,12 @@ class RoomChat(Controller):
         opt={"errors": (*STAFF_ERRORS, RoomNotFound, TextEmpty, TextTooLong)},
     )
     async def say(
-        self, room_id: str, data: SayRequest, staff: Staff, rooms: Rooms, hub: Hub
+        self,
+        room_id: FromPath[str],
+        data: JSONBody[SayRequest],
+        staff: Given[Staff],
+        rooms: Given[Rooms],
+        hub: Given[Hub],
     ) -> LineAnswer:
         room = await rooms.get(room_id)
         await hub.opened(room_id)
@@ -80,9 +87,19 @@ class RoomChat(Controller):
         summary="Hide a line from everybody",
         opt={"errors": (*STAFF_ERRORS, RoomNotFound, ChatLineNotFound)},
     )
-    async def hide(self, room_id: str, line_id: str, staff: Staff, rooms: Rooms, hub: Hub) -> None:
+    async def hide(
+        self,
+        room_id: FromPath[str],
+        line_id: FromPath[str],
+        staff: Given[Staff],
+        rooms: Given[Rooms],
+        hub: Given[Hub],
+    ) -> None:
         await rooms.get(room_id)
         await hub.hide(room_id, line_id, by=staff)
+
+
+controllers = (RoomChat,)
 
 
 controllers = (RoomChat,)

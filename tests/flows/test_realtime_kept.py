@@ -1,0 +1,234 @@
+"""Realtime with its neighbours on a real database: what is kept, hidden, told and come back to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.realtime import Talker
+from tests.support.shop import Shop, make_shop
+from tests.support.wire import dialled, serving, until
+
+from yaohe.app.http import make_application
+from yaohe.identity.http import controllers as identity_controllers
+from yaohe.kernel.bus import MemoryBus
+from yaohe.kernel.clock import SystemClock
+from yaohe.kernel.db import Database
+from yaohe.kernel.ids import new_id
+from yaohe.kernel.lease import Leases
+from yaohe.kernel.wire import TimerWheel, WireConfig, WireServer
+from yaohe.live import room_hub
+from yaohe.live.media import MediaOrigin
+from yaohe.live.realtime import Archive, Hub
+from yaohe.live.realtime.http import controllers as chat_controllers
+from yaohe.live.rooms import NewRoom, Rooms
+from yaohe.live.shelf import Shelf
+from yaohe.sharing import Sharing
+
+pytestmark = pytest.mark.db
+
+
+@dataclass
+class House:
+    shop: Shop
+    bus: MemoryBus
+    rooms: Rooms
+    shelf: Shelf
+    origin: MediaOrigin
+    hub: Hub
+    server: WireServer
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+
+@asynccontextmanager
+async def house(db: Database) -> AsyncIterator[House]:
+    """Rooms, shelf and hub behind one port, as the root wires them."""
+    shop, bus, clock, wheel = make_shop(db), MemoryBus(), SystemClock(), TimerWheel()
+    origin = MediaOrigin()
+    leases = Leases(db, new_id("proc"))
+    rooms = Rooms(
+        db, bus, origin, leases, public_url="http://x", rtmp_port=1935, grace_s=60,
+    )  # fmt: skip
+    shelf = Shelf(db, bus, shop.commerce)
+    sharing = Sharing(db, clock, "http://x")
+    hub = room_hub(
+        db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
+        rooms=rooms, shelf=shelf, origin=origin,
+    )  # fmt: skip
+    services: dict[str, object] = {"identity": shop.identity, "rooms": rooms, "hub": hub}
+    app = make_application([*identity_controllers, *chat_controllers], services)
+    config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel)
+    running = asyncio.create_task(hub.run())
+    try:
+        async with serving(config, app) as server:
+            yield House(shop, bus, rooms, shelf, origin, hub, server)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await hub.close()
+        await sharing.close()
+        await shop.commerce.close()
+
+
+@asynccontextmanager
+async def sitting(home: House, room: str, *headers: str) -> AsyncIterator[tuple[Talker, str]]:
+    """Somebody without a cookie in a room: the talker and their visitor id."""
+    async with dialled(home.server) as peer:
+        status, fields = await peer.upgrade("/rt", *headers)
+        assert status == 101
+        assert fields["set-cookie"].startswith("yh_v=v_")
+        talker = Talker(peer)
+        connected = (await talker.ask(connect={}))["connect"]
+        await talker.ask(subscribe={"channel": f"room:{room}:chat"})
+        await talker.ask(subscribe={"channel": f"room:{room}:state"})
+        yield talker, connected["data"]["visitor"]["id"]
+
+
+async def say(talker: Talker, room: str, text: str) -> None:
+    reply = await talker.ask(publish={"channel": f"room:{room}:chat", "data": {"text": text}})
+    assert "publish" in reply, reply
+
+
+async def test_lines_and_likes_outlive_the_process(fresh_db: Database) -> None:
+    async with house(fresh_db) as home:
+        room = await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
+        async with sitting(home, "tea") as (talker, visitor):
+            for n in range(4):
+                await say(talker, "tea", f"line {n} 👋")
+            reply = await talker.ask(rpc={"method": "like", "data": {"room": "tea", "n": 9}})
+            assert reply["rpc"]["data"] == {"counted": 9}
+            await talker.pub(lambda data: data.get("likes") == 9)
+        home.hub.say(
+            "tea", kind="thanks", name="小林", text="带来了朋友", text_en="brought a friend"
+        )
+        await until(lambda: len(home.hub.tail("tea", 9)) == 5)
+    rows = await home.shop.rows("select * from live.chat_lines order by number")
+    assert [row["text"] for row in rows][:4] == [f"line {n} 👋" for n in range(4)]
+    assert {row["visitor_id"] for row in rows} == {visitor, None}
+    assert (rows[4]["kind"], rows[4]["text_en"], rows[4]["shop_id"]) == (
+        "thanks", "brought a friend", room.shop_id,
+    )  # fmt: skip
+    async with house(fresh_db) as home:
+        assert home.hub.room_state("tea").likes == 0
+        await until(lambda: home.hub.room_state("tea").likes == 9)
+        assert [line["text"] for line in home.hub.tail("tea", 2)] == ["line 3 👋", "带来了朋友"]
+        assert home.hub.tail("tea", 1)[0]["text_en"] == "brought a friend"
+
+
+async def test_a_join_shows_the_shelf_in_the_callers_language(fresh_db: Database) -> None:
+    async with house(fresh_db) as home:
+        await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
+        product = await home.shop.product(stock=3)
+        await home.shelf.replace("tea", [product.id])
+        for lang, title in (("zh-CN", "春茶"), ("en-GB,en", "Spring tea")):
+            async with sitting(home, "tea", f"Accept-Language: {lang}") as (talker, _):
+                joined = (await talker.ask(rpc={"method": "join", "data": {"room": "tea"}}))["rpc"]
+                card = joined["data"]["products"][0]
+                assert (card["id"], card["title"], card["stock"]) == (product.id, title, 3)
+                assert card["pinned"] is False
+                assert joined["data"]["state"]["status"] == "upcoming"
+                await home.shelf.pin("tea", product.id)
+                await talker.pub(lambda data: data.get("pinned") == product.id)
+                await home.shelf.unpin("tea")
+                await talker.pub(lambda data: "shelf" in data and data["pinned"] is None)
+
+
+async def test_staff_speak_read_and_hide(fresh_db: Database) -> None:
+    async with house(fresh_db) as home, httpx.AsyncClient(base_url=home.base) as desk:
+        await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
+        assert (await desk.get("/api/v1/rooms/tea/chat")).status_code == 401
+        token = await home.shop.identity.setup_token()
+        owner = {"token": token, "email": "a@b.example", "password": "correct horse battery"}
+        assert (await desk.post("/api/v1/staff/setup", json=owner)).status_code == 201
+        async with sitting(home, "tea") as (talker, _):
+            await say(talker, "tea", "buy followers at …")
+            made = await desk.post("/api/v1/rooms/tea/chat", json={"text": " 欢迎  大家 "})
+            assert made.status_code == 201, made.text
+            line = made.json()
+            assert (line["kind"], line["name"], line["text"]) == ("host", "小禾", "欢迎 大家")
+            await talker.pub(lambda data: data.get("id") == line["id"])
+            items = (await desk.get("/api/v1/rooms/tea/chat?limit=10")).json()["items"]
+            assert [item["text"] for item in items] == ["buy followers at …", "欢迎 大家"]
+            spam = items[0]["id"]
+            assert (await desk.delete(f"/api/v1/rooms/tea/chat/{spam}")).status_code == 204
+            await talker.pub(lambda data: data == {"kind": "hide", "id": spam})
+            assert (await desk.delete(f"/api/v1/rooms/tea/chat/{spam}")).status_code == 204
+            assert [x["text"] for x in home.hub.tail("tea", 9)] == ["欢迎 大家"]
+            items = (await desk.get("/api/v1/rooms/tea/chat")).json()["items"]
+            assert [item["hidden"] for item in items] == [True, False]
+            for method, path, code in (
+                ("DELETE", "tea/chat/c_none", "chat_line_not_found"),
+                ("GET", "none/chat", "room_not_found"),
+            ):
+                answer = await desk.request(method, f"/api/v1/rooms/{path}")
+                assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
+            for text, code in (("  ", "chat_empty"), ("x" * 300, "chat_too_long")):
+                answer = await desk.post("/api/v1/rooms/tea/chat", json={"text": text})
+                assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+    audited = await home.shop.rows("select action, detail from identity.audit")
+    assert [row["action"] for row in audited].count("chat.hide") == 2
+    past = await Archive(fresh_db).past("tea")
+    assert [json.loads(data)["text"] for data in past.lines] == ["欢迎 大家"]
+
+
+async def test_chat_goes_on_while_the_database_is_away(
+    fresh_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(fresh_db) as home:
+        await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
+        async with sitting(home, "tea") as (ann, _), sitting(home, "tea") as (bob, _):
+            usual = fresh_db.raw
+
+            def away() -> Any:
+                raise ConnectionError("the database is away")
+
+            monkeypatch.setattr(fresh_db, "raw", away)
+            await say(ann, "tea", "anybody there?")
+            await bob.pub(lambda data: data.get("text") == "anybody there?")
+            await asyncio.sleep(0.3)
+            monkeypatch.setattr(fresh_db, "raw", usual)
+            count = "select count(*) from live.chat_lines"
+            for _ in range(60):
+                if await home.shop.value(count):
+                    break
+                await asyncio.sleep(0.1)
+            assert await home.shop.value(count) == 1
+
+
+async def test_one_line_that_cannot_be_stored_does_not_stop_the_others(
+    fresh_db: Database,
+) -> None:
+    async with house(fresh_db) as home:
+        await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
+    archive = Archive(fresh_db)
+    from yaohe.live.realtime.model import new_line
+
+    now = SystemClock().now()
+    for text in ("good", "bad \x00", "bad \x1f", "fine"):
+        archive.keep("tea", new_line(kind="chat", name="n", text=text, at=now))
+    archive.keep("gone", new_line(kind="chat", name="n", text="room is gone", at=now))
+    await archive.flush()
+    past = await archive.past("tea")
+    assert [json.loads(data)["text"] for data in past.lines] == ["good", "fine"]
+
+
+async def test_the_tables_are_what_the_migration_makes(db: Database) -> None:
+    from yaohe.live.realtime.tables import metadata
+
+    async with db.raw() as conn:
+        for table in metadata.sorted_tables:
+            rows = await conn.fetch(
+                "select column_name from information_schema.columns"
+                " where table_schema = 'live' and table_name = $1",
+                table.name,
+            )
+            assert {row["column_name"] for row in rows} == {c.name for c in table.columns}

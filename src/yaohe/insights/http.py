@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 
 from yaohe.commerce import OrderFilter
 from yaohe.identity import (
@@ -37,6 +37,7 @@ from yaohe.sharing.reports import Funnel
 
 STAFF_ERRORS: Final = (NotSignedIn, WrongOrigin, KeyReadOnly)
 STAFF_ONLY: Final = {"staff": Provide(require_staff)}
+Word = Annotated[str | None, QueryParameter(max_length=64)]
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 STATUSES: Final = ("created", "paid", "expired", "canceled", "paid_late", "refunded")
 
@@ -197,10 +198,10 @@ class ShopOrdersReport(Controller):
         self,
         staff: Given[Staff],
         insights: Given[Insights],
-        room: str | None = None,
-        status: str | None = None,
-        before: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+        room: Word = None,
+        status: Word = None,
+        before: Word = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     ) -> ShopOrderList:
         if status is not None and status not in STATUSES:
             raise BadInput(f"The status is one of {', '.join(STATUSES)}.", field="status")

@@ -83,6 +83,7 @@ dd{margin:0;flex:1;min-width:0;text-align:right;overflow-wrap:anywhere}
 .small dd{font-size:12px;line-height:20px;color:var(--text-3)}
 .state{margin:0;font-size:24px;line-height:32px;font-weight:600}
 .ok{color:var(--ok)}
+.state+.price{margin-top:12px}
 .foot{position:sticky;bottom:0;background:var(--surface);margin:24px -16px 0;
 padding:12px 16px calc(12px + env(safe-area-inset-bottom))}
 form{margin:0}
@@ -96,7 +97,7 @@ font-size:14px}
 .go{border:1px solid var(--work);color:var(--work)}
 :focus-visible{outline:2px solid var(--work);outline-offset:2px}
 @media (min-width:640px){.sheet{min-height:0;margin:48px auto;border-radius:16px;
-border:1px solid var(--line)}.foot{position:static}}
+border:1px solid var(--line)}.foot{position:relative;border-radius:0 0 16px 16px}}
 """
 
 _STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()

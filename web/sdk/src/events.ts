@@ -20,7 +20,9 @@ export interface ChatLine {
   id: string
   name: string
   text: string
-  /** chat | host | staff | share | order; unknown kinds are drawn as chat. */
+  /** The house's own lines (order, thanks, system) come in both languages. */
+  text_en?: string
+  /** chat | host | thanks | order | system; unknown kinds are drawn as chat. */
   kind: string
   at: string
   /** The writer's visitor id, only on lines that came over the socket. */
@@ -92,7 +94,8 @@ export type PersonalEvent =
   | { type: 'friend_here'; n: number }
   | { type: 'coupon'; amount_minor: number; threshold_minor?: number; source?: string }
   | { type: 'order_paid'; order_id: string }
-  | { type: 'assist'; n?: number }
+  | { type: 'helped'; token: string }
+  | { type: 'assist'; n: number }
 
 export interface Visitor {
   id: string

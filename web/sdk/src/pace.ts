@@ -115,7 +115,8 @@ export class Attempts {
 
   /** Milliseconds to wait. 404 and 503 mean that the host is away, not that this way is broken. */
   ended(reason: string): number {
-    if (!this.#gotBytes && reason !== 'http_404' && reason !== 'http_503') this.#failures += 1
+    const away = reason === 'http_404' || reason === 'http_503'
+    if (reason === 'decode' || (!this.#gotBytes && !away)) this.#failures += 1
     return backoffMs(this.#inARow++, this.#random, 5000)
   }
 }

@@ -8,7 +8,7 @@ import { Signal } from './events'
 import { HlsPlayback } from './hls'
 import { Attempts, nextRoute, type Route } from './pace'
 import { holdPicture, Pacer } from './pacer'
-import { openFetch, openSocket, socketUrl, type Ears, type Head, type Line } from './route'
+import { LiveLine, type Ears, type Head } from './route'
 import { every, startVideo, watchSight, watchVideo, whenOnline } from './sight'
 import { Sink, sourceClass } from './sink'
 
@@ -30,12 +30,11 @@ export class Player {
   readonly #pacer: Pacer
   #phase: PlayerPhase
   #hls: HlsPlayback | null = null
-  #line: Line | null = null
+  readonly #line = new LiveLine()
   #route: Route = 'fetch'
   #epoch = ''
   #codecs = ''
   readonly #attempts = new Attempts()
-  #lastBytesAt = performance.now()
   #retryTimer = 0
   #asleep = false
   #wanted: boolean
@@ -92,12 +91,12 @@ export class Player {
       this.#hangUp()
       this.#hls?.close()
       if (this.#phase !== 'idle') this.#say('ended')
-    } else if (!this.#line && this.#usesLine && (!before || !slate)) this.retry()
+    } else if (!before || !slate) this.retryIfDown()
   }
 
   /** The network is back: do not wait for the end of a pause. */
   retryIfDown(): void {
-    if (!this.#line && this.#usesLine) this.retry()
+    if (!this.#line.isOpen && this.#usesLine) this.retry()
   }
 
   /** Asks again at once, from the way that works best. */
@@ -119,7 +118,7 @@ export class Player {
     if (yh.stats.route === 'hls') this.#route = 'hls'
     else if (!yh.source) this.#connect()
     else {
-      this.#line = { close: () => yh.abort?.abort() }
+      this.#line.adopt({ close: () => yh.abort?.abort() })
       this.#pacer.hurry()
       this.#adopt()
     }
@@ -144,7 +143,7 @@ export class Player {
     })
     this.#ends = [
       watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() }),
-      whenOnline(() => this.#line || this.retry()),
+      whenOnline(() => this.retryIfDown()),
       every(TICK_MS, () => this.#tick()),
     ]
   }
@@ -175,10 +174,8 @@ export class Player {
     const can = { mse: sourceClass() !== null, nativeHls }
     this.stats.route = this.#route = nextRoute(this.#attempts.failures, can)
     if (this.#phase !== 'playing' && this.#phase !== 'refused') this.#say('connecting')
-    this.#lastBytesAt = performance.now()
     this.#attempts.begin()
-    if (this.#route === 'fetch') this.#line = openFetch(media.stream, this.#ears)
-    else if (this.#route === 'ws') this.#line = openSocket(socketUrl(media.ws, location), this.#ears)
+    if (this.#route === 'fetch' || this.#route === 'ws') this.#line.open(this.#route, media, this.#ears)
     else if (this.#route === 'none') this.#say('cannot_play')
     else {
       this.#sink.close()
@@ -204,13 +201,13 @@ export class Player {
   }
 
   #bytes(chunk: Uint8Array): void {
-    this.#lastBytesAt = performance.now()
+    this.#line.heard()
     this.#attempts.bytes()
     this.#sink.push(chunk)
   }
 
   #ended(reason: string): void {
-    this.#line = null
+    this.#line.hangUp()
     this.#yh.reason = reason
     if (!this.#wanted || this.#asleep) return
     if (reason === 'codec') return this.#say('cannot_play')
@@ -221,15 +218,13 @@ export class Player {
   }
 
   #restart(reason: string): void {
-    this.#hangUp()
     this.#epoch = ''
     this.#ended(reason)
   }
 
   #hangUp(): void {
     clearTimeout(this.#retryTimer)
-    this.#line?.close()
-    this.#line = null
+    this.#line.hangUp()
   }
 
   get #usesLine(): boolean {
@@ -237,12 +232,10 @@ export class Player {
   }
 
   #tick(): void {
-    if (this.#line && this.#usesLine) {
-      const silent = performance.now() - this.#lastBytesAt
-      if (silent > SILENCE_MS) {
-        this.#line.close()
-        this.#ended('silent')
-      } else if (this.#phase === 'playing' && silent > 2000) this.#say('waiting')
+    if (this.#line.isOpen) {
+      const silent = this.#line.silentMs
+      if (silent > SILENCE_MS) this.#ended('silent')
+      else if (this.#phase === 'playing' && silent > 2000) this.#say('waiting')
       else if (this.#phase === 'waiting' && silent < 1000 && this.#video.readyState > 2) this.#say('playing')
     }
     this.#pace()

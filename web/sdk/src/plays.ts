@@ -12,7 +12,8 @@ export interface Coupon {
   id: string
   amount_minor: number
   threshold_minor: number
-  title?: string
+  title: string
+  title_en?: string
   expires_at?: string
   state?: string
 }

@@ -117,8 +117,8 @@ export class Room {
   }
 
   #heard(data: unknown): void {
-    const line = data as ChatLine & { hide?: string; kind: string }
-    if (line.kind === 'hide' || line.hide) this.chatHidden.tell(line.hide ?? line.id)
+    const line = data as ChatLine
+    if (line.kind === 'hide') this.chatHidden.tell(line.id)
     else this.chatLine.tell(line)
   }
 

@@ -81,3 +81,37 @@ export function socketUrl(path: string, page: Pick<Location, 'protocol' | 'host'
   if (/^https?:/.test(path)) return path.replace(/^http/, 'ws')
   return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}${path}`
 }
+
+/** The one line a player listens to, and how long it has been silent. */
+export class LiveLine {
+  #line: Line | null = null
+  #heardAt = performance.now()
+
+  get isOpen(): boolean {
+    return this.#line !== null
+  }
+
+  get silentMs(): number {
+    return performance.now() - this.#heardAt
+  }
+
+  heard(): void {
+    this.#heardAt = performance.now()
+  }
+
+  open(route: 'fetch' | 'ws', media: { stream: string; ws: string }, ears: Ears): void {
+    this.adopt(route === 'fetch' ? openFetch(media.stream, ears) : openSocket(socketUrl(media.ws, location), ears))
+  }
+
+  adopt(line: Line): void {
+    this.hangUp()
+    this.heard()
+    this.#line = line
+  }
+
+  /** Nothing more will be heard of it. */
+  hangUp(): void {
+    this.#line?.close()
+    this.#line = null
+  }
+}

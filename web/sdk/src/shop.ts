@@ -36,11 +36,14 @@ export interface OrderRequest {
   /** What the buyer saw as the sum; a changed price is refused instead of charged. */
   expected_minor: number
   buyer: Buyer
+  /** Where the cashier sends the buyer afterwards. */
+  return_path: string
 }
 
 interface Placed {
   order: Order
-  cashier_url: string
+  /** null when there is nothing to pay. */
+  cashier_url: string | null
 }
 
 export class Shop {
@@ -52,12 +55,11 @@ export class Shop {
 
   /** The same key for the same intention: asking twice never buys twice. */
   async place(request: OrderRequest, key: string): Promise<Placed> {
-    return this.#client.post<Placed>('/api/v1/orders', request, { idempotencyKey: key })
+    return this.#client.post<Placed>('/api/v1/orders', { ...request, idempotency_key: key })
   }
 
-  async payAgain(orderId: string): Promise<string> {
-    const { cashier_url } = await this.#client.post<{ cashier_url: string }>(`/api/v1/orders/${orderId}/pay`)
-    return cashier_url
+  async payAgain(orderId: string, returnPath: string): Promise<Placed> {
+    return this.#client.post<Placed>(`/api/v1/orders/${orderId}/pay`, { return_path: returnPath })
   }
 
   async order(id: string): Promise<Order> {
@@ -68,8 +70,9 @@ export class Shop {
     return (await this.#client.get<{ items: Order[] }>('/api/v1/orders')).items
   }
 
+  /** All coupons of this visitor, also used ones; `claimed` can be used now. */
   async coupons(): Promise<Coupon[]> {
-    return (await this.#client.get<{ items: Coupon[] }>('/api/v1/coupons')).items
+    return (await this.#client.get<{ items: Coupon[] }>('/api/v1/me/coupons')).items
   }
 
   /** Asks until the order is decided or the patience is over; the notice may come late. */

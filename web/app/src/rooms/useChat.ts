@@ -44,7 +44,7 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang) {
     const now = Date.now()
     if (now - lastSpokenAt > SPOKEN_EVERY_MS) {
       lastSpokenAt = now
-      state.spoken = `${line.name}${lang === 'zh-CN' ? '：' : ': '}${line.text}`
+      state.spoken = `${line.name}${lang === 'zh-CN' ? '：' : ': '}${(lang === 'en' && line.text_en) || line.text}`
     }
   }
 

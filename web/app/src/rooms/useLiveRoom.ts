@@ -120,7 +120,12 @@ export function createLiveRoom(yh: BootHandle) {
   }
 
   async function loadCoupons(): Promise<void> {
-    live.coupons = await room.shop.coupons().catch(() => live.coupons)
+    const all = await room.shop.coupons().catch(() => null)
+    if (!all) return
+    live.coupons = all.filter((coupon) => coupon.state === 'claimed')
+    // One per person: whoever had the open one, used or not, is not offered it again.
+    const title = boot.offer.coupon?.title
+    if (all.some((coupon) => coupon.title === title || coupon.title_en === title)) live.coupon = null
   }
 
   room.player.phaseChanged.on((phase) => {

@@ -46,11 +46,13 @@ export function useOrders({ room, sheets }: Needs) {
         coupon_id: coupon?.id ?? null,
         expected_minor: expected,
         buyer,
+        return_path: location.pathname,
       }
       const { order, cashier_url } = await room.shop.place(request, key)
       key = newKey()
       remember(PENDING, order.id)
-      location.assign(cashier_url)
+      if (cashier_url) location.assign(cashier_url)
+      else await show(order.id)
     } catch (error) {
       state.placing = false
       // The line broke: the same key asks for the same order. Anything decided needs a new one.
@@ -60,8 +62,10 @@ export function useOrders({ room, sheets }: Needs) {
   }
 
   async function payAgain(id: string): Promise<void> {
+    const { cashier_url } = await room.shop.payAgain(id, location.pathname)
     remember(PENDING, id)
-    location.assign(await room.shop.payAgain(id))
+    if (cashier_url) location.assign(cashier_url)
+    else await show(id)
   }
 
   async function show(id: string): Promise<void> {

@@ -349,7 +349,7 @@ async def test_a_slow_reader_is_let_go_and_nobody_else_notices() -> None:
         for _ in range(400):
             if client.connection is None or not client.connection.open:
                 break
-            stage.hub._halls["tea"].chat.audience.send(b'{"push":"' + b"x" * 60_000 + b'"}')
+            stage.hub._halls["tea"].chat.listeners.send(b'{"push":"' + b"x" * 60_000 + b'"}')
             await asyncio.sleep(0.002)
         assert client.connection is None or not client.connection.open
         say(ann, "still here")

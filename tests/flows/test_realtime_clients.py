@@ -128,6 +128,12 @@ async def test_the_python_client_talks_recovers_and_leaves() -> None:
         assert chat_notes.of("subscribed")[-1].was_recovering is True
         await until(lambda: stage.hub.viewers("tea") == 0)
 
+        # A count that begins anew sends its listeners away; they come back by themselves.
+        stage.hub._halls["tea"].chat.begin("a third epoch", 7)
+        await until(lambda: len(chat_notes.of("subscribed")) == 4)
+        assert chat_notes.of("subscribed")[-1].recovered is False
+        assert len(notes.of("connected")) == 3
+
 
 @on_uvloop
 async def test_the_python_client_comes_back_after_a_drain() -> None:

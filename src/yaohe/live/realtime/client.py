@@ -217,7 +217,7 @@ class Client:
 
     def _subscribe(self, command_id: int, wish: p.Subscribe) -> None:
         name = wish.channel
-        if name in self._channels or name == f"me:{self.caller.id}":
+        if self._listens(name) or name == f"me:{self.caller.id}":
             raise p.Problem(*p.ALREADY_SUBSCRIBED)
         if name.startswith("me:"):
             raise p.Problem(*p.PERMISSION_DENIED)
@@ -233,12 +233,17 @@ class Client:
             opened = await self._hub.opened(room_id)
             if opened is None:
                 raise p.Problem(*p.UNKNOWN_CHANNEL)
-            if name in self._channels:
+            if self._listens(name):
                 raise p.Problem(*p.ALREADY_SUBSCRIBED)
             if self.connection is not None:
                 self._listen(command_id, wish, opened)
 
         self._hub.run_later(self, command_id, later())
+
+    def _listens(self, name: str) -> bool:
+        """A channel whose count began anew has sent its listeners away to ask again."""
+        channel = self._channels.get(name)
+        return channel is not None and self in channel.listeners.members
 
     def _listen(self, command_id: int, wish: p.Subscribe, hall: Hall) -> None:
         assert self.connection is not None
@@ -250,7 +255,7 @@ class Client:
             if wish.recover:
                 answer |= {"was_recovering": True, "recovered": bool(channel.value)}
             answer["publications"] = [msgspec.Raw(pub) for pub in channel.latest()]
-        channel.audience.members[self] = self.connection
+        channel.listeners.members[self] = self.connection
         self._channels[wish.channel] = channel
         answer |= {"recoverable": True, "positioned": True}
         self.send(p.reply(command_id, "subscribe", answer))
@@ -258,7 +263,7 @@ class Client:
     def unsubscribe(self, name: str) -> None:
         channel = self._channels.pop(name, None)
         if channel is not None:
-            channel.audience.members.pop(self, None)
+            channel.listeners.members.pop(self, None)
 
     def _publish(self, command_id: int, wish: p.Publish) -> None:
         channel = self._channels.get(wish.channel)
@@ -306,7 +311,7 @@ class Client:
         hall = self._hub.hall(room_of(name))
         if channel is None or hall is None:
             raise p.Problem(*p.PERMISSION_DENIED)
-        stats = {"num_clients": len(channel.audience), "num_users": hall.counts.viewers}
+        stats = {"num_clients": len(channel.listeners), "num_users": hall.counts.viewers}
         self.send(p.reply(command_id, "presence_stats", stats))
 
 

@@ -274,7 +274,7 @@ class Hub:
                 self.clock,
                 state=state,
                 likes=past.likes,
-                listeners=lambda: len(hall.chat.audience),
+                listeners=lambda: len(hall.chat.listeners),
             )
             hall.desk.begin(past.lines)
         else:

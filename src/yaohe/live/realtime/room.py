@@ -104,10 +104,16 @@ class Desk:
     """The owner's side: epoch and offsets, likes, viewers of all processes, the merged state."""
 
     def __init__(
-        self, room_id: str, bus: Bus, clock: Clock, *, state: State, likes: int, listeners: Any
+        self,
+        room_id: str,
+        bus: Bus,
+        clock: Clock,
+        *,
+        state: State,
+        likes: int,
+        listeners: Callable[[], int],
     ) -> None:
-        self._id, self._bus, self._clock = room_id, bus, clock
-        self._listeners: Callable[[], int] = listeners
+        self._id, self._bus, self._clock, self._listeners = room_id, bus, clock, listeners
         self.epoch = new_token()
         self.state: State = {"viewers": 0, "likes": likes, **state}
         self.likes = likes
@@ -231,7 +237,7 @@ class Hall:
 
     @property
     def empty(self) -> bool:
-        return not (self._here or self.chat.audience or self.state.audience)
+        return not (self._here or self.chat.listeners or self.state.listeners)
 
     @property
     def counts(self) -> RoomCounts:

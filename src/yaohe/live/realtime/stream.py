@@ -19,7 +19,7 @@ SLICE: Final = 800
 HISTORY_MAX: Final = 300
 
 
-class Audience:
+class Listeners:
     """The connections that listen to one channel."""
 
     def __init__(self) -> None:
@@ -64,16 +64,16 @@ class Stream:
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
-        self.audience = Audience()
+        self.listeners = Listeners()
         self.epoch = ""
         self.top = 0
         self._history: deque[tuple[int, bytes]] = deque(maxlen=HISTORY_MAX)
 
     def begin(self, epoch: str, top: int = 0) -> None:
         """Another count begins: what was heard before cannot be continued."""
-        if self.epoch and self.audience.members:
-            self.audience.send(unsubscribe_push(self.channel))
-            self.audience.members.clear()
+        if self.epoch and self.listeners.members:
+            self.listeners.send(unsubscribe_push(self.channel))
+            self.listeners.members.clear()
         self.epoch, self.top = epoch, top
         self._history.clear()
 
@@ -87,7 +87,7 @@ class Stream:
             pushes.append(push(self.channel, publication(data, offset)))
         self.top = first + len(items) - 1
         if pushes:
-            self.audience.send(b"\n".join(pushes))
+            self.listeners.send(b"\n".join(pushes))
 
     def since(self, epoch: str, offset: int) -> list[bytes] | None:
         """Everything after a position, or None when any of it is missing."""
@@ -112,14 +112,14 @@ class Cache:
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
-        self.audience = Audience()
+        self.listeners = Listeners()
         self.epoch = ""
         self.version = 0
         self.value = b""
 
     def receive(self, epoch: str, version: int, value: bytes) -> None:
         self.epoch, self.version, self.value = epoch, version, value
-        self.audience.send(push(self.channel, publication(value, version)))
+        self.listeners.send(push(self.channel, publication(value, version)))
 
     def latest(self) -> list[bytes]:
         return [publication(self.value, self.version)] if self.value else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yaohe.live.realtime.errors import TextEmpty, TextTooLong
@@ -40,6 +40,7 @@ def test_long_lines(length: int) -> None:
         clean_line("x" * length)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_what_is_shown_can_be_stored_and_shown_again(typed: str) -> None:
     try:
@@ -53,6 +54,7 @@ def test_what_is_shown_can_be_stored_and_shown_again(typed: str) -> None:
     assert clean_line(shown) == shown
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50))
 def test_the_houses_own_words_never_fail(text: str) -> None:
     plain(text).encode()

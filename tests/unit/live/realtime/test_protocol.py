@@ -7,7 +7,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from yaohe.live.realtime import protocol as p
@@ -31,6 +31,7 @@ def commands_of(raw: bytes) -> list[p.Command] | None:
         return None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 @example(b'{"id":1,"rpc":{"method":"\\ud800"}}')
 @example(b"{" * 2_000)
@@ -42,6 +43,7 @@ def test_any_bytes_are_commands_or_the_end(raw: bytes) -> None:
         assert command.id >= 0
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.dictionaries(NAMES, st.integers() | INNER | JSON, max_size=4), max_size=4))
 def test_any_json_is_commands_or_the_end(lines: list[object]) -> None:
     raw = "\n".join(json.dumps(line) for line in lines).encode("utf-8", "surrogatepass")

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from yaohe.live.realtime import stream as streams
-from yaohe.live.realtime.stream import Audience, Cache, Stream
+from yaohe.live.realtime.stream import Cache, Listeners, Stream
 
 
 class Ear:
@@ -21,9 +21,9 @@ class Ear:
         self.lines += [json.loads(line) for line in frame[start:].split(b"\n")]
 
 
-def listen(audience: Audience) -> Ear:
+def listen(listeners: Listeners) -> Ear:
     ear = Ear()
-    audience.members[ear] = ear  # type: ignore[assignment]
+    listeners.members[ear] = ear  # type: ignore[assignment]
     return ear
 
 
@@ -39,7 +39,7 @@ def heard(ear: Ear) -> list[tuple[int, int]]:
 def test_offsets_follow_each_other_and_history_recovers() -> None:
     stream = Stream("c")
     stream.receive("e1", 1, data(10, 11))
-    ear = listen(stream.audience)
+    ear = listen(stream.listeners)
     stream.receive("e1", 3, data(12))
     assert heard(ear) == [(3, 12)]
     assert stream.since("e1", 3) == []
@@ -64,10 +64,10 @@ def test_a_gap_or_another_owner_sends_listeners_back_to_ask() -> None:
     for epoch, first in (("e1", 5), ("e2", 1)):
         stream = Stream("c")
         stream.receive("e1", 1, data(1, 2))
-        ear = listen(stream.audience)
+        ear = listen(stream.listeners)
         stream.receive(epoch, first, data(9))
         assert ear.lines[-1]["push"]["unsubscribe"]["code"] == 2500
-        assert not stream.audience.members
+        assert not stream.listeners.members
         assert stream.since("e1", 2) is None or epoch == "e1"
         assert stream.since(epoch, first) == []
         assert stream.since(epoch, first - 2) is None
@@ -82,7 +82,7 @@ def test_an_empty_batch_tells_only_the_position() -> None:
 def test_a_cache_keeps_the_last_value() -> None:
     cache = Cache("c")
     assert cache.latest() == []
-    ear = listen(cache.audience)
+    ear = listen(cache.listeners)
     cache.receive("e1", 1, b'{"n":1}')
     cache.receive("e1", 2, b'{"n":2}')
     assert heard(ear) == [(1, 1), (2, 2)]
@@ -91,14 +91,14 @@ def test_a_cache_keeps_the_last_value() -> None:
 
 async def test_crowds_are_served_in_slices_and_in_order() -> None:
     stream = Stream("c")
-    ears = [listen(stream.audience) for _ in range(streams.SLICE * 2 + 5)]
+    ears = [listen(stream.listeners) for _ in range(streams.SLICE * 2 + 5)]
     stream.receive("e1", 1, data(1))
-    late = listen(stream.audience)
+    late = listen(stream.listeners)
     gone = ears[-1]
-    stream.audience.members.pop(gone)
+    stream.listeners.members.pop(gone)
     stream.receive("e1", 2, data(2))
     assert heard(ears[0]) == [(1, 1)]
-    while stream.audience._busy:  # noqa: ASYNC110
+    while stream.listeners._busy:  # noqa: ASYNC110
         await asyncio.sleep(0)
     for ear in ears[:-1]:
         assert heard(ear) == [(1, 1), (2, 2)]

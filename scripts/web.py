@@ -1,4 +1,4 @@
-"""Run a script of web/package.json with the Node that set-up chose: `python scripts/web.py check`."""
+"""Run a script of web/package.json with the Node set-up chose: `python scripts/web.py check`."""
 
 from __future__ import annotations
 

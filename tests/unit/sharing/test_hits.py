@@ -9,11 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
+from tests.support.shop import until
 from tests.support.town import SAFARI, WHATSAPP, Town
 
 from yaohe.kernel.clock import ManualClock, SystemClock
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
 from yaohe.kernel.spool import Spool
 from yaohe.sharing import Fetch, Sharing
 from yaohe.sharing.hits import store
@@ -210,3 +213,44 @@ async def test_what_one_process_spooled_the_next_one_brings_home(
     await again.close()
     await sharing.close()
     await gone.close()
+
+
+async def test_ids_that_cannot_travel_in_a_batch_are_refused_alone(town: Town) -> None:
+    token = (await town.share(town.person())).token
+    asked = Fetch(method="GET", user_agent=SAFARI, address="203.0.113.7")
+
+    async def keep(visitor_id: str) -> None:
+        hit = town.sharing.hit(asked, token=token, share=None, visitor_id=visitor_id)
+        await town.sharing.record_hit(hit)
+
+    results = await asyncio.gather(
+        keep("v_1"), keep("\x1f"), keep("\x00"), keep("v" * 400), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [type(None), BadInput, BadInput, BadInput]
+    assert await counted(town, token) == (1, 0)
+
+
+async def test_while_it_runs_salts_are_shared_and_the_spool_comes_home(
+    town: Town, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path)
+    spool.open()
+    share = await town.share(town.person())
+    sharing = Sharing(town.db, SystemClock(), "https://shop.example", spool=spool)
+    asked = Fetch(method="GET", user_agent=SAFARI, address="203.0.113.7")
+    hit = sharing.hit(asked, token=share.token, share=share, visitor_id="v_1")
+    await spool.append(hit.hit_id, msgspec.json.encode(hit))
+    running = asyncio.create_task(sharing.run())
+
+    async def home() -> bool:
+        return await counted(town, share.token) == (1, 0)
+
+    await until(home)
+    day = SystemClock().now().date()
+    rows = await town.rows("select count(*) as n from sharing.address_salts where day = $1", day)
+    assert rows[0]["n"] == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert set(sharing.waiting.values()) == {0}
+    await sharing.close()
+    await spool.close()

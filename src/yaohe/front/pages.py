@@ -78,11 +78,13 @@ class Pages:
         hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=known or "")
         if known is None and not hit.is_bot:
             hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=request.visitor.id)
-        try:
-            await self._sharing.record_hit(hit)
-        except TryAgain:
-            # The page is worth more than the count; the log tells what was not kept.
-            log.error("hit_not_kept", token=token)
+        # A buyer whom the cashier sends back was here before; that is no second opening.
+        if known is None or fetch.query is None or "order" not in fetch.query:
+            try:
+                await self._sharing.record_hit(hit)
+            except TryAgain:
+                # The page is worth more than the count; the log tells what was not kept.
+                log.error("hit_not_kept", token=token)
         if share is None:
             await self._home.missing(request)
             return

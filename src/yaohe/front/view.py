@@ -18,6 +18,8 @@ from yaohe.kernel.money import Money, price_parts, price_text
 
 VIEWERS_SHOWN_FROM: Final = 20
 LEFT_SHOWN_UP_TO: Final = 20
+# Where help is not offered its rules are not even in the document.
+_NO_HELP: Final = {f"t_land_help_rule_{number}": "" for number in (1, 2, 3)}
 _GREY: Final = "data:image/gif;base64,R0lGODlhAQABAIAAACgjHwAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
 
 
@@ -194,6 +196,7 @@ def document_values(
     starts = moment.scheduled_at if moment.status == "upcoming" else None
     return {
         **words.slots(lang),
+        **({} if allowance.help else _NO_HELP),
         **_product_values(moment, words, lang),
         "lang": lang,
         "title": f"{moment.title_in(lang)} · {moment.shop_in(lang)}",

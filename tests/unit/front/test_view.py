@@ -1,0 +1,131 @@
+"""What a room's page shows, said in both languages and for every kind of browser."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yaohe import front
+from yaohe.front.document import Raw, Template
+from yaohe.front.pages import LATE
+from yaohe.front.templates import read_template
+from yaohe.front.view import (
+    Allowance,
+    CouponView,
+    NextShow,
+    PictureView,
+    ProductView,
+    Snapshot,
+    document_values,
+    preview_tags,
+)
+from yaohe.front.words import Words, count_text, date_text
+
+STATIC = Path(front.__file__).parent / "static"
+OPEN = Allowance(env="browser", open_coupon=True, help=True, sharer_benefit=True)
+WECHAT = Allowance(env="wechat", open_coupon=True, help=False, sharer_benefit=False)
+AT = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def words() -> Words:
+    return Words((STATIC / "words.json").read_bytes())
+
+
+def moment(**changed: Any) -> Snapshot:
+    tea = ProductView("prd_1", "春茶", "Spring tea", "", "", 9_900, 12_900, "CNY", 12, "/p.jpg")
+    values: dict[str, Any] = {
+        "room_id": "tea",
+        "shop_id": "shop_main",
+        "shop_name": "林记茶",
+        "shop_name_en": "Lin's Tea",
+        "zone": "Asia/Shanghai",
+        "currency": "CNY",
+        "title": "春茶</script>",
+        "title_en": "Spring tea",
+        "host": "小林",
+        "host_en": "Lin",
+        "status": "live",
+        "slate": False,
+        "scheduled_at": None,
+        "started_at": AT,
+        "ended_at": None,
+        "viewers": 1284,
+        "likes": 40,
+        "products": (tea,),
+        "pinned_id": "prd_1",
+        "chat": (),
+        "coupon": CouponView("tpl", "好友券", "Friend's coupon", 2_000, 5_000, 7),
+        "sharer_amount_minor": 2_000,
+        "picture": PictureView(b"\xff\xd8", "a-1", 540, 960),
+        "next_show": NextShow("pots", "小壶", "", AT),
+        "at": 0.0,
+    }
+    return Snapshot(**(values | changed))
+
+
+def page(snapshot: Snapshot, allowance: Allowance, words: Words, lang: str) -> str:
+    fixed = {"page_style": Raw(""), "boot_script": Raw(""), "app_script": "", "app_styles": ""}
+    values = {**document_values(snapshot, allowance, words, lang), **fixed}
+    template = Template(read_template("room.html"), late=LATE)
+    late = {"preview_tags": Raw(""), "invited": "1", "sharer": "小林", "share_json": Raw("null")}
+    return gzip.decompress(template.prepare(values).finish(late)).decode()
+
+
+def boot(text: str) -> dict[str, Any]:
+    found = re.search(r'id="yh-boot"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert found
+    return dict(json.loads(found.group(1)))
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize("status", ["live", "upcoming", "ended"])
+def test_every_state_fills_every_slot(words: Words, lang: str, status: str) -> None:
+    text = page(moment(status=status, scheduled_at=AT, picture=None), OPEN, words, lang)
+    assert "{{" not in text
+    assert boot(text)["room"]["status"] == status
+    assert (boot(text)["media"] is not None) == (status == "live")
+
+
+def test_titles_cannot_break_out(words: Words) -> None:
+    text = page(moment(), OPEN, words, "zh-CN")
+    assert "春茶</script>" not in text
+    assert boot(text)["room"]["title"] == "春茶</script>"
+
+
+def test_wechat_hears_no_word_of_the_sharers_benefit(words: Words) -> None:
+    told = boot(page(moment(), WECHAT, words, "zh-CN"))
+    assert told["offer"]["help"] is False
+    assert told["offer"]["sharer_amount_minor"] is None
+    assert told["policy"] == {"sharer_benefit": False}
+    assert told["offer"]["coupon"]["amount_minor"] == 2_000  # open to everybody, so it may be shown
+
+
+def test_small_crowds_are_not_counted_aloud(words: Words) -> None:
+    assert "1,284" in page(moment(), OPEN, words, "zh-CN")
+    assert "人在看" not in page(moment(viewers=19), OPEN, words, "zh-CN").partition("<main")[0]
+
+
+def test_counts_and_dates_in_words() -> None:
+    assert count_text(9_999, "zh-CN") == "9,999"
+    assert count_text(13_000, "zh-CN") == "1.3万"
+    assert count_text(12_800, "en") == "12.8K"
+    assert count_text(3_000_000, "en") == "3M"
+    assert date_text(AT, "Asia/Shanghai", "zh-CN") == "11月22日 20:05"
+    assert date_text(AT, "Asia/Shanghai", "en") == "Nov 22, 20:05"
+
+
+def test_previews_name_the_sharer_and_one_true_line(words: Words) -> None:
+    tags = preview_tags(
+        moment(), words, "zh-CN", url="https://x/s/a", image="https://x/c.jpg", sharer="<小林>"
+    )
+    assert 'property="og:image" content="https://x/c.jpg"' in tags
+    assert "&lt;小林&gt; 邀你来看" in tags
+    assert "春茶 ¥99" in tags
+    assert '<link rel="canonical" href="https://x/s/a">' in tags

@@ -160,7 +160,9 @@ class HttpProtocol(HttpToolsProtocol):
             if self._should_upgrade():
                 self._open_websocket(data[upgrade.args[0] :])
             return
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as error:
+            if self._refusal is None and isinstance(error, httptools.HttpParserCallbackError):
+                log.error("request_failed", exc_info=error.__context__ or error)
             self._refuse(self._refusal or BAD_REQUEST)
             return
         if self._media is not None and not self._answering_now():

@@ -48,6 +48,8 @@ export const live = {
   'desk.sold_out': ['卖完了', 'Sold out'],
   'desk.next': ['接下来', 'Next'],
   'desk.next_none': ['货架上没有别的商品了', 'Nothing else on the shelf'],
+  'desk.shelf_empty': ['货架还是空的。', 'The shelf is still empty.'],
+  'desk.fill_shelf': ['摆上商品', 'Fill the shelf'],
   'desk.pin_next': ['讲解下一件', 'Pin next'],
   'desk.pin_this': ['讲解 {title}', 'Pin {title}'],
   'desk.unpin': ['收起', 'Unpin'],

@@ -33,6 +33,7 @@ logger = structlog.get_logger(__name__)
 
 Authorize = Callable[[str], Awaitable[str | None]]
 TICK_S = 0.1
+SWEEP_S = 60.0
 # A refused encoder is read for this long (and ignored), so that our words reach it before a reset.
 LINGER_S = 1.0
 
@@ -89,7 +90,9 @@ class RtmpServer:
         if self._server is None:
             await self.start()
         try:
-            await asyncio.Event().wait()
+            while True:
+                await asyncio.sleep(SWEEP_S)
+                self.origin.sweep()
         finally:
             await self.close()
 

@@ -117,7 +117,7 @@ async def test_too_early_by_the_servers_clock(market: Market) -> None:
         with pytest.raises(HelpTooEarly) as refused:
             await stall.help(share, mei)
         assert refused.value.retry_after_s is not None
-        assert 8 <= refused.value.retry_after_s <= 10
+        assert 1 <= refused.value.retry_after_s <= 10
         await stall.watch(mei, share.token, 5)
         # The time since the last tick counts, too, as long as the page was visible.
         await stall.pass_time(mei, 5.5)

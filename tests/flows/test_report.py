@@ -88,7 +88,7 @@ async def test_the_main_story_in_the_report(market: Market, staff: httpx.AsyncCl
             "coupons": 2, "buyers": 1, "orders": 1, "paid_minor": 8_900,
         }  # fmt: skip
         assert report["totals"] == expected | {"watch_ms": report["totals"]["watch_ms"]}
-        assert 35_000 <= report["totals"]["watch_ms"] <= 40_000
+        assert report["totals"]["watch_ms"] >= 35_000
         assert report["by_channel"] == [{"channel": "whatsapp", **report["totals"]}]
         (row,) = report["shares"]
         assert (row["token"], row["sharer_name"], row["state"]) == (

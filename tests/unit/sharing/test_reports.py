@@ -41,7 +41,7 @@ async def test_the_whole_story_in_numbers(town: Town) -> None:
     assert (totals.hits, totals.bot_hits, totals.clicks, totals.visitors) == (5, 1, 3, 2)
     assert (totals.orders, totals.buyers, totals.paid_minor) == (2, 2, 14_800)
     assert totals.interacted == 1
-    assert 40_000 <= totals.watch_ms <= 45_000
+    assert totals.watch_ms >= 40_000
     funnel = report.funnel
     assert (funnel.shared, funnel.opened, funnel.watched, funnel.interacted) == (2, 2, 1, 1)
     assert funnel.ordered == 2

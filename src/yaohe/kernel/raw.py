@@ -24,6 +24,10 @@ SESSION = {
     "idle_in_transaction_session_timeout": "30000",
 }
 
+# Raw statements find rows by index. One planned while its table was tiny (the first minute of a
+# show) would otherwise keep reading the whole table as it grows: 2,000 claims/s became 70.
+_BY_INDEX = {"enable_seqscan": "off"}
+
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # the server is stopping or starting
@@ -97,7 +101,7 @@ class RawPool:
             if self._left > 0:
                 self._left -= 1
                 try:
-                    return await connect_raw(self._url)
+                    return await connect_raw(self._url, **_BY_INDEX)
                 except BaseException:
                     self._left += 1
                     self._next(None)

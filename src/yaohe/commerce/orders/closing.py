@@ -44,11 +44,12 @@ with closed as (
 ), stocked as (
     update commerce.products p set stock = p.stock + c.quantity, sold = p.sold - c.quantity
     from (select product_id, sum(quantity)::int as quantity from closed group by 1) c
-    where p.id = c.product_id
+    where p.id = c.product_id and p.id = any(array(select product_id from closed))
 ), freed as (
     update commerce.coupons k set order_id = null,
         state = case when k.expires_at <= statement_timestamp() then 'expired' else 'claimed' end
     from closed c where k.id = c.coupon_id and k.order_id = c.id and k.state = 'locked'
+      and k.id = any(array(select coupon_id from closed))
 )
 select {COLUMNS} from closed order by id
 """  # noqa: S608 - constant text

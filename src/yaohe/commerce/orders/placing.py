@@ -46,10 +46,15 @@ select 1 from commerce.coupons where id = any($1::text[]) order by id for no key
 """
 
 _EXISTING: Final = f"""
-select {COLUMNS}, idempotency_key from commerce.orders
-where (visitor_id, idempotency_key) in (select * from unnest({cut(1)}, {cut(2)}))
+select o.* from unnest({cut(1)}, {cut(2)}) as t (visitor_id, key)
+cross join lateral (
+    select {COLUMNS}, idempotency_key from commerce.orders o
+    where o.visitor_id = t.visitor_id and o.idempotency_key = t.key limit 1
+) o
 """  # noqa: S608 - constant text
 
+# Look-ups are lateral with a limit, so that they can only be index look-ups, and the batch runs
+# through window functions, because the planner takes a batch for ten rows and joins it in loops.
 _PLACE: Final = f"""
 with item as (
     select n, id, visitor_id, key, room_id, product_id, quantity::int, coupon_id,
@@ -62,15 +67,20 @@ with item as (
     select i.*, p.shop_id, p.title, p.title_en, p.picture_key, p.price_minor, p.currency,
         p.stock, p.status as shown, p.price_minor * i.quantity as goods_minor,
         c.id as found_coupon_id, c.state as coupon_state, c.threshold_minor,
-        c.expires_at <= statement_timestamp() as coupon_over,
+        c.expires_at <= now.at as coupon_over,
         c.currency = p.currency and c.shop_id = p.shop_id as coupon_fits,
         least(coalesce(c.amount_minor, 0), p.price_minor * i.quantity) as discount_minor,
-        (select count(*) from commerce.orders o
-         where o.visitor_id = i.visitor_id and o.status = 'created') as open_orders,
-        statement_timestamp() as at
+        his.open_orders, now.at
     from item i
-    left join commerce.products p on p.id = i.product_id
-    left join commerce.coupons c on c.id = i.coupon_id and c.visitor_id = i.visitor_id
+    cross join (select statement_timestamp() as at) now
+    left join lateral (select * from commerce.products where id = i.product_id limit 1) p on true
+    left join lateral (
+        select * from commerce.coupons where id = i.coupon_id and visitor_id = i.visitor_id limit 1
+    ) c on true
+    cross join lateral (
+        select count(*) as open_orders from commerce.orders
+        where visitor_id = i.visitor_id and status = 'created'
+    ) his
 ), judged as (
     select *, case
         when shop_id is null then 'product_not_found'
@@ -82,33 +92,37 @@ with item as (
             when coupon_state in ('locked', 'used') then 'coupon_spent'
             when coupon_state <> 'claimed' or coupon_over then 'coupon_expired'
             when goods_minor < threshold_minor then 'coupon_threshold' end
-        end as refusal
+        end as first_refusal
     from looked
 ), priced as (
-    select *, case when refusal is null and expected <> goods_minor - discount_minor
-                   then 'price_changed' else refusal end as final
+    select *, case when first_refusal is null and expected <> goods_minor - discount_minor
+                   then 'price_changed' else first_refusal end as refusal
     from judged
 ), ranked as (
     select *,
-        sum(quantity) filter (where final is null)
+        sum(quantity) filter (where refusal is null)
             over (partition by product_id order by n) as reach,
-        count(*) filter (where final is null)
+        count(*) filter (where refusal is null)
             over (partition by coalesce(coupon_id, id) order by n) as turn,
-        open_orders + count(*) filter (where final is null)
+        open_orders + count(*) filter (where refusal is null)
             over (partition by visitor_id order by n) as standing
     from priced
-), granted as materialized (
-    select *, goods_minor - discount_minor as payable_minor from ranked
-    where final is null and reach <= stock and turn = 1 and standing <= {OPEN_ORDERS_MAX}
+), decided as materialized (
+    select *, goods_minor - discount_minor as payable_minor, refusal is null
+        and reach <= stock and turn = 1 and standing <= {OPEN_ORDERS_MAX} as granted
+    from ranked
 ), taken as (
     update commerce.products p set stock = p.stock - g.quantity, sold = p.sold + g.quantity
-    from (select product_id, sum(quantity)::int as quantity from granted group by 1) g
+    from (select product_id, sum(quantity)::int as quantity from decided where granted
+          group by 1) g
     where p.id = g.product_id and p.stock >= g.quantity
+      and p.id = any(array(select product_id from decided where granted))
 ), locked as (
     update commerce.coupons c
     set order_id = g.id, state = case when g.payable_minor = 0 then 'used' else 'locked' end,
         used_at = case when g.payable_minor = 0 then g.at end
-    from granted g where c.id = g.coupon_id and c.state = 'claimed'
+    from decided g where g.granted and c.id = g.coupon_id and c.state = 'claimed'
+      and c.id = any(array(select coupon_id from decided where granted))
 ), written as (
     insert into commerce.orders (id, shop_id, visitor_id, room_id, product_id, title, title_en,
         picture_key, quantity, unit_price_minor, discount_minor, payable_minor, currency,
@@ -119,16 +133,14 @@ with item as (
         coupon_id, case when payable_minor = 0 then 'paid' else 'created' end,
         buyer_name, buyer_phone, buyer_address, key, at, at + $12::interval,
         case when payable_minor = 0 then at end
-    from granted
-    returning {COLUMNS}
+    from decided where granted
 )
-select r.n, r.final as refusal, r.stock - coalesce(t.quantity, 0) as left_over,
-    {", ".join("w." + column.strip() for column in COLUMNS.split(","))}
-from ranked r
-left join written w on w.id = r.id
-left join (select product_id, sum(quantity) as quantity from granted group by 1) t
-    on t.product_id = r.product_id
-order by r.n
+select granted, refusal,
+    stock - coalesce(sum(quantity) filter (where granted) over (partition by product_id), 0)
+        as left_over,
+    id, shop_id, title, title_en, picture_key, price_minor, discount_minor, payable_minor,
+    currency, at, at + $12::interval as deadline_at
+from decided order by n
 """  # noqa: S608 - constant text
 
 _REFUSALS: Final[dict[str, type[AppError]]] = {
@@ -174,6 +186,34 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         deadline_at=row["deadline_at"],
         paid_at=row["paid_at"],
         closed_at=row["closed_at"],
+    )
+
+
+def _placed(wish: Wish, row: asyncpg.Record) -> Order:
+    """The order that a granted wish has become."""
+    free = row["payable_minor"] == 0
+    return Order(
+        id=row["id"],
+        shop_id=row["shop_id"],
+        visitor_id=wish.visitor_id,
+        room_id=wish.room_id,
+        product_id=wish.product_id,
+        title=row["title"],
+        title_en=row["title_en"],
+        picture_key=row["picture_key"],
+        quantity=wish.quantity,
+        unit_price_minor=row["price_minor"],
+        discount_minor=row["discount_minor"],
+        payable_minor=row["payable_minor"],
+        paid_minor=0,
+        currency=row["currency"],
+        coupon_id=wish.coupon_id,
+        status="paid" if free else "created",
+        buyer=wish.buyer,
+        created_at=row["at"],
+        deadline_at=row["deadline_at"],
+        paid_at=row["at"] if free else None,
+        closed_at=None,
     )
 
 
@@ -232,8 +272,8 @@ class Placing:
             waiting: list[Wish] = []
             for wish, row in zip(wishes, await self._round(conn, wishes), strict=True):
                 key = (wish.visitor_id, wish.idempotency_key)
-                if row["id"] is not None:
-                    placed.append(order_of(row))
+                if row["granted"]:
+                    placed.append(_placed(wish, row))
                     answers[key] = placed[-1]
                 elif row["refusal"] is not None:
                     answers[key] = _REFUSALS[row["refusal"]]()

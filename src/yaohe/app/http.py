@@ -16,7 +16,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from yaohe import __version__
-from yaohe.kernel.errors import AppError
+from yaohe.kernel.errors import AppError, NotSignedIn
 
 if TYPE_CHECKING:
     from yaohe.app.health import Health
@@ -87,6 +87,7 @@ def health_routes(health: Health) -> list[ControllerRouterHandler]:
         media_type="text/plain; version=0.0.4",
         summary="Figures for Prometheus (from this machine, or with an API key)",
         tags=["health"],
+        opt={"errors": (NotSignedIn,)},
     )
     async def metrics(request: Request[Any, Any, Any]) -> bytes:
         await health.require_reader(request)

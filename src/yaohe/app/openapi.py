@@ -6,6 +6,7 @@ status that lists the codes, so clients get a union they can switch on.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +16,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from yaohe.front.edge import HotRoute
+from yaohe.front.site import DESCRIBED, Described
 from yaohe.kernel.errors import AppError, BadInput
 
 _ALWAYS: tuple[type[AppError], ...] = (BadInput,)
@@ -49,9 +51,32 @@ def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
                     operation = paths.get(route.path_format, {}).get(method.lower())
                     if operation is not None:
                         _add_errors(operation, (*errors, *_ALWAYS))
+    for page in DESCRIBED:
+        paths.setdefault(page.path, {})["get"] = _page(page)
     for hot in routes:
         paths.setdefault(hot.path, {})[hot.method.lower()] = _operation(hot, document)
     return document
+
+
+def _page(page: Described) -> dict[str, Any]:
+    return {
+        "summary": page.summary,
+        "operationId": "get_" + re.sub(r"\W+", "_", page.path).strip("_"),
+        "tags": ["pages and media"],
+        "parameters": _path_parameters(page.path),
+        "responses": {
+            str(status): {"description": text}
+            | ({"content": {page.content_type: {}}} if status == 200 else {})
+            for status, text in page.answers
+        },
+    }
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
 
 
 def _operation(route: HotRoute, document: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +97,7 @@ def _operation(route: HotRoute, document: dict[str, Any]) -> dict[str, Any]:
             }
         },
     }
-    if "{" in route.path:
-        name = route.path.partition("{")[2].partition("}")[0]
-        operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        ]
+    operation["parameters"] = _path_parameters(route.path)
     _add_errors(operation, route.all_errors)
     return operation
 

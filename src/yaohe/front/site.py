@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +15,52 @@ from yaohe.front.images import NAMES, Images
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A page or medium for the OpenAPI document: what a GET of `path` answers, by status."""
+
+    path: str
+    summary: str
+    content_type: str
+    answers: tuple[tuple[int, str], ...] = ((200, "The document"),)
+
+
+_PAGE = ((200, "The document"), (404, "A document that says so"))
+_PICTURE = ((200, "The picture"), (304, "Unchanged"), (404, "No picture"), (503, "Try again"))
+_PLAYLIST = "application/vnd.apple.mpegurl"
+_MEDIA = ((200, "Media"), (404, "Nobody is publishing, or no longer held"))
+DESCRIBED: Final = (
+    Described("/", "Rooms for people", "text/html"),
+    Described("/r/{room_id}", "A room", "text/html", _PAGE),
+    Described("/s/{token}", "A share: the room, with who invited", "text/html", _PAGE),
+    Described("/s/{token}/{picture}", "Its card or poster", "image/jpeg", _PICTURE),
+    Described("/r/{room_id}/{picture}", "The same without a sharer; host", "image/jpeg", _PICTURE),
+    Described("/media/products/{key}", "A product's picture", "image/jpeg", _PICTURE),
+    Described("/live/{room_id}/poster.jpg", "The latest keyframe", "image/jpeg", _PICTURE),
+    Described("/live/{room_id}/stream.mp4", "fMP4 from the last keyframe on", "video/mp4", _MEDIA),
+    Described(
+        "/live/{room_id}/index.m3u8", "HLS playlist", "application/vnd.apple.mpegurl", _MEDIA
+    ),
+    Described("/live/{room_id}/init-{epoch}.mp4", "HLS init segment", "video/mp4", _MEDIA),
+    Described("/live/{room_id}/seg-{epoch}-{number}.m4s", "HLS segment", "video/mp4", _MEDIA),
+    Described(
+        "/live/{room_id}/ws",
+        "The stream over WebSocket: a JSON text frame, the init, then fragments",
+        "video/mp4",
+        ((101, "WebSocket"), (403, "`wrong_origin`"), (404, "`not_live`")),
+    ),
+    Described(
+        "/rt",
+        "Realtime: Centrifugo's client protocol (JSON) over WebSocket",
+        "application/json",
+        ((101, "WebSocket"), (403, "`wrong_origin`")),
+    ),
+    Described("/studio", "The studio", "text/html"),
+    Described("/docs", "This document for readers", "text/html"),
+    Described("/api/v1/openapi.json", "This document", "application/json"),
+)
 
 
 class Site:

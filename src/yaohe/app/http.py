@@ -13,6 +13,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from yaohe import __version__
@@ -117,8 +118,12 @@ def make_application(
         route_handlers=list(controllers),
         dependencies={name: provide(service) for name, service in services.items()},
         exception_handlers=handlers,
+        # Only the schema is Litestar's; the page that shows all of it is the front's.
         openapi_config=OpenAPIConfig(
-            title="Yaohe", version=__version__, path="/api/v1/schema", render_plugins=[]
+            title="Yaohe",
+            version=__version__,
+            path="/api/v1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=1_000_000,
         logging_config=None,

@@ -122,7 +122,7 @@ def make_application(
         openapi_config=OpenAPIConfig(
             title="Yaohe",
             version=__version__,
-            path="/api/v1",
+            path="/api/v1/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=1_000_000,

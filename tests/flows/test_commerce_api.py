@@ -276,6 +276,9 @@ async def test_refusals_of_an_order(staff: httpx.AsyncClient, guest: httpx.Async
     assert (foreign.status_code, code(foreign)) == (403, "wrong_origin")
     made = await guest.post(f"{API}/orders", json=wish)
     assert made.status_code == 201
+    for body in (None, {}, {"return_path": "/r/tea"}):
+        again = await guest.post(f"{API}/orders/{made.json()['order']['id']}/pay", json=body)
+        assert (again.status_code, again.json()) == (200, made.json())
     canceled = await guest.post(f"{API}/orders/{made.json()['order']['id']}/cancel")
     assert canceled.json()["status"] == "canceled"
 

@@ -223,14 +223,15 @@ class MyOrders(Controller):
     async def pay(
         self,
         order_id: FromPath[str],
-        data: JSONBody[PayRequest],
         guest: Given[Guest],
         request: Request[Any, Any, Any],
         commerce: Given[Commerce],
         identity: Given[Identity],
+        data: JSONBody[PayRequest | None] = None,
     ) -> OrderAnswer:
         order = await commerce.order(order_id, guest.visitor.id)
-        page = await _pay_page(request, commerce, identity, data.return_path, order.room_id)
+        wish = data or PayRequest()
+        page = await _pay_page(request, commerce, identity, wish.return_path, order.room_id)
         payment = await commerce.start_payment(order_id, guest.visitor.id, page=page)
         return OrderAnswer(order=order_view(order), cashier_url=payment.cashier_url)
 

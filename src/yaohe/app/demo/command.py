@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import segno
@@ -40,8 +41,12 @@ async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) 
         base = _loopback(system)
         children.add(_child(folder, "crowd", crowd.Order(base=base, room=room.id)))
     try:
-        await children.run()
-        await asyncio.Event().wait()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(children.run())
+            # Drawn once, then kept: nobody's first look at the shelf waits for a drawing.
+            for goods in GOODS:
+                await system.studio.product_picture(goods.kind, crc32(b"1"))
+            await asyncio.Event().wait()
     finally:
         await children.stop()
 

@@ -35,7 +35,7 @@ GOODS: Final = (
         subtitle_en="Picked in early April, fired the same day",
         price_minor=9_900,
         list_price_minor=12_900,
-        stock=320,
+        stock=1_320,
     ),
     Goods(
         kind="teapot",
@@ -85,7 +85,7 @@ GOODS: Final = (
         subtitle_en="With a handwritten card",
         price_minor=26_800,
         list_price_minor=29_800,
-        stock=18,
+        stock=68,
     ),
 )
 

@@ -84,6 +84,7 @@ class Desk(Caller):
         *,
         price_minor: int = 9_900,
         off_minor: int = 2_000,
+        stock: int = 50,
         scheduled_at: str | None = None,
     ) -> Room:
         """A fresh room, so that its report counts nobody else."""
@@ -106,11 +107,13 @@ class Desk(Caller):
                 "subtitle_en": "Fired the same day",
                 "price_minor": price_minor,
                 "list_price_minor": None,
-                "stock": 50,
+                "stock": stock,
                 "status": "on_sale",
             },
         )
-        friend, sharer = [await self._coupon(off_minor, words) for words in ("好友券", "谢谢券")]
+        friend, sharer = [
+            await self._coupon(words, off_minor, total=stock * 2) for words in ("好友券", "谢谢券")
+        ]
         at = f"/api/v1/rooms/{told['id']}"
         await self.put(f"{at}/shelf", {"product_ids": [product["id"]]})
         await self.post(f"{at}/pin", {"product_id": product["id"]})
@@ -118,7 +121,7 @@ class Desk(Caller):
         await self.put(f"{at}/share-offer", offer)
         return Room(told, product, await self.get(f"{at}/ingest"))
 
-    async def _coupon(self, off_minor: int, title: str) -> str:
+    async def _coupon(self, title: str, off_minor: int, *, total: int) -> str:
         made = await self.post(
             "/api/v1/coupon-templates",
             {
@@ -126,7 +129,7 @@ class Desk(Caller):
                 "title_en": "Coupon",
                 "amount_minor": off_minor,
                 "threshold_minor": off_minor * 2,
-                "total": 100,
+                "total": total,
                 "valid_days": 7,
             },
         )
@@ -140,11 +143,15 @@ class Desk(Caller):
         self, room_id: str, *, within_s: float = 15.0, **totals: int
     ) -> dict[str, Any]:
         """The report once its totals hold these numbers."""
-        return await until(
-            lambda: self.report(room_id),
-            lambda report: totals.items() <= report["totals"].items(),
-            within_s=within_s,
-        )
+        last: dict[str, Any] = {}
+
+        async def ask() -> dict[str, int]:
+            nonlocal last
+            last = await self.report(room_id)
+            return {name: last["totals"][name] for name in totals}
+
+        await until(ask, lambda got: got == totals, within_s=within_s)
+        return last
 
     async def status(self, room_id: str, status: str, *, within_s: float = 15.0) -> None:
         await until(

@@ -267,9 +267,8 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
     }
 
 
-def _media_data(moment: Snapshot) -> dict[str, Any] | None:
-    if moment.status != "live":
-        return None
+def _media_data(moment: Snapshot) -> dict[str, Any]:
+    """Where the picture is or will be: who waits for the show sees it begin."""
     base = f"/live/{moment.room_id}"
     return {
         "stream": f"{base}/stream.mp4",

@@ -55,11 +55,13 @@ export function createLiveRoom(yh: BootHandle) {
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState> & { products?: Product[] }): void {
-    if (state.status) live.status = state.status
+    if (state.status) document.body.dataset.status = live.status = state.status
     if (state.slate !== undefined) {
       if (state.slate && !live.slate) live.slateSince = Date.now()
       live.slate = state.slate
     }
+    document.body.dataset.slate = live.slate ? '1' : ''
+    document.body.dataset.status = live.status
     if (state.status || state.slate !== undefined) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }

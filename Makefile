@@ -31,7 +31,7 @@ bench: setup ## measure the figures; one table, written to bench/out/
 	@$(PYTHON) scripts/setup.py test-tools
 	@$(BIN)/python -m bench $(ARGS)
 
-gen: setup ## what is made from other files: SDK types, ARCHITECTURE graph, CHANGELOG
+gen: setup ## what is made from other files: the SDK's error codes, the page of settings
 	@$(BIN)/python scripts/gen.py
 
 format: setup ## put the code in its form

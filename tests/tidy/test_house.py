@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 
 import pytest
 from source import PACKAGE, ROOT, Module, imported, modules
@@ -160,6 +162,16 @@ def test_locks_hold_no_address() -> None:
             if '"resolved"' in line or "--index-url" in line or "--find-links" in line:
                 wrong.append(f"{path.name}:{number}")
     assert not wrong, f"a download address is pinned: {wrong}"
+
+
+def test_made_files_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "gen.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 _PATH = re.compile(r"`((?:src|web|tests|docs|bench|migrations|scripts)/[\w./{},*-]+)`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -79,6 +80,7 @@ class System:
     health: Health
     lag: LoopLag
     wheel: TimerWheel
+    document: Callable[[], dict[str, Any]]
     app: Edge
 
 
@@ -213,13 +215,17 @@ def build(
         "insights": insights,
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)
+
+    def document() -> dict[str, Any]:
+        return describe(application, routes)
+
     site = Site(
         pages=pages,
         home=home,
         images=images,
         media=media,
         assets=assets,
-        openapi=lambda: describe(application, routes),
+        openapi=document,
     )
     per_address = Limit(
         clock,
@@ -257,5 +263,6 @@ def build(
         health=health,
         lag=lag,
         wheel=wheel,
+        document=document,
         app=app,
     )

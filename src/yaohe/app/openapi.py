@@ -126,3 +126,16 @@ def _add_errors(operation: dict[str, Any], errors: Iterable[type[AppError]]) -> 
                 }
             },
         }
+
+
+def error_codes(document: dict[str, Any]) -> list[str]:
+    """Every error code the document names, sorted."""
+    found: set[str] = {"internal"}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+                for part in schema.get("allOf", ()):
+                    error = part.get("properties", {}).get("error", {})
+                    found.update(error.get("properties", {}).get("code", {}).get("enum", ()))
+    return sorted(found)

@@ -1,9 +1,14 @@
+import type { ErrorCode } from './generated/codes'
+
+/** The server's codes are known; a newer server may answer one more. */
+export type Code = ErrorCode | 'offline' | 'timeout' | 'unreadable' | (string & {})
+
 /**
  * What can go wrong between a page and the server, as one class with a stable `code`.
  * Codes of the server pass through unchanged; `offline`, `timeout` and `unreadable` are ours.
  */
 export class YaoheError extends Error {
-  readonly code: string
+  readonly code: Code
   readonly status: number
   /** Seconds after which asking again makes sense, when the server said so. */
   readonly retryAfterS: number | null
@@ -11,7 +16,7 @@ export class YaoheError extends Error {
   readonly field: string | null
 
   constructor(
-    code: string,
+    code: Code,
     message: string,
     status = 0,
     retryAfterS: number | null = null,

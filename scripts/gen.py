@@ -1,0 +1,65 @@
+"""Make what is made from other files: the SDK's error codes, the page of settings.
+
+    python scripts/gen.py           write them
+    python scripts/gen.py --check   fail when one is not what would be written
+
+The changelog is written at a release, by `towncrier build`, from `changes/`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from yaohe.app.build import build
+from yaohe.app.openapi import error_codes
+from yaohe.app.settings import document, load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def codes() -> str:
+    """Every code the API can answer, as a TypeScript union."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load({}, data=folder)
+        system = build(settings, database_url="postgresql://nobody@127.0.0.1/none", notify_url="")
+        listed = error_codes(system.document())
+    lines = "\n".join(f"  | '{code}'" for code in listed)
+    return (
+        "/** Made by scripts/gen.py from the OpenAPI document; never edited. */\n"
+        f"export type ErrorCode =\n{lines}\n"
+    )
+
+
+def settings_page() -> str:
+    return (
+        "# Settings\n\n"
+        "Made by `make gen`. Every variable can also be a flag where `yaohe serve --help` "
+        "lists one.\n\n"
+        f"{document()}\n"
+    )
+
+
+MADE = {
+    "web/sdk/src/generated/codes.ts": codes,
+    "docs/ops/settings.md": settings_page,
+}
+
+
+def main() -> int:
+    stale = []
+    for name, make in MADE.items():
+        path, text = ROOT / name, make()
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text)
+    if stale:
+        print(("not current, run `make gen`: " if "--check" in sys.argv else "wrote ") + str(stale))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

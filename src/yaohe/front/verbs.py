@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns
+from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
 from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
 from yaohe.front.edge import HotRoute
 from yaohe.front.limits import Limit
@@ -15,7 +15,8 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import Snapshot, description
 from yaohe.identity import friendly_name
 from yaohe.kernel.clock import Clock
-from yaohe.kernel.errors import BadInput, Busy, Conflict, TryAgain
+from yaohe.kernel.db import Unknown
+from yaohe.kernel.errors import BadInput, Busy, TryAgain
 from yaohe.live.rooms import RoomNotFound
 from yaohe.platforms import Message, intents
 from yaohe.sharing import (
@@ -51,11 +52,6 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True):
 
 class CouponAnswer(msgspec.Struct, frozen=True):
     coupon: CouponBody
-
-
-class NoOpenCoupon(Conflict):
-    code = "no_open_coupon"
-    message = "This room has no coupon to take right now."
 
 
 class Verbs:
@@ -127,7 +123,7 @@ class Verbs:
         moment = await self._snapshots.of(room_id)
         env = environment(request.user_agent)
         if moment.coupon is None or not self._campaigns.allowed(env.value).open_coupon:
-            raise NoOpenCoupon
+            raise OfferOver
         visitor = request.visitor
         coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id)
         return CouponAnswer(
@@ -144,7 +140,7 @@ class Verbs:
 
 def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
     """The table. Limits count by visitor; the wide one per address is the edge's."""
-    engine = (Busy, TryAgain)
+    engine = (Busy, TryAgain, Unknown)
     return (
         HotRoute(
             method="POST",
@@ -197,7 +193,9 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(RoomNotFound, NoOpenCoupon, CouponGone, CouponLimit, CouponOver, *engine),
+            errors=(
+                RoomNotFound, OfferOver, OfferOver, CouponGone, CouponLimit, CouponOver, *engine,
+            ),  # fmt: skip
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -193,9 +193,7 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(
-                RoomNotFound, OfferOver, OfferOver, CouponGone, CouponLimit, CouponOver, *engine,
-            ),  # fmt: skip
+            errors=(RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *engine),
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -33,6 +33,11 @@ BODY_BYTES_MAX: Final = 16_384
 log = structlog.get_logger(__name__)
 
 
+_BROKEN: Final = msgspec.json.encode(
+    {"error": {"code": "internal", "message": "Something broke on our side. It has been noted."}}
+)
+
+
 class BodyTooLarge(BadInput):
     code = "body_too_large"
     status = 413
@@ -64,6 +69,13 @@ class HotRoute:
 
 
 Page = Callable[[Request], Awaitable[None]]
+
+
+async def _refuse(request: Request, error: AppError) -> None:
+    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    await answer(request, error.status, msgspec.json.encode(error.body()), headers)
 
 
 def _around_slot(path: str) -> tuple[str, str]:
@@ -99,7 +111,7 @@ class Edge:
             if page is None:
                 await self._behind(scope, receive, send)
             else:
-                await page(Request(scope, receive, send, self._identity))
+                await self._show(Request(scope, receive, send, self._identity), page)
             return
         found = self._match(method, path)
         if found is None:
@@ -118,6 +130,14 @@ class Edge:
                     return slotted, slot
         return None
 
+    @staticmethod
+    async def _show(request: Request, page: Page) -> None:
+        """A page that cannot be made (an engine is away) is refused in the shape of all errors."""
+        try:
+            await page(request)
+        except AppError as error:
+            await _refuse(request, error)
+
     async def _answer(self, request: Request, route: HotRoute, slot: str) -> None:
         try:
             check_origin(
@@ -126,15 +146,19 @@ class Edge:
                 host=request.header(b"host"),
                 origins=self._identity.origins,
             )
-            route.limit.spend(request.known_visitor_id or address_key(request.address))
+            # Who has no cookie yet is only counted with their address, and there widely: carriers
+            # put a whole city behind one.
+            if request.known_visitor_id is not None:
+                route.limit.spend(request.known_visitor_id)
             self._per_address.spend(address_key(request.address))
             body = self._decode(await read_body(request, BODY_BYTES_MAX), route.body)
             result = await route.verb(request, slot, body)
         except AppError as error:
-            headers = [(b"content-type", b"application/json")]
-            if error.retry_after_s is not None:
-                headers.append((b"retry-after", str(error.retry_after_s).encode()))
-            await answer(request, error.status, msgspec.json.encode(error.body()), headers)
+            await _refuse(request, error)
+            return
+        except Exception:
+            log.exception("request_broke", path=request.path, method=route.method)
+            await answer(request, 500, _BROKEN, [(b"content-type", b"application/json")])
             return
         await answer(
             request,

@@ -106,6 +106,8 @@ class Images:
         return Rendered(bytes(await kept.bytes_async()), f'"{key}"')
 
     async def _still(self, room_id: str) -> Rendered:
+        # Only rooms that exist are remembered; their snapshot knows that without asking again.
+        await self._snapshots.of(room_id)
         still = await self._stills.of(room_id)
         if still is None:
             raise NoPicture

@@ -1,7 +1,9 @@
 """The present moment of every room that somebody looks at, gathered at most once a second.
 
 A landing page must not ask six services; it takes the last snapshot, and the first reader after a
-second has it renewed behind their back. Only the very first reader of a room waits.
+second has it renewed behind their back. Who comes to a room that nobody looked at for a while waits
+for a new one, but not long: a price of an hour ago is no true line, and a database that has trouble
+must not keep the page.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from yaohe.live.rooms import RoomNotFound, Rooms
 from yaohe.live.shelf import Shelf
 
 FRESH_S: Final = 1.0
+OLD_S: Final = 5.0
+PATIENCE_S: Final = 0.1
 ROOMS_MAX: Final = 500
 CHAT_LINES: Final = 6
 
@@ -46,13 +50,23 @@ class Snapshots:
         self._gathering: dict[str, asyncio.Task[Snapshot]] = {}
 
     async def of(self, room_id: str) -> Snapshot:
-        """The room's moment, at most about a second old; raises `RoomNotFound`."""
+        """The room's moment, a few seconds old at most while the database answers; raises
+        `RoomNotFound`."""
         kept = self._kept.get(room_id)
-        if kept is not None:
-            if self._clock.monotonic() - kept.at >= FRESH_S:
-                self._gather(room_id)
-            return kept
-        return await asyncio.shield(self._gather(room_id))
+        if kept is None:
+            return await asyncio.shield(self._gather(room_id))
+        age_s = self._clock.monotonic() - kept.at
+        if age_s >= FRESH_S:
+            renewing = self._gather(room_id)
+            if age_s >= OLD_S:
+                try:
+                    async with asyncio.timeout(PATIENCE_S):
+                        return await asyncio.shield(renewing)
+                except RoomNotFound:
+                    raise
+                except Exception:
+                    return kept  # a page of a while ago beats an error; the cause is logged
+        return kept
 
     async def fresh(self, room_id: str) -> Snapshot:
         """The room's moment as it is now."""

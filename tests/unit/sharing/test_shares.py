@@ -9,6 +9,7 @@ import pytest
 from tests.support.town import Town
 
 from yaohe.kernel.clock import ManualClock
+from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput
 from yaohe.sharing import Share, Sharing
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
@@ -164,6 +165,21 @@ async def test_reading_is_kept_in_memory_unknown_tokens_only_briefly(town: Town)
     with pytest.raises(AppError):
         await reader.fresh_share("x")
     await reader.close()
+
+
+async def test_a_known_share_stays_known_while_the_database_is_away(town: Town) -> None:
+    clock = ManualClock()
+    gone = Database(town.db.url)
+    reader = Sharing(gone, clock, "https://shop.example")
+    share = await town.share(town.person())
+    assert await reader.share(share.token) == share
+    await gone.close()
+    clock.advance(31)
+    assert await reader.share(share.token) == share
+    clock.advance(31)
+    assert await reader.share(share.token) == share
+    with pytest.raises(AppError):
+        await reader.fresh_share(share.token)
 
 
 async def test_a_storm_for_one_unknown_share_is_few_reads(town: Town) -> None:

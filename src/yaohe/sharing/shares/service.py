@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections import OrderedDict
 from typing import Final
 
@@ -11,7 +13,7 @@ from yaohe.identity import Visitor
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
-from yaohe.kernel.errors import AppError
+from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.kernel.ids import is_token, new_token
 from yaohe.platforms import CHANNELS
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
@@ -20,6 +22,7 @@ from yaohe.sharing.shares.model import NewShare, Share, check_share, checked_nam
 
 REMEMBERED_MAX: Final = 50_000
 KNOWN_FOR_S: Final = 30.0
+PATIENCE_S: Final = 0.1  # for a share that was known before
 UNKNOWN_FOR_S: Final = 2.0  # short: a share may be made by another process a moment later
 
 
@@ -88,7 +91,15 @@ class Shares:
             return kept[1]
         if not is_token(token):
             return None
-        share = await self._read.submit(token)
+        if kept is None or kept[1] is None:
+            share = await self._read.submit(token)
+        else:
+            # What a link needs of its share never changes: while the database has trouble, what
+            # was known goes on being good.
+            share = kept[1]
+            with contextlib.suppress(TryAgain, TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    share = await self._read.submit(token)
         self._keep(token, share)
         return share
 

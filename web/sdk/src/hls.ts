@@ -15,11 +15,17 @@ export class HlsPlayback {
     this.#failed = failed
   }
 
-  open(url: string, native: boolean): void {
+  /** Looks first whether there is a list at all: with the server out of reach the picture that is
+   * still on screen is worth more than another attempt. `before` clears the way. */
+  async open(url: string, native: boolean, before: () => void): Promise<void> {
     this.close()
     this.#open = true
+    const there = await fetch(url, { cache: 'no-store' }).then((answer) => answer.ok, () => false)
+    if (!this.#open) return
+    if (!there) return this.#failed()
+    before()
     if (native) this.#native(url)
-    else void this.#script(url)
+    else await this.#script(url)
   }
 
   close(): void {

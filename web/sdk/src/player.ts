@@ -7,7 +7,7 @@ import type { BootHandle, Phase, PlayerStats } from './boot-handle'
 import { Signal } from './events'
 import { HlsPlayback } from './hls'
 import { Attempts, nextRoute, type Route } from './pace'
-import { holdPicture, Pacer } from './pacer'
+import { Pacer } from './pacer'
 import { LiveLine, type Ears, type Head } from './route'
 import { every, startVideo, watchSight, watchVideo, whenOnline } from './sight'
 import { Sink, sourceClass } from './sink'
@@ -32,8 +32,6 @@ export class Player {
   #hls: HlsPlayback | null = null
   readonly #line = new LiveLine()
   #route: Route = 'fetch'
-  #epoch = ''
-  #codecs = ''
   readonly #attempts = new Attempts()
   #retryTimer = 0
   #asleep = false
@@ -125,11 +123,8 @@ export class Player {
   }
 
   #adopt(): void {
-    const { source, buffer, queue, epoch, codecs } = this.#yh
-    if (!source || !buffer || this.#sink.isOpen) return
-    this.#epoch = epoch
-    this.#codecs = codecs
-    this.#sink.adopt(source, buffer, queue)
+    const { source, buffer, queue } = this.#yh
+    if (source && buffer && !this.#sink.isOpen) this.#sink.adopt(source, buffer, queue, this.#yh)
   }
 
   #listen(): void {
@@ -178,25 +173,15 @@ export class Player {
     if (this.#route === 'fetch' || this.#route === 'ws') this.#line.open(this.#route, media, this.#ears)
     else if (this.#route === 'none') this.#say('cannot_play')
     else {
-      this.#sink.close()
       this.#hls ??= new HlsPlayback(this.#video, () => this.#ended('hls'))
-      this.#hls.open(media.hls, this.#route === 'hls')
-      void this.play()
+      void this.#hls.open(media.hls, this.#route === 'hls', () => this.#sink.close()).then(() => this.play())
     }
   }
 
-  #head({ codecs, epoch }: Head): void {
+  #head(head: Head): void {
     this.#pacer.hurry()
-    if (epoch === this.#epoch && codecs === this.#codecs && this.#sink.isOpen) {
-      this.#sink.restartParser()
-      return
-    }
-    // A new publisher starts a new clock: a fresh buffer, the last picture held meanwhile.
     this.#hls?.close()
-    holdPicture(this.#video)
-    this.#epoch = epoch
-    this.#codecs = codecs
-    if (this.#sink.open(codecs)) void this.play()
+    if (this.#sink.begin(head)) void this.play()
     else this.#restart('codec')
   }
 
@@ -218,7 +203,7 @@ export class Player {
   }
 
   #restart(reason: string): void {
-    this.#epoch = ''
+    this.#sink.forget()
     this.#ended(reason)
   }
 

@@ -4,7 +4,9 @@
  * over the MediaSource that `boot.ts` opened, or open its own.
  */
 import { joined } from './bytes'
+import { holdPicture } from './still'
 import { prunable, type Range } from './pace'
+import type { Head } from './route'
 
 type SourceClass = typeof MediaSource
 
@@ -35,6 +37,8 @@ export class Sink {
   #queue: Uint8Array[] = []
   #url = ''
   #fullInARow = 0
+  /** Which stream the buffer holds: one publisher session in one codec has one clock. */
+  #stream = ''
 
   constructor(video: HTMLVideoElement, news: SinkNews) {
     this.#video = video
@@ -42,15 +46,33 @@ export class Sink {
   }
 
   /** Goes on with what the inline script opened. */
-  adopt(source: MediaSource, buffer: SourceBuffer, queue: Uint8Array[]): void {
+  adopt(source: MediaSource, buffer: SourceBuffer, queue: Uint8Array[], head: Head): void {
+    this.#stream = head.epoch + head.codecs
     this.#source = source
     this.#queue = queue.splice(0).concat(this.#queue)
     this.#own(buffer)
     this.#drain()
   }
 
-  /** A fresh MediaSource on the element; false when this browser cannot play these codecs. */
-  open(codecs: string): boolean {
+  /** A line begins: goes on in the same buffer if it is the same stream, else opens a new one.
+   * False when this browser cannot play these codecs. */
+  begin(head: Head): boolean {
+    const stream = head.epoch + head.codecs
+    if (stream === this.#stream && this.isOpen) {
+      this.#restartParser()
+      return true
+    }
+    holdPicture(this.#video)
+    this.#stream = stream
+    return this.#open(head.codecs)
+  }
+
+  /** The buffer is spoilt: the next line gets a new one. */
+  forget(): void {
+    this.#stream = ''
+  }
+
+  #open(codecs: string): boolean {
     const Source = sourceClass()
     const type = `video/mp4; codecs="${codecs}"`
     if (!Source || !codecs || !Source.isTypeSupported(type)) return false
@@ -81,7 +103,7 @@ export class Sink {
   }
 
   /** A new line begins with a new init segment: forget half a fragment of the old one. */
-  restartParser(): void {
+  #restartParser(): void {
     this.#queue = []
     const buffer = this.#buffer
     if (!buffer || this.#source?.readyState !== 'open') return

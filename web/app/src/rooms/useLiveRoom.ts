@@ -55,7 +55,7 @@ export function createLiveRoom(yh: BootHandle) {
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState> & { products?: Product[] }): void {
-    if (state.status) document.body.dataset.status = live.status = state.status
+    if (state.status) live.status = state.status
     if (state.slate !== undefined) {
       if (state.slate && !live.slate) live.slateSince = Date.now()
       live.slate = state.slate

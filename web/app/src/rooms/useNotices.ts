@@ -23,7 +23,7 @@ const known: Record<string, WordKey> = {
   coupon_over: 'coupon.coupon_over',
   coupon_limit: 'coupon.coupon_limit',
   offer_over: 'coupon.coupon_over',
-  offer_over: 'coupon.coupon_over',
+  no_open_coupon: 'coupon.coupon_over',
   sold_out: 'buy.out_of_stock',
   too_many: 'error.busy',
 }

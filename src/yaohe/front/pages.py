@@ -14,7 +14,7 @@ import structlog
 
 from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets, csp_hash
-from yaohe.front.document import Prepared, Raw, Template, json_for_script
+from yaohe.front.document import Prepared, Raw, Template, json_for_script, mark
 from yaohe.front.home import HomePage, security
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
@@ -25,9 +25,9 @@ from yaohe.kernel.errors import TryAgain
 from yaohe.live.rooms import RoomNotFound
 from yaohe.sharing import Fetch, Share, Sharing, environment
 
-LATE: Final = frozenset({"preview_tags", "invited", "sharer", "share_json"})
+LATE: Final = frozenset({"preview_tags", "share_url", "invited", "sharer", "share_json"})
 PAGES_KEPT: Final = 2_048
-_NOBODY: Final = {"invited": "", "sharer": "", "share_json": Raw("null")}
+_NOBODY: Final = {"share_url": "", "invited": "", "sharer": "", "share_json": Raw("null")}
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Pages:
             "app_styles": " ".join(entry.styles),
         }
         self._room = Template(read_template("room.html"), late=LATE)
-        self._prepared: dict[tuple[str, str, str], tuple[Snapshot, Prepared]] = {}
+        self._prepared: dict[tuple[str, str, str, bool], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
         self._headers = security(
             script=csp_hash(assets.boot_script), style=csp_hash(assets.page_style)
@@ -126,21 +126,33 @@ class Pages:
         kept = self._finished.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
-        prepared = self._prepare(moment, lang, env)
-        body = prepared.finish(self._late(moment, share, lang, mine=mine))
+        prepared = self._prepare(moment, lang, env, shared=share is not None)
+        body = prepared.finish(_NOBODY if share is None else self._late(share, mine=mine))
         self._finished[key] = (moment, body)
         self._finished.move_to_end(key)
         if len(self._finished) > PAGES_KEPT:
             self._finished.popitem(last=False)
         return body
 
-    def _prepare(self, moment: Snapshot, lang: str, env: str) -> Prepared:
-        key = (moment.room_id, lang, env)
+    def _prepare(self, moment: Snapshot, lang: str, env: str, *, shared: bool) -> Prepared:
+        key = (moment.room_id, lang, env, shared)
         kept = self._prepared.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
-        values = document_values(moment, self.allowance(moment, env), self._words, lang)
-        prepared = self._room.prepare({**values, **self._fixed})
+        url = mark("share_url") if shared else f"{self._public_url}/r/{moment.room_id}"
+        values = {
+            **document_values(moment, self.allowance(moment, env), self._words, lang),
+            **self._fixed,
+            "preview_tags": preview_tags(
+                moment,
+                self._words,
+                lang,
+                url=url,
+                image=f"{url}/card.jpg",
+                sharer=mark("sharer") if shared else None,
+            ),
+        }
+        prepared = self._room.prepare(values)
         self._prepared[key] = (moment, prepared)
         return prepared
 
@@ -153,27 +165,10 @@ class Pages:
             sharer_benefit=allowed.sharer_benefit,
         )
 
-    def _late(
-        self, moment: Snapshot, share: Share | None, lang: str, *, mine: bool
-    ) -> dict[str, str]:
-        if share is None:
-            url = f"{self._public_url}/r/{moment.room_id}"
-            tags = preview_tags(
-                moment, self._words, lang, url=url, image=f"{url}/card.jpg", sharer=None
-            )
-            return {**_NOBODY, "preview_tags": tags}
-        url = self._sharing.share_url(share.token)
-        tags = preview_tags(
-            moment,
-            self._words,
-            lang,
-            url=url,
-            image=f"{url}/card.jpg",
-            sharer=share.sharer_name,
-        )
+    def _late(self, share: Share, *, mine: bool) -> dict[str, str]:
         told = {"token": share.token, "sharer": share.sharer_name, "mine": mine}
         return {
-            "preview_tags": tags,
+            "share_url": self._sharing.share_url(share.token),
             "invited": "" if mine else "1",
             "sharer": share.sharer_name,
             "share_json": json_for_script(told),

@@ -49,10 +49,11 @@ class Sharing:
             db, clock, shop_id=shop_id, spool=spool, headless_is_person=headless_is_person
         )
         self.hit = hits.hit
+        self.is_program = hits.is_program
         self.record_hit = hits.record
         self.replay_hits = hits.replay
 
-        clicks = self._clicks = Clicks(db, shares)
+        clicks = self._clicks = Clicks(db, shares, saw=hits.saw)
         self.confirm_click = clicks.confirm
         self.friends = clicks.friends
         self.latest_click = clicks.latest

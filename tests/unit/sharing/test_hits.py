@@ -16,7 +16,7 @@ from tests.support.town import SAFARI, WHATSAPP, Town
 
 from yaohe.kernel.clock import ManualClock, SystemClock
 from yaohe.kernel.db import Database
-from yaohe.kernel.errors import BadInput
+from yaohe.kernel.errors import BadInput, TryAgain
 from yaohe.kernel.spool import Spool
 from yaohe.sharing import Fetch, Sharing
 from yaohe.sharing.hits import store
@@ -187,6 +187,49 @@ async def test_while_the_database_is_slow_hits_are_spooled_and_then_counted_once
     assert await sharing.replay_hits() == 0
     await spool.close()
     await slow.close()
+
+
+class LostDatabase(Database):
+    """A database that answers nobody while it is `away`."""
+
+    away = False
+
+    @asynccontextmanager
+    async def raw(self) -> AsyncIterator[asyncpg.Connection]:
+        if self.away:
+            raise TryAgain
+        async with super().raw() as conn:
+            yield conn
+
+
+async def test_a_click_is_proven_by_a_hit_that_still_waits_in_the_spool(
+    town: Town, tmp_path: Path
+) -> None:
+    lost, spool = LostDatabase(town.db.url), Spool(tmp_path)
+    spool.open()
+    sharing = Sharing(lost, SystemClock(), "https://shop.example", spool=spool)
+    share = await town.share(town.person())
+    friend, bot = town.person("Mei"), town.person("Bot")
+    await sharing.share(share.token)
+    lost.away = True
+    for visitor, agent in ((friend, SAFARI), (bot, WHATSAPP)):
+        asked = Fetch(method="GET", user_agent=agent, address="203.0.113.7")
+        await sharing.record_hit(
+            sharing.hit(asked, token=share.token, share=share, visitor_id=visitor.id)
+        )
+    assert spool.bytes_waiting > 0
+
+    async def given_up() -> bool:
+        return not any(sharing.waiting.values())
+
+    await until(given_up)
+    lost.away = False
+    assert not (await town.sharing.confirm_click(share.token, friend.id)).counted
+    assert (await sharing.confirm_click(share.token, friend.id)).counted
+    assert not (await sharing.confirm_click(share.token, bot.id)).counted
+    await sharing.close()
+    await spool.close()
+    await lost.close()
 
 
 async def test_what_one_process_spooled_the_next_one_brings_home(

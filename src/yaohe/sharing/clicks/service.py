@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
@@ -25,9 +25,15 @@ LANES: Final = 2
 _Outcome = tuple[bool, bool]  # new, counted
 
 
+def _saw_nobody(_token: str, _visitor_id: str) -> bool:
+    return False
+
+
 class Clicks:
-    def __init__(self, db: Database, shares: Shares) -> None:
-        self._db, self._shares = db, shares
+    def __init__(
+        self, db: Database, shares: Shares, *, saw: Callable[[str, str], bool] = _saw_nobody
+    ) -> None:
+        self._db, self._shares, self._saw = db, shares, saw
         self._confirm: Coalescer[ClickAsked, _Outcome] = Coalescer(
             "click.confirm", _confirm, db=db, key=_key, lanes=LANES, check=check_click
         )
@@ -45,8 +51,10 @@ class Clicks:
             raise ShareNotFound
         if share.sharer_id == visitor_id:
             return ClickResult(new=False, counted=False, share=share)
+        # A hit that waits in the spool proves a person as well as one in the database does.
+        proven = joined or self._saw(token, visitor_id)
         new, counted = await self._confirm.submit(
-            ClickAsked(token=token, visitor_id=visitor_id, env=str(env), joined=joined)
+            ClickAsked(token=token, visitor_id=visitor_id, env=str(env), joined=proven)
         )
         return ClickResult(new=new, counted=counted, share=share)
 

@@ -8,6 +8,7 @@ replayed by id, so a hit that reached the database after all is not counted twic
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,9 +24,11 @@ from yaohe.sharing.hits import store
 from yaohe.sharing.hits.model import Fetch, HitRecord, check_hit, hit_of
 from yaohe.sharing.hits.salts import Salts
 from yaohe.sharing.shares.model import Share
+from yaohe.sharing.ua import classify
 
 PATIENCE_S: Final = 0.12
 TROUBLE_S: Final = 1.0
+SEEN_MAX: Final = 50_000
 REPLAY_EVERY_S: Final = 1.0
 SALTS_EVERY_S: Final = 600.0
 RETRY_S: Final = 5.0
@@ -49,6 +52,7 @@ class Hits:
         self._db, self._clock, self._shop_id, self._spool = db, clock, shop_id, spool
         self._headless_is_person = headless_is_person
         self._trouble_until = 0.0
+        self._seen_people: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.salts = Salts(db, clock)
         # One lane: larger batches beat a second connection, and the running total of a token is
         # never waited for.
@@ -75,6 +79,11 @@ class Hits:
             headless_is_person=self._headless_is_person,
         )
 
+    def is_program(self, user_agent: str) -> bool:
+        """Whether nobody is there to see a page, however much of it is run."""
+        ua = classify(user_agent)
+        return ua.is_bot and not (self._headless_is_person and ua.app == "headless")
+
     async def record(self, hit: HitRecord) -> None:
         """Keep this hit. It is on disk when this returns."""
         if self._spool is None:
@@ -91,6 +100,14 @@ class Hits:
                     log.warning("hits_go_to_the_spool", reason=type(trouble).__name__)
                 self._trouble_until = self._clock.monotonic() + TROUBLE_S
         await self._spool.append(hit.hit_id, _encode(hit))
+        if hit.method == "GET" and not hit.is_bot:
+            self._seen_people[hit.token, hit.visitor_id] = None
+            if len(self._seen_people) > SEEN_MAX:
+                self._seen_people.popitem(last=False)
+
+    def saw(self, token: str, visitor_id: str) -> bool:
+        """Whether a person's hit went to the spool: the database may not know of it yet."""
+        return (token, visitor_id) in self._seen_people
 
     async def replay(self) -> int:
         """Bring spooled hits into the database; returns how many were handed over."""

@@ -108,27 +108,26 @@ async def serve(
     """Run everything until `stop` is set; `ready` is awaited once requests are answered."""
     check_ports(settings)
     async with engine(settings, say) as database:
-        scheme = "https" if settings.tls or settings.tls_cert else "http"
         system = build(
             settings,
             database_url=database.url,
-            notify_url=f"{scheme}://127.0.0.1:{settings.port}",
+            notify_url=settings.own_address,
             demo=demo,
         )
-        await system.db.open()
-        postgres = database.postgres
-        if postgres is not None:
-            # Whoever held a lease before held this data directory, and is dead.
-            await system.leases.end_all()
-            system.health.part("postgres", lambda: postgres.state)
-        system.spool.open()
-        await system.sandbox.open()
-        for name in system.sandbox.health():
-            system.health.part(name, _state_of(system.sandbox.health, name))
-        server = WireServer(system.app, wire_config(system))
-        _figures(system, server)
-        await server.start()
         try:
+            await system.db.open()
+            postgres = database.postgres
+            if postgres is not None:
+                # Whoever held a lease before held this data directory, and is dead.
+                await system.leases.end_all()
+                system.health.part("postgres", lambda: postgres.state)
+            system.spool.open()
+            await system.sandbox.open()
+            for name in system.sandbox.health():
+                system.health.part(name, _state_of(system.sandbox.health, name))
+            server = WireServer(system.app, wire_config(system))
+            _figures(system, server)
+            await server.start()
             await _run_parts(system, server, database, stop, ready)
         finally:
             await _close(system)

@@ -107,9 +107,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The public address without a slash at its end."""
         if self.public_url:
             return self.public_url.rstrip("/")
-        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        host = f"[{host}]" if ":" in host else host
-        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+        return f"{'https' if self.secure else 'http'}://{self.own_host}:{self.port}"
+
+    @property
+    def own_host(self) -> str:
+        """The host by which this machine reaches what listens here, as it stands in a URL."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def own_address(self) -> str:
+        """Where this process is reached from its own machine, past every proxy."""
+        scheme = "https" if self.tls or self.tls_cert else "http"
+        return f"{scheme}://{self.own_host}:{self.port}"
 
 
 def load(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:

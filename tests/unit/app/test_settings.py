@@ -46,6 +46,22 @@ def test_secure_follows_the_public_address() -> None:
     assert load({}, tls="self").secure
 
 
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - that is the case
+        ("127.0.0.1", "127.0.0.1"),
+        ("192.168.1.5", "192.168.1.5"),  # nothing listens on loopback then
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+    ],
+)
+def test_the_own_address_is_one_that_is_listened_on(host: str, own: str) -> None:
+    settings = load({}, host=host, port=9000, public_url="https://live.example.com")
+    assert settings.own_address == f"http://{own}:9000"
+    assert load({}, host=host, tls="self").own_address == f"https://{own}:8080"
+
+
 def test_every_setting_is_documented_and_secrets_are_hidden() -> None:
     for field in msgspec.structs.fields(Settings):
         assert f"`YAOHE_{field.name.upper()}`" in document()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zlib import crc32
 
 import msgspec
@@ -16,6 +18,7 @@ from yaohe.app.build import System
 from yaohe.app.demo import crowd, host
 from yaohe.app.demo.seed import GOODS, seed
 from yaohe.kernel.children import Child, Children, ChildSpec
+from yaohe.kernel.errors import TryAgain
 from yaohe.live.rooms import Room
 
 
@@ -38,14 +41,15 @@ async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) 
     if wish.host:
         children.add(_child(folder, "host", _host_order(system, room)))
     if wish.crowd:
-        base = _loopback(system)
-        children.add(_child(folder, "crowd", crowd.Order(base=base, room=room.id)))
+        order = crowd.Order(base=system.settings.own_address, room=room.id)
+        children.add(_child(folder, "crowd", order))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(children.run())
             # Drawn once, then kept: nobody's first look at the shelf waits for a drawing.
             for goods in GOODS:
-                await system.studio.product_picture(goods.kind, crc32(b"1"))
+                with contextlib.suppress(TryAgain):  # late on a busy machine: drawn when asked for
+                    await system.studio.product_picture(goods.kind, crc32(b"1"))
             await asyncio.Event().wait()
     finally:
         await children.stop()
@@ -61,13 +65,8 @@ def _child(folder: Path, name: str, order: msgspec.Struct) -> Child:
 
 
 def _host_order(system: System, room: Room) -> host.Order:
-    url = f"rtmp://127.0.0.1:{system.rtmp.port}/live/{room.stream_key}"
+    url = f"rtmp://{system.settings.own_host}:{system.rtmp.port}/live/{room.stream_key}"
     return host.Order(url=url, acts=[(goods.kind, goods.title) for goods in GOODS])
-
-
-def _loopback(system: System) -> str:
-    scheme = "https" if system.settings.tls or system.settings.tls_cert else "http"
-    return f"{scheme}://127.0.0.1:{system.settings.port}"
 
 
 def _print_addresses(
@@ -76,7 +75,8 @@ def _print_addresses(
     address = system.settings.address
     setup = f"{address}/studio/setup?token={token}" if token else None
     lan = system.settings.host == "0.0.0.0"  # noqa: S104 - compared, not listened on
-    hostname = address.partition("://")[2].rpartition(":")[0] or "127.0.0.1"
+    hostname = urlsplit(address).hostname or "127.0.0.1"
+    hostname = f"[{hostname}]" if ":" in hostname else hostname
     told: dict[str, Any] = {
         "url": address,
         "studio_url": f"{address}/studio",

@@ -177,6 +177,10 @@ class Rooms:
                     break
                 except TryAgain:
                     await asyncio.sleep(_RETRY_S)
+                except Exception:
+                    # One event that cannot be applied must not stop all publishers.
+                    log.exception("publish_event_failed", room=event.room_id, kind=event.kind)
+                    break
 
     async def _apply(self, event: PublishEvent) -> None:
         line = {
@@ -214,6 +218,8 @@ class Rooms:
                 await self.end_abandoned()
             except TryAgain:
                 log.warning("room_sweep_postponed")
+            except Exception:
+                log.exception("room_sweep_failed")
 
     async def end_abandoned(self) -> list[Room]:
         """End the rooms whose publisher has been away longer than the grace."""

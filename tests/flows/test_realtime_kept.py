@@ -13,9 +13,11 @@ import httpx
 import pytest
 from tests.support.realtime import Talker
 from tests.support.shop import Shop, make_shop
+from tests.support.town import SAFARI
 from tests.support.wire import dialled, serving, until
 
 from yaohe.app.http import make_application
+from yaohe.identity import Visitor
 from yaohe.identity.http import controllers as identity_controllers
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import SystemClock
@@ -232,3 +234,29 @@ async def test_the_tables_are_what_the_migration_makes(db: Database) -> None:
                 table.name,
             )
             assert {row["column_name"] for row in rows} == {c.name for c in table.columns}
+
+
+@pytest.mark.parametrize(
+    ("agent", "clicks"),
+    [
+        (SAFARI, 1),
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", 0),
+    ],
+)
+async def test_a_fetcher_that_runs_the_whole_page_is_no_click(
+    db: Database, agent: str, clicks: int
+) -> None:
+    async with house(db) as home:
+        room = await home.rooms.create(NewRoom(title="茶", host_name="小禾"))
+        sharing = Sharing(db, SystemClock(), "http://x")
+        share = await sharing.create_share(
+            room.id, shop_id=room.shop_id, sharer=Visitor(new_id("v"), "Lin"),
+            channel="copy_link", content="card",
+        )  # fmt: skip
+        async with sitting(home, room.id, f"User-Agent: {agent}") as (talker, _):
+            join = {"room": room.id, "token": share.token}
+            assert "rpc" in await talker.ask(rpc={"method": "join", "data": join})
+            await asyncio.gather(*home.hub._tasks)
+        await sharing.close()
+    rows = await home.shop.rows("select 1 from sharing.clicks where token = $1", share.token)
+    assert len(rows) == clicks

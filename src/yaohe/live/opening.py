@@ -108,8 +108,11 @@ def room_hub(
 
     async def joined(news: Joined) -> None:
         if news.token is not None:
-            env = environment(news.request.headers.get("user-agent", ""))
-            await sharing.confirm_click(news.token, news.visitor_id, env=env, joined=True)
+            user_agent = news.request.headers.get("user-agent", "")
+            # Some link fetchers run the whole page, the join included: being there proves nothing.
+            person = not sharing.is_program(user_agent)
+            env = environment(user_agent)
+            await sharing.confirm_click(news.token, news.visitor_id, env=env, joined=person)
 
     hub = Hub(
         bus,

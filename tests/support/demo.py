@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_S = 60.0
-END_S = 15.0
+START_S = 180.0
+END_S = 30.0
 
 
 def free_ports(count: int) -> list[int]:

@@ -294,3 +294,8 @@ async def test_while_it_runs_salts_are_shared_and_the_spool_comes_home(
     assert set(sharing.waiting.values()) == {0}
     await sharing.close()
     await spool.close()
+
+
+@pytest.mark.parametrize("token", ["a\x7fb", "\u200b" * 9, "\ud800x", "\x00", "é" * 99, ""])
+async def test_whatever_stands_in_the_link_is_a_hit(town: Town, token: str) -> None:
+    await town.fetch(token)

@@ -101,7 +101,8 @@ def hit_of(
         at=at,
         shop_id=shop_id,
         room_id=room_id,
-        token=_storable(token, TOKEN_CHARS_MAX),
+        # Whatever somebody typed after /s/ is a hit of a share nobody knows, never an error.
+        token="".join(c if c.isprintable() else " " for c in token[:TOKEN_CHARS_MAX]),
         visitor_id=visitor_id,
         method=fetch.method,
         ua_kind=ua.kind,

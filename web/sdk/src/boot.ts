@@ -77,7 +77,8 @@ function firstFrame(): void {
   if (yh.stats.firstFrameMs) return
   yh.stats.firstFrameMs = performance.now()
   performance.mark('yh:first-frame')
-  set('playing')
+  // A refused video still draws its first frame; it stands, and waits for the tap.
+  if (!video.paused) set('playing')
   loadApp()
 }
 
@@ -185,7 +186,7 @@ doc.addEventListener('click', (event) => {
     yh.play()
   }
 })
-doc.addEventListener('WeixinJSBridgeReady', yh.play)
+doc.addEventListener('WeixinJSBridgeReady', () => yh.play())
 // A page drawn ahead of the tap is not yet a visit.
 if ((doc as Document & { prerendering?: boolean }).prerendering) {
   doc.addEventListener('prerenderingchange', start, { once: true })

@@ -1,5 +1,6 @@
 /**
- * A room's share report, asked for once a second while it is looked at.
+ * A room's share report, asked for often enough while it is looked at that what happened is on
+ * the screen within a second.
  *
  * The server answers "not modified" from its ETag when nothing happened; an equal answer does not
  * touch the page either, so a table being read does not flicker.
@@ -9,7 +10,7 @@ import { api } from '../api'
 import type { ShareReport } from '../types'
 import { useWhileVisible } from '../useWhileVisible'
 
-const EVERY_MS = 1000
+const EVERY_MS = 600
 
 export function useReport(roomId: string) {
   const report = shallowRef<ShareReport | null>(null)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -222,3 +223,19 @@ async def test_templates_are_checked(shop: Shop) -> None:
         await shop.commerce.template("ct_nothing")
     with pytest.raises(TemplateNotFound):
         await shop.commerce.set_template_status("ct_nothing", "stopped")
+
+
+async def test_refusals_leave_nothing_for_the_garbage_collector(shop: Shop) -> None:
+    """In a rush almost everybody is refused; circles of errors and frames doubled the price."""
+    template = await shop.template(total=1)
+    await claim(shop, template.id, new_id("v"))
+    people = [new_id("v") for _ in range(300)]
+    gc.collect()
+    gc.disable()
+    try:
+        await asyncio.gather(*[claim(shop, template.id, person) for person in people])
+        await asyncio.sleep(0.1)  # the lane lets go of its last batch
+        left = [thing for thing in gc.get_objects() if isinstance(thing, CouponGone)]
+        assert not left
+    finally:
+        gc.enable()

@@ -19,9 +19,12 @@ SUBTITLE_CHARS_MAX: Final = 200
 ProductStatus = Literal["on_sale", "hidden"]
 
 
-def picture_path(picture_key: str | None) -> str | None:
+NO_PICTURE: Final = "parcel-1"  # what the project draws for a product without a picture
+
+
+def picture_path(picture_key: str | None) -> str:
     """Where the picture of a product is served."""
-    return None if picture_key is None else f"/media/products/{picture_key}"
+    return f"/media/products/{picture_key or NO_PICTURE}"
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
     @property
-    def picture(self) -> str | None:
+    def picture(self) -> str:
         """Where its picture is served."""
         return picture_path(self.picture_key)
 

@@ -23,6 +23,7 @@ from yaohe.kernel.errors import BadInput
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
 from yaohe.kernel.text import clean_text
 
+YEAR_MAX: Final = 2200
 TOTAL_MAX: Final = 100_000_000
 TITLE_CHARS_MAX: Final = 60
 VALID_DAYS_MAX: Final = 3_650
@@ -152,4 +153,6 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
 def _aware(at: datetime | None) -> datetime | None:
     if at is None:
         return None
+    if not 2000 <= at.year <= YEAR_MAX:
+        raise BadInput("This year is not plausible.", field="valid_until")
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

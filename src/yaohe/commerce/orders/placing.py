@@ -254,7 +254,7 @@ class Placing:
     @staticmethod
     async def _existing(
         conn: asyncpg.Connection, wishes: Sequence[Wish]
-    ) -> dict[tuple[str, str], Order | AppError]:
+    ) -> dict[tuple[str, str], Order]:
         rows = await conn.fetch(
             _EXISTING,
             pack([w.visitor_id for w in wishes]),
@@ -264,8 +264,8 @@ class Placing:
 
     async def _decide(
         self, conn: asyncpg.Connection, wishes: list[Wish]
-    ) -> dict[tuple[str, str], Order | AppError]:
-        answers: dict[tuple[str, str], Order | AppError] = {}
+    ) -> dict[tuple[str, str], Order | type[AppError]]:
+        answers: dict[tuple[str, str], Order | type[AppError]] = {}
         placed: list[Order] = []
         # Each round settles at least the first of those still waiting.
         while wishes:
@@ -276,9 +276,9 @@ class Placing:
                     placed.append(_placed(wish, row))
                     answers[key] = placed[-1]
                 elif row["refusal"] is not None:
-                    answers[key] = _REFUSALS[row["refusal"]]()
+                    answers[key] = _REFUSALS[row["refusal"]]
                 elif row["left_over"] < wish.quantity:
-                    answers[key] = SoldOut()
+                    answers[key] = SoldOut
                 else:
                     waiting.append(wish)
             wishes = waiting
@@ -313,13 +313,13 @@ class Placing:
 
 def _answer(
     wish: Wish,
-    known: dict[tuple[str, str], Order | AppError],
-    answers: dict[tuple[str, str], Order | AppError],
+    known: dict[tuple[str, str], Order],
+    answers: dict[tuple[str, str], Order | type[AppError]],
 ) -> Order | AppError:
     key = (wish.visitor_id, wish.idempotency_key)
     answer = known.get(key) or answers[key]
-    if isinstance(answer, AppError):
-        return type(answer)()
+    if isinstance(answer, type):
+        return answer()  # one error for each asker
     asked = (wish.product_id, wish.quantity, wish.coupon_id)
     if asked != (answer.product_id, answer.quantity, answer.coupon_id):
         return KeyReused()

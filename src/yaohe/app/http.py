@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
@@ -15,6 +16,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
+from sqlalchemy.exc import DBAPIError
 
 from yaohe import __version__
 from yaohe.kernel.errors import AppError, NotSignedIn
@@ -67,6 +69,24 @@ def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     )
 
 
+def _too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Any]:
+    body = {"code": "bad_input", "message": "The body is nested too deeply."}
+    return Response({"error": body}, status_code=422)
+
+
+def _unstorable(_: Request[Any, Any, Any], __: asyncpg.DataError) -> Response[Any]:
+    """What got past every check and still cannot be a value of its column: nothing was written."""
+    body = {"code": "bad_input", "message": "A value cannot be stored. Check dates and texts."}
+    return Response({"error": body}, status_code=422)
+
+
+def _from_database(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(cause, asyncpg.DataError):
+        return _unstorable(request, cause)
+    return _broken(request, error)
+
+
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.error("request_broke", path=request.url.path, method=request.method, exc_info=error)
     body = {"code": "internal", "message": "Something broke on our side. It has been noted."}
@@ -112,6 +132,9 @@ def make_application(
         AppError: _app_error,
         ValidationException: _validation,
         HTTPException: _http_error,
+        RecursionError: _too_deep,
+        asyncpg.DataError: _unstorable,
+        DBAPIError: _from_database,
         Exception: _broken,
     }
     return Litestar(

@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from yaohe.app.build import System, build
 from yaohe.app.network import lan_address, local_certificate, require_free
 from yaohe.app.settings import Settings
+from yaohe.commerce import Commerce
 from yaohe.kernel.datadir import DataDirectory
 from yaohe.kernel.db import migrate
 from yaohe.kernel.postgres import EmbeddedPostgres
 from yaohe.kernel.wire import WireConfig, WireLimits, WireServer
+from yaohe.sharing import Sharing
 
 log = structlog.get_logger(__name__)
 
 Say = Callable[[str], None]
 Ready = Callable[[System], Coroutine[Any, Any, None]]
+Part = Callable[[], Coroutine[Any, Any, None]]
+
+RESTART_S_MIN: Final = 0.2
+RESTART_S_MAX: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,25 +147,41 @@ async def _run_parts(
     stop: asyncio.Event,
     ready: Ready,
 ) -> None:
-    parts: dict[str, Coroutine[Any, Any, None]] = {
-        "identity": system.identity.run(),
-        "gateway": system.gateway.run(),
-        "sharing": system.sharing.run(),
-        "commerce": system.commerce.run(),
-        "rooms": system.rooms.run(),
-        "hub": system.hub.run(),
-        "rtmp": system.rtmp.run(),
-        "relay": system.relay.run(),
-        "lag": system.lag.run(),
+    parts: dict[str, Part] = {
+        "identity": system.identity.run,
+        "gateway": system.gateway.run,
+        "sharing": system.sharing.run,
+        "commerce": system.commerce.run,
+        "rooms": system.rooms.run,
+        "hub": system.hub.run,
+        "rtmp": system.rtmp.run,
+        "relay": system.relay.run,
+        "lag": system.lag.run,
     }
     if database.postgres is not None:
-        parts["postgres"] = database.postgres.run()
+        parts["postgres"] = database.postgres.run
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part, name=name) for name, part in parts.items()]
+        tasks = [group.create_task(lasting(name, part)) for name, part in parts.items()]
         tasks.append(group.create_task(ready(system), name="ready"))
         await server.run(stop)
         for task in tasks:
             task.cancel()
+
+
+async def lasting(name: str, part: Part) -> None:
+    """Run a part for good: one that falls is noted and started again, and the others go on."""
+    pause_s = RESTART_S_MIN
+    while True:
+        began = time.monotonic()
+        try:
+            await part()
+            return
+        except Exception:
+            log.exception("part_fell", part=name)
+        if time.monotonic() - began > RESTART_S_MAX:
+            pause_s = RESTART_S_MIN
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, RESTART_S_MAX)
 
 
 async def _close(system: System) -> None:
@@ -193,3 +216,12 @@ def _figures(system: System, server: WireServer) -> None:
     gauge("connections_refused", "Connections turned away", lambda: server.refused)
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
     gauge("facts_unfinished", "Facts on their way to their steps", lambda: system.relay.unfinished)
+    gauge("facts_held", "Facts that wait behind one that fails", lambda: system.relay.held)
+    for queues in (system.sharing, system.commerce):
+        for name in queues.waiting:
+            _waiting_figure(system, queues, name)
+
+
+def _waiting_figure(system: System, queues: Sharing | Commerce, name: str) -> None:
+    figure = f"waiting_{name.replace('.', '_')}"
+    system.health.gauge(figure, f"Callers that wait in {name}", lambda: queues.waiting[name])

@@ -31,10 +31,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "127.0.0.1"
     )
     port: Annotated[
-        int, Meta(ge=0, le=65535, description="Port of pages, API, realtime and media.")
+        int, Meta(ge=1, le=65535, description="Port of pages, API, realtime and media.")
     ] = 8080
     rtmp_port: Annotated[
-        int, Meta(ge=0, le=65535, description="Port encoders publish to (RTMP).")
+        int, Meta(ge=1, le=65535, description="Port encoders publish to (RTMP).")
     ] = 1935
     public_url: Annotated[
         str, Meta(description="Address people open, such as https://live.example.com; empty: own.")

@@ -157,7 +157,7 @@ def _product(product: Product) -> ProductView:
         list_price_minor=product.list_price_minor,
         currency=product.currency,
         stock=product.stock,
-        picture=product.picture or f"/media/products/parcel-{product.id[-4:]}",
+        picture=product.picture,
     )
 
 

@@ -128,18 +128,20 @@ class MediaOrigin:
         self.report(PublishEvent(room_id, "connected", "connected", "", remote))
         return publication
 
-    def end(self, room_id: str) -> None:
-        """The show is over: the publisher is sent away, readers finish what is held."""
+    def end(self, room_id: str, why: str = "The show was ended in the studio.") -> None:
+        """The show is over: the publisher is sent away with `why`, readers finish what is held."""
         room = self._rooms.get(room_id)
         if room is None:
             return
         if room.publication is not None:
-            room.publication.replace(PublishRefused("The show was ended in the studio."))
+            room.publication.replace(PublishRefused(why))
         room.log.end()
 
-    def drop(self, room_id: str) -> None:
-        """Forget the room altogether (another process owns it now)."""
-        self.end(room_id)
+    def drop(
+        self, room_id: str, why: str = "Another process serves this room now. Connect again."
+    ) -> None:
+        """Forget the room altogether."""
+        self.end(room_id, why)
         self._rooms.pop(room_id, None)
 
     def sweep(self) -> None:

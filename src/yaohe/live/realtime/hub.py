@@ -253,8 +253,8 @@ class Hub:
             log.warning("room_not_opened", room=room_id, reason=repr(task.exception()))
 
     async def _open_room(self, room_id: str) -> Hall | None:
-        state = await self._facts(room_id)
-        if state is None:
+        first = state = await self._facts(room_id)
+        if first is None or state is None:
             if len(self._unknown) >= UNKNOWN_MAX:
                 self._unknown.clear()
             self._unknown[room_id] = self.clock.monotonic() + UNKNOWN_S
@@ -277,6 +277,10 @@ class Hub:
                 listeners=lambda: len(hall.chat.listeners),
             )
             hall.desk.begin(past.lines)
+            # What changed between the first look and our listening would be lost otherwise.
+            latest = await self._facts(room_id) or first
+            if changed := {k: v for k, v in latest.items() if first.get(k) != v}:
+                self.change(room_id, **changed)
         else:
             self.bus.publish(f"room.{room_id}.hello", b"{}")
         return hall

@@ -13,6 +13,8 @@ from yaohe.kernel.text import clean_text
 
 RoomStatus = Literal["upcoming", "live", "ended"]
 
+YEAR_MAX: Final = 2200
+
 # A show begins when its publisher does, and a room may hold another show after one ended.
 MOVES: Final[dict[RoomStatus, tuple[RoomStatus, ...]]] = {
     "upcoming": ("live",),
@@ -88,11 +90,17 @@ def cleaned(wish: NewRoom | RoomChange) -> dict[str, object]:
         at = wish.scheduled_at
         if at is not None and at.tzinfo is None:
             raise BadInput("Give the time with its zone, such as …+08:00.", field="scheduled_at")
+        if at is not None and not 2000 <= at.year <= YEAR_MAX:
+            raise BadInput("This year is not plausible.", field="scheduled_at")
         values["scheduled_at"] = at
     return values
 
 
+def is_room_id(room_id: str) -> bool:
+    return _ROOM_ID.match(room_id) is not None
+
+
 def check_room_id(room_id: str) -> str:
-    if not _ROOM_ID.match(room_id):
+    if not is_room_id(room_id):
         raise BadInput("A room's address has 2 to 32 small letters, digits or hyphens.", field="id")
     return room_id

@@ -43,8 +43,7 @@ class Ownership:
         try:
             while True:
                 await asyncio.sleep(LEASE_S / 4)
-                for room_id in list(self._owned):
-                    await self._renew(room_id)
+                await self.renew()
         finally:
             for lease in list(self._owned.values()):
                 try:
@@ -52,12 +51,28 @@ class Ownership:
                 except TryAgain:
                     break  # the database is away: the leases end by themselves
 
+    async def renew(self) -> None:
+        """Hold everything for another while."""
+        for room_id in list(self._owned):
+            await self._renew(room_id)
+
     async def _renew(self, room_id: str) -> None:
         try:
             self._owned[room_id] = await self._leases.renew(self._owned[room_id], ttl_s=LEASE_S)
         except LeaseLost:
-            log.warning("room_lost", room=room_id)
-            del self._owned[room_id]
-            self._on_lost(room_id)
+            await self._take_back(room_id, self._owned.pop(room_id))
         except TryAgain:
             return  # asked again before the lease ends
+
+    async def _take_back(self, room_id: str, lost: Lease) -> None:
+        """A lease that ended while the database was away is ours again when nobody had it since.
+
+        The next token says that nobody did; video then goes on as if nothing had happened.
+        """
+        again = await self._leases.acquire(lost.name, ttl_s=LEASE_S)
+        if again is not None:
+            self._owned[room_id] = again
+            if again.token == lost.token + 1:
+                return
+        log.warning("room_lost", room=room_id)
+        self._on_lost(room_id)

@@ -28,7 +28,15 @@ from yaohe.live.rooms.errors import (
     RoomOwnedElsewhere,
 )
 from yaohe.live.rooms.events import RoomEnded, RoomWentLive
-from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange, check_room_id, cleaned
+from yaohe.live.rooms.model import (
+    NewRoom,
+    PublishLine,
+    Room,
+    RoomChange,
+    check_room_id,
+    cleaned,
+    is_room_id,
+)
 from yaohe.live.rooms.names import random_room_id
 from yaohe.live.rooms.ownership import Ownership
 
@@ -102,7 +110,7 @@ class Rooms:
             if room is None:
                 raise RoomNotFound
             await self._audit(tx, by, "room.rotate_key", room_id)
-        self._origin.drop(room_id)
+        self._origin.drop(room_id, "The stream key was changed in the studio. Use the new one.")
         return key
 
     async def end(self, room_id: str, *, by: Staff | None = None) -> Room:
@@ -119,6 +127,8 @@ class Rooms:
     # ── what everybody asks ──────────────────────────────────────────────────────────────────
 
     async def get(self, room_id: str) -> Room:
+        if not is_room_id(room_id):
+            raise RoomNotFound
         async with self._db.connect() as conn:
             room = await store.room(conn, room_id)
         if room is None:
@@ -159,7 +169,7 @@ class Rooms:
     async def run(self) -> None:
         """Follow the publishers, and end rooms whose publisher stays away."""
         async with self._db.begin() as tx:
-            await store.all_publishers_went(tx.conn)
+            await store.all_publishers_went(tx.conn, besides=self._origin.live_rooms())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._sweep())

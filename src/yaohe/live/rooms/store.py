@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -124,11 +124,15 @@ async def publisher_went(conn: AsyncConnection, room_id: str) -> Room | None:
     return _room(row) if row else None
 
 
-async def all_publishers_went(conn: AsyncConnection) -> None:
+async def all_publishers_went(conn: AsyncConnection, *, besides: Sequence[str]) -> None:
     """After a start: whoever published to the former process has to connect again."""
     await conn.execute(
         update(rooms)
-        .where(rooms.c.status == "live", rooms.c.publisher_lost_at.is_(None))
+        .where(
+            rooms.c.status == "live",
+            rooms.c.publisher_lost_at.is_(None),
+            rooms.c.id.not_in(besides),
+        )
         .values(publisher_lost_at=func.now())
     )
 

@@ -1,0 +1,191 @@
+"""Rooms follow their publishers: live, slate, grace, ended; and one process owns each of them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from tests.support.shop import until
+
+from yaohe.kernel.bus import MemoryBus
+from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
+from yaohe.kernel.ids import new_id
+from yaohe.kernel.lease import Leases
+from yaohe.live.media import MediaOrigin, PublishEvent
+from yaohe.live.rooms import NewRoom, Room, RoomChange, RoomIdTaken, RoomNotFound, Rooms
+from yaohe.live.rooms.errors import RoomNotLive, RoomOwnedElsewhere
+from yaohe.live.rooms.model import MOVES, cleaned
+from yaohe.live.rooms.ownership import Ownership
+
+pytestmark = pytest.mark.db
+
+
+def rooms_of(db: Database, origin: MediaOrigin, *, grace_s: int = 120) -> Rooms:
+    return Rooms(
+        db,
+        MemoryBus(),
+        origin,
+        Leases(db, owner=new_id("proc")),
+        public_url="https://shop.example",
+        rtmp_port=1935,
+        grace_s=grace_s,
+    )
+
+
+@pytest.fixture
+async def origin() -> MediaOrigin:
+    return MediaOrigin()
+
+
+@pytest.fixture
+async def rooms(db: Database, origin: MediaOrigin) -> Rooms:
+    return rooms_of(db, origin)
+
+
+async def opened(rooms: Rooms) -> Room:
+    return await rooms.create(NewRoom(title="春茶", host_name="小林"))
+
+
+async def told(rooms: Rooms, room: Room, kind: str, reason: str = "") -> None:
+    await rooms._apply(
+        PublishEvent(room_id=room.id, kind=kind, reason=reason, detail="", remote="127.0.0.1")  # type: ignore[arg-type]
+    )
+
+
+async def test_the_publisher_begins_the_show_and_the_host_ends_it(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    assert room.status == "upcoming"
+    with pytest.raises(RoomNotLive):
+        await rooms.end(room.id)
+    await told(rooms, room, "started")
+    assert (await rooms.get(room.id)).status == "live"
+    ended = await rooms.end(room.id)
+    assert (ended.status, ended.slate) == ("ended", False)
+    await told(rooms, room, "started")  # the same room may hold another show
+    assert (await rooms.get(room.id)).status == "live"
+
+
+async def test_a_lost_publisher_means_slate_and_its_return_goes_on(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    began = (await rooms.get(room.id)).started_at
+    await told(rooms, room, "stopped")
+    assert (await rooms.get(room.id)).slate
+    await told(rooms, room, "started")
+    back = await rooms.get(room.id)
+    assert (back.slate, back.started_at) == (False, began)
+
+
+async def test_after_the_grace_the_show_is_over_once(
+    db: Database, origin: MediaOrigin, rooms: Rooms
+) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    await told(rooms, room, "stopped")
+    assert room.id not in {r.id for r in await rooms.end_abandoned()}
+    async with db.begin() as tx:
+        await tx.execute(
+            text(
+                "update live.rooms set publisher_lost_at = now() - interval '1 hour' where id = :id"
+            ),
+            {"id": room.id},
+        )
+    assert room.id in {r.id for r in await rooms.end_abandoned()}
+    assert room.id not in {r.id for r in await rooms.end_abandoned()}
+    async with db.connect() as conn:
+        facts = await conn.execute(
+            text("select count(*) from kernel.outbox where aggregate = :a"),
+            {"a": f"room:{room.id}"},
+        )
+        assert facts.scalar_one() == 2  # went live, ended
+
+
+async def test_refusals_reach_the_studio_also_without_a_room(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    await rooms._apply(
+        PublishEvent(
+            room_id=None, kind="refused", reason="wrong_key", detail="No room.", remote="192.0.2.1"
+        )
+    )
+    await told(rooms, room, "refused", "codec_unsupported")
+    reasons = [line.reason for line in await rooms.publish_log(room.id)]
+    assert reasons[:2] == ["codec_unsupported", "wrong_key"]
+
+
+async def test_only_one_process_owns_a_room(db: Database, rooms: Rooms) -> None:
+    room = await opened(rooms)
+    assert await rooms.authorize(room.stream_key) == room.id
+    assert await rooms.authorize("not a key") is None
+    other = rooms_of(db, MediaOrigin())
+    with pytest.raises(RoomOwnedElsewhere):
+        await other.authorize(room.stream_key)
+
+
+async def test_a_lease_that_ended_unseen_is_taken_back_unless_somebody_had_it(
+    db: Database,
+) -> None:
+    lost: list[str] = []
+    first, second = (Ownership(Leases(db, owner=new_id("proc")), lost.append) for _ in range(2))
+    expire = text("update kernel.leases set expires = now() - interval '1 s' where name = :n")
+
+    async def ended(name: str) -> None:
+        async with db.begin() as tx:
+            await tx.execute(expire, {"n": f"room:{name}"})
+
+    await first.own("unseen")
+    await ended("unseen")  # as when the database was away for longer than the lease
+    await first.renew()
+    assert lost == []
+    await ended("unseen")
+    assert await second.own("unseen") is not None
+    await first.renew()
+    assert lost == ["unseen"]
+
+
+async def test_a_new_key_replaces_the_old_one(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    key = await rooms.rotate_key(room.id)
+    assert await rooms.authorize(room.stream_key) is None
+    assert await rooms.authorize(key) == room.id
+
+
+async def test_addresses_are_chosen_once(rooms: Rooms) -> None:
+    await rooms.create(NewRoom(id="spring-tea", title="春茶", host_name="小林"))
+    with pytest.raises(RoomIdTaken):
+        await rooms.create(NewRoom(id="spring-tea", title="春茶", host_name="小林"))
+    with pytest.raises(BadInput):
+        await rooms.create(NewRoom(id="../etc", title="春茶", host_name="小林"))
+    with pytest.raises(RoomNotFound):
+        await rooms.get("nowhere")
+
+
+async def test_running_follows_the_origin(db: Database, origin: MediaOrigin) -> None:
+    import asyncio
+
+    rooms = rooms_of(db, origin)
+    room = await opened(rooms)
+    running = asyncio.create_task(rooms.run())
+    origin.report(
+        PublishEvent(room_id=room.id, kind="started", reason="started", detail="", remote="x")
+    )
+
+    async def live() -> bool:
+        return (await rooms.get(room.id)).status == "live"
+
+    await until(live)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def test_every_state_can_be_left_and_reached() -> None:
+    reached = {target for targets in MOVES.values() for target in targets}
+    assert reached == set(MOVES)
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 61, "a\x00b"])
+def test_titles_are_bounded(title: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        cleaned(NewRoom(title=title, host_name="小林"))
+    assert refused.value.field == "title"
+    assert cleaned(RoomChange(title_en="Spring")) == {"title_en": "Spring"}

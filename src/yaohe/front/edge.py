@@ -7,6 +7,7 @@ the table does not know goes to the application behind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ import structlog
 from yaohe.front.limits import Limit
 from yaohe.front.request import (
     ASGIApp,
+    BodyLate,
     Receive,
     Request,
     Scope,
@@ -25,10 +27,11 @@ from yaohe.front.request import (
     read_body,
 )
 from yaohe.identity import Identity, WrongOrigin, check_origin
-from yaohe.kernel.errors import AppError, BadInput, TooMany
-from yaohe.kernel.wire import address_key
+from yaohe.kernel.errors import AppError, BadInput, NotFound, TooMany
+from yaohe.kernel.wire import Fields, address_key
 
 BODY_BYTES_MAX: Final = 16_384
+_JSON: Final = Fields([(b"content-type", b"application/json"), (b"cache-control", b"no-store")])
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +68,14 @@ class HotRoute:
 
     @property
     def all_errors(self) -> tuple[type[AppError], ...]:
-        return (*self.errors, NotJson, BodyTooLarge, WrongOrigin, TooMany)
+        return (*self.errors, NotJson, BodyTooLarge, BodyLate, WrongOrigin, TooMany)
 
+
+class NothingHere(NotFound):
+    """An address with control characters is nobody's, and must not reach a database."""
+
+
+_UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
 Page = Callable[[Request], Awaitable[None]]
 
@@ -106,6 +115,9 @@ class Edge:
             await self._behind(scope, receive, send)
             return
         method, path = scope["method"], scope["path"]
+        if _UNSPEAKABLE.search(path):
+            await _refuse(Request(scope, receive, send, self._identity), NothingHere())
+            return
         if method in {"GET", "HEAD"}:
             page = self._pages(method, path)
             if page is None:
@@ -115,9 +127,19 @@ class Edge:
             return
         found = self._match(method, path)
         if found is None:
-            await self._behind(scope, receive, send)
+            await self._pass_on(scope, receive, send)
             return
         await self._answer(Request(scope, receive, send, self._identity), *found)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A changing request for the application behind; it too counts for its address."""
+        request = Request(scope, receive, send, self._identity)
+        try:
+            self._per_address.spend(address_key(request.address))
+        except TooMany as error:
+            await _refuse(request, error)
+            return
+        await self._behind(scope, receive, send)
 
     def _match(self, method: str, path: str) -> tuple[HotRoute, str] | None:
         route = self._exact.get((method, path))
@@ -164,7 +186,7 @@ class Edge:
             request,
             route.status,
             msgspec.json.encode(result),
-            [(b"content-type", b"application/json"), (b"cache-control", b"no-store")],
+            _JSON,
         )
 
     @staticmethod
@@ -173,5 +195,5 @@ class Edge:
             raise BodyTooLarge
         try:
             return msgspec.json.decode(raw or b"{}", type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotJson(f"The body does not fit: {error}.") from None

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Final
 
 import structlog
+from msgspec import structs
 
 from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets, csp_hash
@@ -22,6 +23,7 @@ from yaohe.front.templates import read_template
 from yaohe.front.view import Allowance, Snapshot, document_values, preview_tags
 from yaohe.front.words import Words
 from yaohe.kernel.errors import TryAgain
+from yaohe.kernel.wire import Fields
 from yaohe.live.rooms import RoomNotFound
 from yaohe.sharing import Fetch, Share, Sharing, environment
 
@@ -58,8 +60,13 @@ class Pages:
         self._room = Template(read_template("room.html"), late=LATE)
         self._prepared: dict[tuple[str, str, str, bool], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
-        self._headers = security(
-            script=csp_hash(assets.boot_script), style=csp_hash(assets.page_style)
+        self._headers = Fields(
+            [
+                *security(script=csp_hash(assets.boot_script), style=csp_hash(assets.page_style)),
+                (b"content-encoding", b"gzip"),
+                (b"cache-control", b"private, no-store"),
+                (b"vary", b"cookie, accept-language, user-agent"),
+            ]
         )
 
     async def landing(self, request: Request) -> None:
@@ -77,7 +84,7 @@ class Pages:
         known = request.known_visitor_id
         hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=known or "")
         if known is None and not hit.is_bot:
-            hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=request.visitor.id)
+            hit = structs.replace(hit, visitor_id=request.visitor.id)
         # A buyer whom the cashier sends back was here before; that is no second opening.
         if known is None or fetch.query is None or "order" not in fetch.query:
             try:
@@ -107,17 +114,7 @@ class Pages:
         query = request.query if request.scope["query_string"] else None
         env = environment(request.user_agent, query)
         body = self._page(moment, share, request.lang, env.value, mine=mine)
-        await answer(
-            request,
-            200,
-            body,
-            [
-                *self._headers,
-                (b"content-encoding", b"gzip"),
-                (b"cache-control", b"private, no-store"),
-                (b"vary", b"cookie, accept-language, user-agent"),
-            ],
-        )
+        await answer(request, 200, body, self._headers)
 
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool

@@ -6,12 +6,15 @@ cookie; a person without one gets one with the answer (`cookie` is then set).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from yaohe.identity import Identity, Visitor
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.wire import WHOLE, Fields, Whole
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -21,6 +24,16 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 VISITOR_COOKIE = "yh_v"
+
+
+QUERY_FIELDS_MAX: Final = 20
+BODY_S_MAX: Final = 10.0
+
+
+class BodyLate(AppError):
+    code = "body_late"
+    status = 408
+    message = "The request's body did not arrive in time."
 
 
 def cookie_value(header: str, name: str) -> str | None:
@@ -55,8 +68,9 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        raw = self.scope["query_string"].decode("latin-1")
-        return {key: values[-1] for key, values in parse_qs(raw, max_num_fields=20).items()}
+        # A link may come back with any number of fields; the first ones are looked at.
+        raw = b"&".join(self.scope["query_string"].split(b"&", QUERY_FIELDS_MAX)[:QUERY_FIELDS_MAX])
+        return {key: values[-1] for key, values in parse_qs(raw.decode("latin-1")).items()}
 
     @property
     def address(self) -> str:
@@ -100,7 +114,18 @@ class Request:
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes | None:
-    """The whole body, or None when it is longer than `bytes_max`."""
+    """The whole body, or None when it is longer than `bytes_max`; raises `BodyLate`."""
+    announced = request.header(b"content-length")
+    if announced.isdigit() and int(announced[:12]) > bytes_max:
+        return None
+    try:
+        async with asyncio.timeout(BODY_S_MAX):
+            return await _read(request, bytes_max)
+    except TimeoutError:
+        raise BodyLate from None
+
+
+async def _read(request: Request, bytes_max: int) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -116,11 +141,21 @@ async def read_body(request: Request, bytes_max: int) -> bytes | None:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def answer(request: Request, status: int, body: bytes, headers: list[Header]) -> None:
-    """One whole answer; sets the visitor's cookie when one was made."""
+async def answer(
+    request: Request, status: int, body: bytes, headers: Sequence[Header] | Fields
+) -> None:
+    """One whole answer; sets the visitor's cookie when one was made. `Fields` are the quick way."""
+    cookie = request.cookie
+    if isinstance(headers, Fields):
+        whole: Whole | None = request.scope.get("extensions", {}).get(WHOLE)
+        if whole is not None:
+            made = () if cookie is None else (Fields([(b"set-cookie", cookie.encode())]),)
+            await whole.send(status, (headers, *made), body)
+            return
+        headers = headers.pairs
     out = [*headers, (b"content-length", str(len(body)).encode())]
-    if request.cookie is not None:
-        out.append((b"set-cookie", request.cookie.encode()))
+    if cookie is not None:
+        out.append((b"set-cookie", cookie.encode()))
     await request.send({"type": "http.response.start", "status": status, "headers": out})
     payload = b"" if request.scope["method"] == "HEAD" else body
     await request.send({"type": "http.response.body", "body": payload})

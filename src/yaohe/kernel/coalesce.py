@@ -132,6 +132,16 @@ class Coalescer(Generic[Item, Answer]):
 
     async def submit(self, item: Item) -> Answer:
         """The answer for `item`, after the commit that holds it."""
+        answer = self.enter(item)
+        try:
+            return await answer
+        finally:
+            # An error would hold its traceback, that this frame, and that the future with the
+            # error: a circle for the garbage collector, and half the price of a refusal.
+            del answer
+
+    def enter(self, item: Item) -> asyncio.Future[Answer]:
+        """Like `submit`, without waiting; who gives the future up may cancel or settle it."""
         if self._check is not None:
             self._check(item)
         if self._waiting >= self._queue_max or self._closed.is_set():
@@ -146,7 +156,7 @@ class Coalescer(Generic[Item, Answer]):
         self._waiting += 1
         if lane.worker is None:
             lane.worker = loop.create_task(self._work(lane), name=f"coalesce {self.name}")
-        return await answer
+        return answer
 
     async def run(self) -> None:
         """Stay until `close()`, then until the last accepted item is answered."""

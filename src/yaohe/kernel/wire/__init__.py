@@ -18,11 +18,14 @@ from yaohe.kernel.wire.limits import Proxies, WireLimits, address_key
 from yaohe.kernel.wire.media import MediaCursor, MediaSource, Piece
 from yaohe.kernel.wire.server import PortTaken, StartFailed, WireServer, serve
 from yaohe.kernel.wire.timers import Timer, TimerWheel
+from yaohe.kernel.wire.whole import WHOLE, Fields, Whole
 
 __all__ = [
     "BINARY",
     "TEXT",
+    "WHOLE",
     "Accepted",
+    "Fields",
     "MediaCursor",
     "MediaSource",
     "Piece",
@@ -32,6 +35,7 @@ __all__ = [
     "StartFailed",
     "Timer",
     "TimerWheel",
+    "Whole",
     "WireConfig",
     "WireLimits",
     "WireRequest",

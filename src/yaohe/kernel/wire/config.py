@@ -137,6 +137,13 @@ class WireState:
         self.fanouts = Fanouts(config.wheel, config.limits.stalled_s_max)
         self.media_prefix = config.media_prefix.encode()
         self.websockets_open = 0
+        self._usual: tuple[object, bytes] = (None, b"")
+
+    def usual(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The headers of every answer (the date), encoded once a second."""
+        if self._usual[0] is not headers:
+            self._usual = headers, b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        return self._usual[1]
 
     def ws_route(self, path: str) -> WsRoute | None:
         exact = self.config.websockets.get(path)

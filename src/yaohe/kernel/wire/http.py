@@ -26,6 +26,7 @@ from yaohe.kernel.wire.limits import Passage
 from yaohe.kernel.wire.media import HttpViewer, MediaSource
 from yaohe.kernel.wire.stream import StreamListener
 from yaohe.kernel.wire.timers import Timer
+from yaohe.kernel.wire.whole import WHOLE, Whole
 from yaohe.kernel.wire.ws import WsProtocol
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._wire: WireState = config.wire
+        self._head_bytes_max = self._wire.limits.head_bytes_max
         self._passage: Passage | None = None
         self._timer: Timer | None = None
         self._refusal: Refusal | None = None
@@ -171,16 +173,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._check_open_head()
 
     def _check_open_head(self) -> None:
-        if self._head_bytes > self._wire.limits.head_bytes_max:
+        if self._head_bytes > self._head_bytes_max:
             self._refuse(HEAD_TOO_LARGE)
         elif self._timer is None:
             self._timer = self._wire.wheel.after(self._wire.limits.head_s_max, self._head_late)
 
-    def _count(self, size: int) -> None:
-        self._field_bytes += size
-        if self._field_bytes > self._wire.limits.head_bytes_max:
-            self._refusal = HEAD_TOO_LARGE
-            raise _HeadTooLarge
+    def _too_large(self) -> _HeadTooLarge:
+        self._refusal = HEAD_TOO_LARGE
+        return _HeadTooLarge()
 
     # --- parser callbacks
 
@@ -190,12 +190,20 @@ class HttpProtocol(HttpToolsProtocol):
         self._field_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._field_bytes += len(url)
+        if self._field_bytes > self._head_bytes_max:
+            raise self._too_large()
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        # Runs ten times per request: what uvicorn's own does, without the calls.
+        self._field_bytes += len(name) + len(value) + 4
+        if self._field_bytes > self._head_bytes_max:
+            raise self._too_large()
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_open = False
@@ -219,6 +227,10 @@ class HttpProtocol(HttpToolsProtocol):
                 self._offer(answer)
                 return
         super().on_headers_complete()
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:  # not an upgrade
+            # The request's task has been made and not begun: it will find this in its scope.
+            self.scope["extensions"] = {WHOLE: Whole(cycle, self._wire)}  # type: ignore[dict-item]
 
     def on_body(self, body: bytes) -> None:
         if self._media is None:

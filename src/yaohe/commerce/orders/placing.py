@@ -39,7 +39,8 @@ COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_e
     status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at"""
 
 _LOCK_PRODUCTS: Final = """
-select 1 from commerce.products where id = any($1::text[]) order by id for no key update
+select id, shop_id, title, title_en, picture_key, price_minor, currency
+from commerce.products where id = any($1::text[]) order by id for no key update
 """
 _LOCK_COUPONS: Final = """
 select 1 from commerce.coupons where id = any($1::text[]) order by id for no key update
@@ -138,8 +139,7 @@ with item as (
 select granted, refusal,
     stock - coalesce(sum(quantity) filter (where granted) over (partition by product_id), 0)
         as left_over,
-    id, shop_id, title, title_en, picture_key, price_minor, discount_minor, payable_minor,
-    currency, at, at + $12::interval as deadline_at
+    discount_minor, at, at + $12::interval as deadline_at
 from decided order by n
 """  # noqa: S608 - constant text
 
@@ -189,30 +189,30 @@ def order_of(row: Mapping[Any, Any]) -> Order:
     )
 
 
-def _placed(wish: Wish, row: asyncpg.Record) -> Order:
+def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Record) -> Order:
     """The order that a granted wish has become."""
-    free = row["payable_minor"] == 0
+    payable_minor = product["price_minor"] * wish.quantity - row["discount_minor"]
     return Order(
-        id=row["id"],
-        shop_id=row["shop_id"],
+        id=order_id,
+        shop_id=product["shop_id"],
         visitor_id=wish.visitor_id,
         room_id=wish.room_id,
         product_id=wish.product_id,
-        title=row["title"],
-        title_en=row["title_en"],
-        picture_key=row["picture_key"],
+        title=product["title"],
+        title_en=product["title_en"],
+        picture_key=product["picture_key"],
         quantity=wish.quantity,
-        unit_price_minor=row["price_minor"],
+        unit_price_minor=product["price_minor"],
         discount_minor=row["discount_minor"],
-        payable_minor=row["payable_minor"],
+        payable_minor=payable_minor,
         paid_minor=0,
-        currency=row["currency"],
+        currency=product["currency"],
         coupon_id=wish.coupon_id,
-        status="paid" if free else "created",
+        status="created" if payable_minor else "paid",
         buyer=wish.buyer,
         created_at=row["at"],
         deadline_at=row["deadline_at"],
-        paid_at=row["at"] if free else None,
+        paid_at=None if payable_minor else row["at"],
         closed_at=None,
     )
 
@@ -239,7 +239,8 @@ class Placing:
 
     async def place(self, conn: asyncpg.Connection, wishes: list[Wish]) -> list[Order | AppError]:
         """One answer per wish, in order."""
-        await conn.execute(_LOCK_PRODUCTS, sorted({w.product_id for w in wishes}))
+        found = await conn.fetch(_LOCK_PRODUCTS, sorted({w.product_id for w in wishes}))
+        products = {row["id"]: row for row in found}
         coupon_ids = sorted({w.coupon_id for w in wishes if w.coupon_id is not None})
         if coupon_ids:
             await conn.execute(_LOCK_COUPONS, coupon_ids)
@@ -248,7 +249,8 @@ class Placing:
         first: dict[tuple[str, str], Wish] = {}
         for wish in wishes:
             first.setdefault((wish.visitor_id, wish.idempotency_key), wish)
-        answers = await self._decide(conn, [w for key, w in first.items() if key not in known])
+        fresh = [wish for key, wish in first.items() if key not in known]
+        answers = await self._decide(conn, fresh, products)
         return [_answer(wish, known, answers) for wish in wishes]
 
     @staticmethod
@@ -263,17 +265,19 @@ class Placing:
         return {(row["visitor_id"], row["idempotency_key"]): order_of(row) for row in rows}
 
     async def _decide(
-        self, conn: asyncpg.Connection, wishes: list[Wish]
+        self, conn: asyncpg.Connection, wishes: list[Wish], products: Mapping[str, asyncpg.Record]
     ) -> dict[tuple[str, str], Order | type[AppError]]:
         answers: dict[tuple[str, str], Order | type[AppError]] = {}
         placed: list[Order] = []
         # Each round settles at least the first of those still waiting.
         while wishes:
             waiting: list[Wish] = []
-            for wish, row in zip(wishes, await self._round(conn, wishes), strict=True):
+            ids = new_ids("ord", len(wishes))
+            rows = await self._round(conn, ids, wishes)
+            for order_id, wish, row in zip(ids, wishes, rows, strict=True):
                 key = (wish.visitor_id, wish.idempotency_key)
                 if row["granted"]:
-                    placed.append(_placed(wish, row))
+                    placed.append(_placed(order_id, wish, products[wish.product_id], row))
                     answers[key] = placed[-1]
                 elif row["refusal"] is not None:
                     answers[key] = _REFUSALS[row["refusal"]]
@@ -286,10 +290,10 @@ class Placing:
         return answers
 
     async def _round(
-        self, conn: asyncpg.Connection, wishes: Sequence[Wish]
+        self, conn: asyncpg.Connection, ids: list[str], wishes: Sequence[Wish]
     ) -> list[asyncpg.Record]:
         parameters = (
-            pack(new_ids("ord", len(wishes))),
+            pack(ids),
             pack([w.visitor_id for w in wishes]),
             pack([w.idempotency_key for w in wishes]),
             pack([w.room_id for w in wishes]),

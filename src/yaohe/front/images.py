@@ -144,7 +144,7 @@ class Images:
         if coupon is None or coupon.left <= 0 or not allowed.open_coupon:
             return None
         amount = price_text(Money(coupon.amount_minor, moment.currency))
-        return f"{amount} 新客券" if lang == "zh-CN" else f"{amount} coupon inside"
+        return f"{amount} {coupon.title_in(lang)}"
 
     async def _answer(self, request: Request, image: Any, *, age_s: int = 5) -> None:
         try:

@@ -175,6 +175,7 @@ def test_made_files_are_current() -> None:
 
 
 _PATH = re.compile(r"`((?:src|web|tests|docs|bench|migrations|scripts)/[\w./{},*-]+)`")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,10 @@ _PATH = re.compile(r"`((?:src|web|tests|docs|bench|migrations|scripts)/[\w./{},*
 )
 def test_docs_name_paths_that_exist(page: object) -> None:
     text = page.read_text()  # type: ignore[attr-defined]
+    folder = page.parent  # type: ignore[attr-defined]
+    linked = [link for link in _LINK.findall(text) if "://" not in link]
+    broken = [link for link in linked if not (folder / link.partition("#")[0]).exists()]
+    assert not broken, f"{page} links to what does not exist: {broken}"
     missing = [
         name
         for name in _PATH.findall(text)

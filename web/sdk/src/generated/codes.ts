@@ -2,6 +2,7 @@
 export type ErrorCode =
   | 'api_key_not_found'
   | 'bad_input'
+  | 'body_late'
   | 'body_too_large'
   | 'busy'
   | 'cashier_form'

@@ -17,9 +17,9 @@ from litestar.routes import HTTPRoute
 
 from yaohe.front.edge import HotRoute
 from yaohe.front.site import DESCRIBED, Described
-from yaohe.kernel.errors import AppError, BadInput
+from yaohe.kernel.errors import AppError, BadInput, TryAgain
 
-_ALWAYS: tuple[type[AppError], ...] = (BadInput,)
+_ALWAYS: tuple[type[AppError], ...] = (BadInput, TryAgain)
 _ERROR = {
     "type": "object",
     "required": ["error"],

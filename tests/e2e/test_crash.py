@@ -27,7 +27,7 @@ NO_LIMIT = {"YAOHE_WRITES_PER_ADDRESS_S": "100000"}
 DEAD = (
     r"ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK)",
     r"WebSocket connection",
-    r"404 .*/stream\.mp4\)",
+    r"404 .*/live/",
 )
 
 

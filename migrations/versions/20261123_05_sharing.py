@@ -36,7 +36,7 @@ STATEMENTS = (
     """,
     "create index shares_room on sharing.shares (room_id, created_at)",
     "create index shares_sharer on sharing.shares (sharer_id, created_at)",
-    # No foreign keys to shares on the hot tables: a hit of a link that never was is kept too, clicks
+    # No foreign keys to shares on the hot tables: a hit of a link that never was is kept, clicks
     # take their token from the share itself, shares are never deleted, and a key costs 5 µs a row.
     # The key of hits starts with the
     # time so that new rows land at its end and the table can be cut into months one day.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.support.shop import until
+
 from yaohe.kernel.wire import TimerWheel
 from yaohe.kernel.wire.timers import SLICE
 
@@ -14,12 +16,13 @@ async def test_never_early_in_order_and_all_of_them() -> None:
     begun = loop.time()
     for delay in (0.0, 0.005, 0.03, 0.079, 0.08, 0.081, 0.16, 0.25):
         wheel.after(delay, lambda delay=delay: ran.append((delay, loop.time() - begun)))
-    async with asyncio.timeout(20):
-        while len(ran) < 8:
-            await asyncio.sleep(0.01)
+
+    async def rests() -> bool:
+        return len(ran) == 8 and wheel._handle is None
+
+    await until(rests)
     assert [delay for delay, _ in ran] == sorted(delay for delay, _ in ran)
     assert all(at >= delay for delay, at in ran)
-    assert wheel._handle is None
 
 
 async def test_cancelled_timers_do_not_run_even_in_their_own_turn() -> None:

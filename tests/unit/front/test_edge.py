@@ -162,3 +162,26 @@ async def test_a_page_that_cannot_be_made_is_refused_in_the_same_shape() -> None
     assert (status, told["error"]["code"]) == (503, "busy")
     assert (await ask(edge(fine), "GET", "/s/abc"))[2] == b"page"
     assert (await ask(edge(fine), "HEAD", "/s/abc"))[2] == b""
+
+
+@pytest.mark.parametrize("path", ["/r/te\x00a", "/api/v1/orders/x\x00", "/s/a\x7fb", "/r/\ufffd"])
+async def test_addresses_with_control_characters_are_nobodys(path: str) -> None:
+    status, _, told = await ask(edge(), "GET", path)
+    assert (status, told["error"]["code"]) == (404, "not_found")
+
+
+async def test_nesting_without_end_is_no_json() -> None:
+    status, _, told = await ask(edge(), body=b"[" * 16_000)
+    assert (status, told["error"]["code"]) == (422, "not_json")
+
+
+async def test_an_announced_flood_is_refused_at_once() -> None:
+    status, _, told = await ask(edge(), content_length="99999999999999")
+    assert (status, told["error"]["code"]) == (413, "body_too_large")
+
+
+async def test_changing_requests_behind_the_edge_count_for_their_address_too() -> None:
+    busy = edge(wide=2)
+    for _ in range(2):
+        assert (await ask(busy, path="/api/v1/orders"))[0] == 299
+    assert (await ask(busy, path="/api/v1/orders"))[0] == 429

@@ -85,7 +85,7 @@ def visit(opened: Any, url: str, stats: str) -> Iterator[tuple[Any, float, float
 
 
 def ages_ms(page: Any, zero_ms: float, seconds: float) -> list[float]:
-    """How old each shown frame is, from the moment its packet was sent to the moment it is shown."""
+    """How old each shown frame is, from sending its packet to showing it."""
     period = FRAMES / FPS * 1000
     return [
         (wall - zero_ms - number * 1000 / FPS) % period

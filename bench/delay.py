@@ -36,8 +36,12 @@ class _Way:
                 self._waiting.appendleft(data[room:])
                 data = data[:room]
             self._flying += len(data)
-            loop.call_later(self._delay_s, self._writer.write, data)
+            loop.call_later(self._delay_s, self._write, data)
             loop.call_later(self._delay_s * 2, self._acknowledged, len(data))
+
+    def _write(self, data: bytes) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(data)
 
     def _acknowledged(self, size: int) -> None:
         self._flying -= size

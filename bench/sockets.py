@@ -91,12 +91,17 @@ class Crowd:
     def __init__(self, address: tuple[str, int], dialect: Dialect, count: int) -> None:
         raise_limits()
         self._dialect = dialect
-        self._socks = [open_socket(address, dialect, n) for n in range(count)]
-        self._by_fd = {sock.fileno(): sock for sock in self._socks}
+        self._socks: list[socket.socket] = []
+        self._by_fd: dict[int, socket.socket] = {}
         self._epoll = select.epoll()
-        for sock in self._socks:
-            self._epoll.register(sock, select.EPOLLIN)
         self._delivered = 0
+        for number in range(count):
+            sock = open_socket(address, dialect, number)
+            self._socks.append(sock)
+            self._by_fd[sock.fileno()] = sock
+            self._epoll.register(sock, select.EPOLLIN)
+            if number % 200 == 199:
+                self.listen(0.01)  # those who are there already are pinged meanwhile
         self.listen(1.0)
 
     def listen(self, seconds: float, *, enough: int | None = None) -> None:

@@ -16,6 +16,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,7 @@ _LEVEL = 9
 _LAST = b"\x03\x00"  # an empty last block
 _STORED_MAX = 2_048  # longer words of a share are worth deflating
 _SHORT = 192  # less text than this between two share slots is not worth a block of its own
+_LARGE = 1_024  # a value of this size is a block of its own: styles and scripts never change
 _LENGTHS = struct.Struct("<HH")
 
 
@@ -67,6 +69,13 @@ class _Block:
 
     text: bytes
     packed: bytes
+
+
+@lru_cache(maxsize=96)
+def _block(text: str) -> _Block:
+    """Styles, scripts and most sentences are the same in every page of every second."""
+    data = text.encode()
+    return _Block(data, _deflate(data))
 
 
 _Words = list[bytes | str]  # texts as they are, and names of late slots
@@ -117,21 +126,31 @@ class Template:
 
         A value may hold late slots of its own (`mark`).
         """
+        parts: list[_Block | _Words] = []
         text = [self._texts[0]]
         for slot, following in zip(self._slots, self._texts[1:], strict=True):
             is_late = slot in self._late and slot not in values
-            text += [mark(slot) if is_late else escape(values[slot]), following]
-        pieces = self._marks.split("".join(text))
-        parts: list[_Block | _Words] = [self._block(pieces[0])]
+            value = mark(slot) if is_late else escape(values[slot])
+            if len(value) < _LARGE:
+                text += [value, following]
+            else:
+                parts += [*self._cut("".join(text)), _block(value)]
+                text = [following]
+        return Prepared(parts + self._cut("".join(text)))
+
+    def _cut(self, text: str) -> list[_Block | _Words]:
+        """Blocks, and between them the words of a share with the short texts around them."""
+        pieces = self._marks.split(text)
+        parts: list[_Block | _Words] = [_block(pieces[0])]
         words: _Words = []
         for slot, following in zip(pieces[1::2], pieces[2::2], strict=True):
             words.append(slot)
             if len(following) < _SHORT:
                 words.append(following.encode())
             else:
-                parts += [words, self._block(following)]
+                parts += [words, _block(following)]
                 words = []
-        return Prepared([*parts, words] if words else parts)
+        return [*parts, words] if words else parts
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The filled text itself, for a part that goes into another document."""
@@ -139,8 +158,3 @@ class Template:
         for slot, following in zip(self._slots, self._texts[1:], strict=True):
             out += [escape(values[slot]), following]
         return "".join(out)
-
-    @staticmethod
-    def _block(text: str) -> _Block:
-        data = text.encode()
-        return _Block(data, _deflate(data))

@@ -47,6 +47,7 @@ class Snapshots:
         self._clock, self._identity, self._rooms, self._shelf = clock, identity, rooms, shelf
         self._hub, self._campaigns, self._stills = hub, campaigns, stills
         self._kept: dict[str, Snapshot] = {}
+        self._looked_at: dict[str, float] = {}
         self._gathering: dict[str, asyncio.Task[Snapshot]] = {}
 
     async def of(self, room_id: str) -> Snapshot:
@@ -55,7 +56,7 @@ class Snapshots:
         kept = self._kept.get(room_id)
         if kept is None:
             return await asyncio.shield(self._gather(room_id))
-        age_s = self._clock.monotonic() - kept.at
+        age_s = self._clock.monotonic() - self._looked_at[room_id]
         if age_s >= FRESH_S:
             renewing = self._gather(room_id)
             if age_s >= OLD_S:
@@ -79,6 +80,7 @@ class Snapshots:
     def forget(self, room_id: str) -> None:
         """Something changed that nobody may see a second late (a price, the end of a show)."""
         self._kept.pop(room_id, None)
+        self._looked_at.pop(room_id, None)
 
     def _gather(self, room_id: str) -> asyncio.Task[Snapshot]:
         task = self._gathering.get(room_id)
@@ -95,10 +97,13 @@ class Snapshots:
         error = task.exception()
         if error is None:
             if len(self._kept) >= ROOMS_MAX:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[room_id] = task.result()
+                self.forget(next(iter(self._kept)))
+            kept, moment = self._kept.get(room_id), task.result()
+            self._looked_at[room_id] = moment.at
+            # A room where nothing changed keeps its moment, and its pages with it.
+            self._kept[room_id] = kept if kept == moment else moment
         elif isinstance(error, RoomNotFound):
-            self._kept.pop(room_id, None)
+            self.forget(room_id)
         else:
             # The last moment stays on show; a page a few seconds old beats an error.
             log.warning("snapshot_not_renewed", room=room_id, reason=repr(error))

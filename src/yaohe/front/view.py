@@ -7,7 +7,7 @@ browser. Both are pure.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -110,7 +110,7 @@ class Snapshot:
     sharer_amount_minor: int | None
     picture: PictureView | None
     next_show: NextShow | None
-    at: float
+    at: float = field(compare=False)
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)

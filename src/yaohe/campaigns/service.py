@@ -56,6 +56,9 @@ class Campaigns:
         self._assists: Coalescer[Assist, None] = Coalescer(
             "assist.count", _count, db=db, key=lambda a: (a.room_id, a.sharer_id, a.helper_id)
         )
+        self._offers: Coalescer[str, ShareOffer | None] = Coalescer(
+            "offer.read", _read_offers, db=db, key=lambda room_id: room_id
+        )
 
     # ── what a room offers ───────────────────────────────────────────────────────────────────
 
@@ -97,8 +100,7 @@ class Campaigns:
         return offer
 
     async def share_offer(self, room_id: str) -> ShareOffer | None:
-        async with self._db.raw() as conn:
-            return (await store.offers(conn, [room_id])).get(room_id)
+        return await self._offers.submit(room_id)
 
     async def room_offer(self, room_id: str) -> RoomOffer | None:
         """What a page of this room may show, before the policy of the place; None: nothing."""
@@ -228,7 +230,7 @@ class Campaigns:
 
     async def close(self) -> None:
         """Take nothing new; return when everything accepted is written."""
-        await self._assists.close()
+        await asyncio.gather(self._assists.close(), self._offers.close())
 
     async def _issue(self, wish: IssueCoupon | None) -> Coupon | None:
         """A coupon that is owed, unless none is left to give."""
@@ -245,6 +247,13 @@ class Campaigns:
             source_ref=wish.source_ref,
             reward_key=wish.reward_key,
         )
+
+
+async def _read_offers(
+    conn: asyncpg.Connection, room_ids: list[str]
+) -> list[ShareOffer | AppError | None]:
+    found = await store.offers(conn, list(dict.fromkeys(room_ids)))
+    return [found.get(room_id) for room_id in room_ids]
 
 
 async def _count(conn: asyncpg.Connection, assists: list[Assist]) -> list[AppError | None]:

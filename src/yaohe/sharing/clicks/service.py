@@ -37,7 +37,11 @@ class Clicks:
         self._confirm: Coalescer[ClickAsked, _Outcome] = Coalescer(
             "click.confirm", _confirm, db=db, key=_key, lanes=LANES, check=check_click
         )
-        self.coalescers = (self._confirm,)
+        # A rush for coupons asks this once per person.
+        self._latest: Coalescer[tuple[str, str], str | None] = Coalescer(
+            "click.latest", _latest, db=db, key=lambda who: who
+        )
+        self.coalescers = (self._confirm, self._latest)
 
     async def confirm(
         self, token: str, visitor_id: str, *, env: str = Env.BROWSER, joined: bool = False
@@ -65,12 +69,17 @@ class Clicks:
 
     async def latest(self, room_id: str, visitor_id: str) -> str | None:
         """The share through which this visitor last came into this room."""
-        async with self._db.raw() as conn:
-            return await store.latest(conn, room_id, visitor_id)
+        return await self._latest.submit((room_id, visitor_id))
 
 
 def _key(asked: ClickAsked) -> str:
     return asked.token
+
+
+async def _latest(
+    conn: asyncpg.Connection, asked: list[tuple[str, str]]
+) -> list[str | AppError | None]:
+    return list(await store.latest(conn, asked))
 
 
 async def _confirm(conn: asyncpg.Connection, asked: list[ClickAsked]) -> list[_Outcome | AppError]:

@@ -75,10 +75,16 @@ select room_id, sharer_id, count(distinct visitor_id) as friends
  group by room_id, sharer_id
 """
 
-_LATEST = """
-select token from sharing.clicks
- where visitor_id = $2 and room_id = $1 order by last_at desc, token limit 1
-"""
+_LATEST = f"""
+select l.token
+  from unnest({cut(1)}, {cut(2)}) with ordinality as p (room_id, visitor_id, nth)
+  left join lateral (
+        select c.token from sharing.clicks c
+         where c.visitor_id = p.visitor_id and c.room_id = p.room_id
+         order by c.last_at desc, c.token limit 1
+       ) l on true
+ order by p.nth
+"""  # noqa: S608
 
 
 async def confirm(conn: asyncpg.Connection, asked: Sequence[ClickAsked]) -> list[asyncpg.Record]:
@@ -122,7 +128,7 @@ async def friends(
     return {(row["room_id"], row["sharer_id"]): row["friends"] for row in rows}
 
 
-async def latest(conn: asyncpg.Connection, room_id: str, visitor_id: str) -> str | None:
-    """The share through which this visitor last came into this room."""
-    token: str | None = await conn.fetchval(_LATEST, room_id, visitor_id)
-    return token
+async def latest(conn: asyncpg.Connection, asked: Sequence[tuple[str, str]]) -> list[str | None]:
+    """For each (room, visitor) the share through which they last came."""
+    rows = await conn.fetch(_LATEST, pack([a[0] for a in asked]), pack([a[1] for a in asked]))
+    return [row["token"] for row in rows]

@@ -50,6 +50,8 @@ def run(bench: Bench) -> list[Row]:
     town = Town(shop)
     tokens = town.share(town.cookies(60))
     visitors = town.cookies(VISITORS)
+    opened = [town.get(f"/s/{tokens[n % 60]}", cookie) for n, cookie in enumerate(visitors)]
+    bench.load(drive, shop.address, opened, connections=128, seconds=60, once=True)
     beacons = [
         town.post("/api/v1/beacon", cookie, {"token": tokens[n % 60]})
         for n, cookie in enumerate(visitors)

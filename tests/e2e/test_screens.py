@@ -201,7 +201,7 @@ async def test_landings(
         await wechat.frames(30)
         await camera.take(wechat.page, "landing-wechat")
         shift = await wechat.page.evaluate("window.__shift")
-        assert shift["by"] < 0.05, shift
+        assert shift["by"] < 0.001, shift
 
 
 STUDIO = {

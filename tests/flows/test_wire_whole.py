@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -51,6 +52,26 @@ async def test_head_and_the_last_answer_of_a_connection() -> None:
         status, fields, body = await peer.answer()
         assert (status, fields["connection"], body) == (200, "close", b"/whole")
         assert await peer.at_end()
+
+
+@on_uvloop
+async def test_a_body_that_came_with_its_head_is_there_at_once() -> None:
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        whole = scope["extensions"][WHOLE]
+        body = whole.body()
+        if body is None:
+            while (message := await receive()).get("more_body"):
+                continue
+            body = b"later " + message["body"]
+        await whole.send(200, (FIELDS,), body)
+
+    async with serving(app=echo) as server, dialled(server) as peer:
+        peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        assert (await peer.answer())[2] == b"abc"
+        peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+        await asyncio.sleep(0.1)
+        peer.send("abc")
+        assert (await peer.answer())[2] == b"later abc"
 
 
 @pytest.mark.parametrize(

@@ -38,12 +38,19 @@ class Fields:
 
 
 class Whole:
-    """The way out for one request: `send` answers it, once."""
+    """One request and the way out for it: `send` answers it, once."""
 
     __slots__ = ("_cycle", "_wire")
 
     def __init__(self, cycle: Any, wire: WireState) -> None:
         self._cycle, self._wire = cycle, wire
+
+    def body(self) -> bytes | None:
+        """The request's body, when it has arrived with its head; else it is to be received."""
+        cycle = self._cycle
+        if cycle.more_body or cycle.waiting_for_100_continue:
+            return None
+        return bytes(cycle.body)
 
     async def send(self, status: int, fields: Sequence[Fields], body: bytes) -> None:
         """`fields` without content-length; a HEAD gets the head alone."""

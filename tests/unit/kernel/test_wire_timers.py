@@ -14,11 +14,11 @@ async def test_never_early_in_order_and_all_of_them() -> None:
     wheel, loop = TimerWheel(tick_s=0.01, slots=8), asyncio.get_running_loop()
     ran: list[tuple[float, float]] = []
     begun = loop.time()
-    for delay in (0.0, 0.005, 0.03, 0.079, 0.08, 0.081, 0.16, 0.25):
+    for delay in (0.0, 0.005, 0.03, 0.079, 0.0795, 0.08, 0.081, 0.16, 0.25):
         wheel.after(delay, lambda delay=delay: ran.append((delay, loop.time() - begun)))
 
     async def rests() -> bool:
-        return len(ran) == 8 and wheel._handle is None
+        return len(ran) == 9 and wheel._handle is None
 
     await until(rests)
     assert [delay for delay, _ in ran] == sorted(delay for delay, _ in ran)

@@ -1,8 +1,9 @@
 """A wheel of coarse timers: one loop timer for every ping, deadline and idle limit of a process.
 
-A timer costs one set insertion, not one heap entry and one handle per connection. Delays are
-rounded up to the tick, so a timer is never early and at most two ticks late. A full slot is worked
-off in slices so that ten thousand pings do not hold the loop.
+A timer costs one insertion into a dict, not one heap entry and one handle per connection. Delays
+are rounded up to the tick, so a timer is never early and at most two ticks late; those of one tick
+run in the order they were set. A full slot is worked off in slices so that ten thousand pings do
+not hold the loop.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ class Timer:
 
     __slots__ = ("_home", "callback", "rounds")
 
-    def __init__(self, callback: Callable[[], None], home: set[Timer], rounds: int) -> None:
+    def __init__(self, callback: Callable[[], None], home: dict[Timer, None], rounds: int) -> None:
         self.callback, self._home, self.rounds = callback, home, rounds
-        home.add(self)
+        home[self] = None
 
     def cancel(self) -> None:
-        self._home.discard(self)
+        self._home.pop(self, None)
 
 
 class TimerWheel:
@@ -36,7 +37,7 @@ class TimerWheel:
 
     def __init__(self, *, tick_s: float = 0.5, slots: int = 128) -> None:
         self._tick_s = tick_s
-        self._slots: list[set[Timer]] = [set() for _ in range(slots)]
+        self._slots: list[dict[Timer, None]] = [{} for _ in range(slots)]
         self._at = 0
         self._handle: asyncio.TimerHandle | None = None
         self._next_at = 0.0

@@ -69,7 +69,10 @@ def main(wishes: list[str]) -> int:
         for name in chosen:
             bench.say(name.replace("_", " "))
             try:
-                rows += importlib.import_module(f"bench.rows.{name}").run(bench)
+                found = importlib.import_module(f"bench.rows.{name}").run(bench)
+                rows += found
+                for row in found:
+                    bench.say(f"  {row.what}: {number(row.ours)} {row.unit}")
             except Exception as error:
                 # A row that breaks is told, and the others still measure.
                 failed[name] = f"{type(error).__name__}: {error}"

@@ -6,8 +6,10 @@ How much of a machine's slowness is the machine's: our figures are read beside t
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +40,25 @@ def serving(body: bytes) -> Iterator[Bare]:
     try:
         assert process.stdout is not None
         process.stdout.readline()
+        _wait_until_listening(port)
         pin(process.pid, SERVER_CORE)
         yield Bare(process.pid, ("127.0.0.1", port))
     finally:
         process.terminate()
         process.wait()
+
+
+def _wait_until_listening(port: int) -> None:
+    """The line comes from the lifespan, a moment before the socket is bound."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def main(page: str, port: str) -> None:

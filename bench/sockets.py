@@ -167,13 +167,24 @@ class Watched:
     """Proportional set size, more than before they came."""
 
 
+ARRIVE_S_MAX = 30.0
+
+
 def watch(address: tuple[str, int], path: str, pid: int, viewers: int, seconds: float) -> Watched:
-    """Viewers who read everything and keep nothing; the server's process is `pid`."""
+    """Viewers who read everything and keep nothing; the server's process is `pid`.
+
+    Raises `TimeoutError` when the server lets them in too slowly to be measured.
+    """
     raise_limits()
     request = f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\n\r\n".encode()
     memory_mb, socks = pss_mb(pid), []
+    until = time.monotonic() + ARRIVE_S_MAX
     for _ in range(viewers):
-        sock = socket.create_connection(address)
+        if time.monotonic() > until:
+            for sock in socks:
+                sock.close()
+            raise TimeoutError(f"{len(socks)} of {viewers} viewers in {ARRIVE_S_MAX:.0f} s")
+        sock = socket.create_connection(address, timeout=ARRIVE_S_MAX)
         sock.sendall(request)
         socks.append(sock)
     epoll = select.epoll()

@@ -8,8 +8,14 @@ from collections import Counter
 import pytest
 from tests.support.shop import SECRET, Shop, make_shop
 
-from yaohe.identity import Identity, KeyReadOnly, ShopChange, Staff
-from yaohe.identity.errors import ApiKeyNotFound, SetupRefused, TooManyLogins, WrongPassword
+from yaohe.identity import Identity, ShopChange, Staff
+from yaohe.identity.errors import (
+    ApiKeyNotFound,
+    KeyReadOnly,
+    SetupRefused,
+    TooManyLogins,
+    WrongPassword,
+)
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput, NotFound

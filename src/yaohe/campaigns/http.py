@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, put
 from litestar.di import NamedDependency as Given
-from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from yaohe.campaigns.model import ShareOffer
 from yaohe.campaigns.service import Campaigns
 from yaohe.commerce import TemplateNotFound
-from yaohe.identity import KeyReadOnly, Staff, WrongOrigin, require_staff
-from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.kernel.errors import BadInput
 from yaohe.live.rooms import RoomNotFound, Rooms
 
-STAFF_ERRORS: Final = (NotSignedIn, WrongOrigin, KeyReadOnly)
-STAFF_ONLY: Final = {"staff": Provide(require_staff)}
 TemplateId = Annotated[str, Meta(min_length=1, max_length=64)]
 
 

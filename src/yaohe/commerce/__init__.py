@@ -7,7 +7,7 @@ notice, refund. It knows nothing of rooms and shares: those are ids it keeps for
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange
 from yaohe.commerce.coupons.model import Coupon, CouponTemplate, NewTemplate
 from yaohe.commerce.errors import CouponGone, CouponLimit, CouponOver, TemplateNotFound
-from yaohe.commerce.events import OrderExpired, OrderPaid
+from yaohe.commerce.events import OrderPaid
 from yaohe.commerce.orders.model import Order, OrderFilter
 from yaohe.commerce.service import Commerce
 
@@ -21,7 +21,6 @@ __all__ = [
     "NewProduct",
     "NewTemplate",
     "Order",
-    "OrderExpired",
     "OrderFilter",
     "OrderPaid",
     "Product",

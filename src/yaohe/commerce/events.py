@@ -45,6 +45,27 @@ class OrderCanceled(_OrderFact, frozen=True, kw_only=True, tag="order_canceled.v
     coupon_id: str | None
 
 
+class ProductChanged(Fact, frozen=True, kw_only=True, tag="product_changed.v1"):
+    """What a buyer sees of a product is different now: stock, price, words, or whether it is on
+    sale. It says that, not what: who wants to know reads the product as it is by then."""
+
+    product_id: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"product:{self.product_id}"
+
+
+class CouponSupplyChanged(Fact, frozen=True, kw_only=True, tag="coupon_supply_changed.v1"):
+    """How many of a coupon are left, or whether it is given out at all, is different now."""
+
+    template_id: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"coupon_template:{self.template_id}"
+
+
 class PaymentLate(_OrderFact, frozen=True, kw_only=True, tag="payment_late.v1"):
     """Money came for an order that was no longer open, or a second time; it is going back."""
 

@@ -10,13 +10,14 @@ from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Raw, Template
 from yaohe.front.request import Header, Request, answer
 from yaohe.front.templates import read_template
+from yaohe.front.view import VIEWERS_SHOWN_FROM
 from yaohe.front.words import Words, count_text, date_text
 from yaohe.identity import Identity, Shop
+from yaohe.kernel.language import is_chinese
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Room, Rooms
 
 FRESH_S: Final = 1.0
-VIEWERS_SHOWN_FROM: Final = 20
 _STUDIO_TITLE: Final = {"zh-CN": "工作台 · 吆喝", "en": "Studio · Yaohe"}
 _STUDIO_NOSCRIPT: Final = {
     "zh-CN": "打开 JavaScript 才能用工作台。",
@@ -141,7 +142,7 @@ class HomePage:
         at: datetime | None = None
         if room.status != "live":
             at = room.scheduled_at if room.status == "upcoming" else room.ended_at
-        zh = lang.startswith("zh")
+        zh = is_chinese(lang)
         return self._card.fill(
             {
                 "url": f"/r/{room.id}" + ("" if zh else "?lang=en"),

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from yaohe.identity import Identity, Visitor
 from yaohe.kernel.errors import AppError
+from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import WHOLE, Fields, Whole
 
 Scope = MutableMapping[str, Any]
@@ -22,9 +23,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
-
-VISITOR_COOKIE = "yh_v"
-
 
 QUERY_FIELDS_MAX: Final = 20
 BODY_S_MAX: Final = 10.0
@@ -90,9 +88,8 @@ class Request:
     @property
     def lang(self) -> str:
         """zh-CN or en: asked for by `?lang=`, else by the browser's first wish."""
-        wish = self.query.get("lang", "") if self.scope["query_string"] else ""
-        wish = (wish or self.header(b"accept-language")).lower().lstrip()
-        return "zh-CN" if wish.startswith("zh") or not wish else "en"
+        asked = self.query.get("lang") if self.scope["query_string"] else None
+        return lang_of(asked, self.header(b"accept-language"))
 
     @property
     def known_visitor(self) -> Visitor | None:
@@ -100,7 +97,7 @@ class Request:
         if not self._looked:
             self._looked = True
             self._visitor = self.identity.visitor_from_cookie(
-                cookie_value(self.header(b"cookie"), VISITOR_COOKIE)
+                cookie_value(self.header(b"cookie"), self.identity.cookie_name)
             )
         return self._visitor
 

@@ -14,9 +14,8 @@ from typing import Final
 import structlog
 
 from yaohe.campaigns import Campaigns, RoomOffer
-from yaohe.commerce import Product
 from yaohe.content.keyframes import LatestStills, Still
-from yaohe.front.view import CouponView, NextShow, PictureView, ProductView, Snapshot
+from yaohe.front.view import CouponView, NextShow, PictureView, Snapshot
 from yaohe.identity import Identity
 from yaohe.kernel.clock import Clock
 from yaohe.live.realtime import Hub
@@ -136,7 +135,7 @@ class Snapshots:
             ended_at=room.ended_at,
             viewers=state.viewers,
             likes=state.likes,
-            products=tuple(_product(product) for product in shelf.items),
+            products=tuple(shelf.items),
             pinned_id=shelf.pinned,
             chat=tuple(self._hub.tail(room_id, CHAT_LINES)),
             coupon=_coupon(offer),
@@ -149,21 +148,6 @@ class Snapshots:
             ),
             at=self._clock.monotonic(),
         )
-
-
-def _product(product: Product) -> ProductView:
-    return ProductView(
-        id=product.id,
-        title=product.title,
-        title_en=product.title_en,
-        subtitle=product.subtitle,
-        subtitle_en=product.subtitle_en,
-        price_minor=product.price_minor,
-        list_price_minor=product.list_price_minor,
-        currency=product.currency,
-        stock=product.stock,
-        picture=product.picture,
-    )
 
 
 def _coupon(offer: RoomOffer | None) -> CouponView | None:

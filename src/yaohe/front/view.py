@@ -12,40 +12,18 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from yaohe.commerce import Product
 from yaohe.front.document import Raw, json_for_script
 from yaohe.front.words import Words, count_text, date_text
+from yaohe.kernel.language import is_chinese, said
 from yaohe.kernel.money import Money, price_parts, price_text
+from yaohe.live.shelf import product_cards
 
 VIEWERS_SHOWN_FROM: Final = 20
 LEFT_SHOWN_UP_TO: Final = 20
 # Where help is not offered its rules are not even in the document.
 _NO_HELP: Final = {f"t_land_help_rule_{number}": "" for number in (1, 2, 3)}
 _GREY: Final = "data:image/gif;base64,R0lGODlhAQABAIAAACgjHwAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
-
-
-def said(lang: str, zh: str, en: str) -> str:
-    """The words for this language; Chinese when there are no English ones."""
-    return zh if lang.startswith("zh") or not en else en
-
-
-@dataclass(frozen=True, slots=True)
-class ProductView:
-    id: str
-    title: str
-    title_en: str
-    subtitle: str
-    subtitle_en: str
-    price_minor: int
-    list_price_minor: int | None
-    currency: str
-    stock: int
-    picture: str
-
-    def title_in(self, lang: str) -> str:
-        return said(lang, self.title, self.title_en)
-
-    def subtitle_in(self, lang: str) -> str:
-        return said(lang, self.subtitle, self.subtitle_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +81,7 @@ class Snapshot:
     ended_at: datetime | None
     viewers: int
     likes: int
-    products: tuple[ProductView, ...]
+    products: tuple[Product, ...]
     pinned_id: str | None
     chat: tuple[dict[str, Any], ...]
     coupon: CouponView | None
@@ -119,12 +97,10 @@ class Snapshot:
         return said(lang, self.host, self.host_en)
 
     def shop_in(self, lang: str) -> str:
-        return (
-            self.shop_name if lang.startswith("zh") or not self.shop_name_en else self.shop_name_en
-        )
+        return said(lang, self.shop_name, self.shop_name_en)
 
     @property
-    def shown_product(self) -> ProductView | None:
+    def shown_product(self) -> Product | None:
         """The pinned product; before and after the show the first of the shelf."""
         for product in self.products:
             if product.id == self.pinned_id:
@@ -248,7 +224,7 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
             "help": allowance.help,
             "sharer_amount_minor": moment.sharer_amount_minor if allowance.sharer_benefit else None,
         },
-        "products": [product_data(moment, product, lang) for product in moment.products],
+        "products": product_cards(moment.products, moment.pinned_id, lang),
         "counts": {"viewers": moment.viewers, "likes": moment.likes},
         "chat": list(moment.chat),
         "currency": moment.currency,
@@ -291,19 +267,6 @@ def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
     }
 
 
-def product_data(moment: Snapshot, product: ProductView, lang: str) -> dict[str, Any]:
-    return {
-        "id": product.id,
-        "title": product.title_in(lang),
-        "subtitle": product.subtitle_in(lang),
-        "price_minor": product.price_minor,
-        "list_price_minor": product.list_price_minor,
-        "stock": product.stock,
-        "picture": product.picture,
-        "pinned": product.id == moment.pinned_id,
-    }
-
-
 def preview_tags(
     moment: Snapshot, words: Words, lang: str, *, url: str, image: str, sharer: str | None
 ) -> Raw:
@@ -312,7 +275,7 @@ def preview_tags(
     if sharer:
         title = f"{words.say(lang, 'land.invited_you', name=sharer)} · {title}"
     text = description(moment, lang)
-    locale = "zh_CN" if lang.startswith("zh") else "en_US"
+    locale = "zh_CN" if is_chinese(lang) else "en_US"
     tags = [
         ("property", "og:type", "website"),
         ("property", "og:site_name", moment.shop_in(lang)),

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from yaohe.kernel.language import is_chinese
+
 LANGS: Final = ("zh-CN", "en")
 
 
@@ -36,8 +38,8 @@ def count_text(number: int, lang: str) -> str:
     """A count as rooms show it: in full below ten thousand, then compact with one decimal."""
     if number < 10_000:
         return f"{number:,}"
-    unit, name = (10_000, "万") if lang.startswith("zh") else (1_000, "K")
-    if not lang.startswith("zh") and number >= 1_000_000:
+    unit, name = (10_000, "万") if is_chinese(lang) else (1_000, "K")
+    if not is_chinese(lang) and number >= 1_000_000:
         unit, name = 1_000_000, "M"
     short = f"{number / unit:.1f}".removesuffix(".0")
     return short + name
@@ -46,6 +48,6 @@ def count_text(number: int, lang: str) -> str:
 def date_text(at: datetime, zone: str, lang: str) -> str:
     """A moment in the shop's zone: "11月22日 20:05", "Nov 22, 20:05"."""
     local = at.astimezone(ZoneInfo(zone))
-    if lang.startswith("zh"):
+    if is_chinese(lang):
         return f"{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local:%b} {local.day}, {local:%H:%M}"

@@ -4,9 +4,16 @@ A *visitor* is a person without an account, known by a signed cookie; a *guest* 
 one request; *staff* run the *shop*; the first of them is the *owner*.
 """
 
-from yaohe.identity.access import Guest, check_origin, current_guest, require_staff
-from yaohe.identity.errors import KeyReadOnly, WrongOrigin
-from yaohe.identity.model import SHOP_ID, Shop, ShopChange, check_currency
+from yaohe.identity.access import (
+    STAFF_ERRORS,
+    STAFF_ONLY,
+    Guest,
+    check_origin,
+    current_guest,
+    require_staff,
+)
+from yaohe.identity.errors import WrongOrigin
+from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import Staff
 from yaohe.identity.staff.service import audit
@@ -15,16 +22,16 @@ from yaohe.identity.visitors.names import friendly_name
 
 __all__ = [
     "SHOP_ID",
+    "STAFF_ERRORS",
+    "STAFF_ONLY",
     "Guest",
     "Identity",
-    "KeyReadOnly",
     "Shop",
     "ShopChange",
     "Staff",
     "Visitor",
     "WrongOrigin",
     "audit",
-    "check_currency",
     "check_origin",
     "current_guest",
     "friendly_name",

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency as Given
+from litestar.di import Provide
 
 from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.service import Identity
@@ -19,6 +20,9 @@ from yaohe.identity.staff.model import SESSION_COOKIE, Staff
 from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor
 from yaohe.kernel.errors import NotSignedIn
 from yaohe.kernel.origin import is_same_origin
+
+# What every controller of staff declares: who may come in, and how others are refused.
+STAFF_ERRORS: Final = (NotSignedIn, WrongOrigin, KeyReadOnly)
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -74,6 +78,9 @@ async def require_staff(request: Request[Any, Any, Any], identity: Given[Identit
         raise NotSignedIn
     check_request_origin(request, identity)
     return staff
+
+
+STAFF_ONLY: Final = {"staff": Provide(require_staff)}
 
 
 async def current_guest(request: Request[Any, Any, Any], identity: Given[Identity]) -> Guest:

@@ -11,7 +11,13 @@ from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from yaohe.identity.access import Guest, check_request_origin, current_guest, require_staff
+from yaohe.identity.access import (
+    STAFF_ERRORS,
+    STAFF_ONLY,
+    Guest,
+    check_request_origin,
+    current_guest,
+)
 from yaohe.identity.errors import (
     ApiKeyNotFound,
     KeyReadOnly,
@@ -23,11 +29,9 @@ from yaohe.identity.errors import (
 from yaohe.identity.model import Shop, ShopChange
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import SESSION_COOKIE, ApiKey, Staff
-from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.kernel.errors import BadInput
 
 Text = Annotated[str, Meta(max_length=1_000)]
-STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
-STAFF_ONLY = {"staff": Provide(require_staff)}
 GUESTS = {"guest": Provide(current_guest)}
 
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from yaohe.kernel.errors import BadInput
+from yaohe.kernel.language import said
+from yaohe.kernel.money import check_currency
 from yaohe.kernel.text import clean_text
 
 SHOP_ID: Final = "shop_main"
@@ -24,7 +26,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     def name_in(self, lang: str) -> str:
         """The shop's name for a reader of this language."""
-        return self.name if lang.startswith("zh") or not self.name_en else self.name_en
+        return said(lang, self.name, self.name_en)
 
 
 class ShopChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +49,6 @@ class ShopChange(msgspec.Struct, frozen=True, kw_only=True):
         if self.currency is not None:
             values["currency"] = check_currency(self.currency)
         return values
-
-
-def check_currency(code: str) -> str:
-    if len(code) != 3 or not code.isascii() or not code.isupper() or not code.isalpha():
-        raise BadInput("A currency is three capital letters, such as CNY.", field="currency")
-    return code
 
 
 def _zone(name: str) -> str:

@@ -6,7 +6,7 @@ The verbs live with their nouns; here they get the names the rest of the house c
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -14,7 +14,7 @@ from yaohe.identity import store
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
-from yaohe.identity.visitors.model import set_cookie
+from yaohe.identity.visitors.model import VISITOR_COOKIE, set_cookie
 from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 class Identity:
     """`secret` signs cookies; `origins` are further addresses people may come from (besides the
     one in the request's own Host), such as the public URL behind a proxy that rewrites it."""
+
+    cookie_name: ClassVar = VISITOR_COOKIE
 
     def __init__(
         self,

@@ -9,17 +9,15 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency as Given
-from litestar.di import Provide
 from litestar.params import FromPath, QueryParameter
 
 from yaohe.commerce import OrderFilter
 from yaohe.identity import (
+    STAFF_ERRORS,
+    STAFF_ONLY,
     Identity,
-    KeyReadOnly,
     Staff,
-    WrongOrigin,
     friendly_name,
-    require_staff,
 )
 from yaohe.insights.model import (
     ChannelTotals,
@@ -31,12 +29,10 @@ from yaohe.insights.model import (
     Totals,
 )
 from yaohe.insights.reports import Insights
-from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.kernel.errors import BadInput
 from yaohe.live.rooms import RoomNotFound
 from yaohe.sharing.reports import Funnel
 
-STAFF_ERRORS: Final = (NotSignedIn, WrongOrigin, KeyReadOnly)
-STAFF_ONLY: Final = {"staff": Provide(require_staff)}
 Word = Annotated[str | None, QueryParameter(max_length=64)]
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 STATUSES: Final = ("created", "paid", "expired", "canceled", "paid_late", "refunded")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from yaohe.kernel.errors import BadInput
+
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0}
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "$", "KRW": "₩"}
 
@@ -29,6 +31,13 @@ class PriceParts(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         return f"{self.sign}{self.symbol}{self.integer}{self.decimals}"
+
+
+def check_currency(code: str) -> str:
+    """A code of ISO 4217 by its form; raises `BadInput`."""
+    if len(code) != 3 or not code.isascii() or not code.isupper() or not code.isalpha():
+        raise BadInput("A currency is three capital letters, such as CNY.", field="currency")
+    return code
 
 
 def decimals_of(currency: str) -> int:

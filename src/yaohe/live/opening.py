@@ -4,6 +4,7 @@ and who is told about it. The hub itself knows none of them."""
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -11,22 +12,20 @@ from yaohe.identity import Identity, friendly_name
 from yaohe.kernel.bus import Bus
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
+from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import TimerWheel, WireRequest
 from yaohe.live.media import MediaOrigin
 from yaohe.live.realtime import Archive, Caller, Hub, Joined
 from yaohe.live.rooms import RoomNotFound, Rooms
-from yaohe.live.shelf import Shelf, ShelfState
+from yaohe.live.shelf import Shelf, ShelfState, product_cards
 from yaohe.sharing import Sharing, environment
 
-VISITOR_COOKIE: Final = "yh_v"
 SHELF_FRESH_S: Final = 1.0
 
 
-def lang_of(request: WireRequest) -> str:
-    """zh-CN or en: asked for by `?lang=`, else by the browser's first wish."""
+def _lang(request: WireRequest) -> str:
     asked = parse_qs(request.query).get("lang", [""])[0]
-    wish = (asked or request.headers.get("accept-language", "")).lower().lstrip()
-    return "zh-CN" if wish.startswith("zh") or not wish else "en"
+    return lang_of(asked, request.headers.get("accept-language"))
 
 
 class Shelves:
@@ -50,21 +49,11 @@ def _failed(task: asyncio.Task[ShelfState]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-def product_cards(shelf: ShelfState, lang: str) -> list[dict[str, Any]]:
-    """The products as the boot data of a page holds them."""
-    return [
-        {
-            "id": product.id,
-            "title": product.title_in(lang),
-            "subtitle": product.subtitle_in(lang),
-            "price_minor": product.price_minor,
-            "list_price_minor": product.list_price_minor,
-            "stock": product.stock,
-            "picture": product.picture,
-            "pinned": product.id == shelf.pinned,
-        }
-        for product in shelf.items
-    ]
+def _caller(identity: Identity, request: WireRequest) -> Caller:
+    known = identity.visitor_from_cookie(request.cookies.get(identity.cookie_name))
+    visitor = known or identity.new_visitor()
+    cookie = None if known else identity.visitor_cookie(visitor)
+    return Caller(visitor.id, friendly_name(visitor.id, _lang(request)), cookie)
 
 
 def room_hub(
@@ -82,12 +71,6 @@ def room_hub(
     """The hub of this house."""
     shelves = Shelves(shelf, clock)
 
-    def caller(request: WireRequest) -> Caller:
-        known = identity.visitor_from_cookie(request.cookies.get(VISITOR_COOKIE))
-        visitor = known or identity.new_visitor()
-        cookie = None if known else identity.visitor_cookie(visitor)
-        return Caller(visitor.id, friendly_name(visitor.id, lang_of(request)), cookie)
-
     async def facts(room_id: str) -> dict[str, Any] | None:
         try:
             room = await rooms.get(room_id)
@@ -104,7 +87,8 @@ def room_hub(
         }
 
     async def extras(room_id: str, request: WireRequest) -> dict[str, Any]:
-        return {"products": product_cards(await shelves.of(room_id), lang_of(request))}
+        shown = await shelves.of(room_id)
+        return {"products": product_cards(shown.items, shown.pinned, _lang(request))}
 
     async def joined(news: Joined) -> None:
         if news.token is not None:
@@ -120,7 +104,7 @@ def room_hub(
         Archive(db),
         wheel,
         facts=facts,
-        caller=caller,
+        caller=partial(_caller, identity),
         extras=extras,
         origin=origin,
     )

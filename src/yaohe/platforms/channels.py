@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from yaohe.kernel.language import said
+
 Opening = Literal["clipboard", "save", "system", "poster", "intent"]
 Content = Literal["link", "card", "poster", "clip"]
 
@@ -44,7 +46,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     link_in_text: bool = False
 
     def name(self, lang: str) -> str:
-        return self.name_zh if lang.startswith("zh") else self.name_en
+        return said(lang, self.name_zh, self.name_en)
 
     def fit(self, text: str) -> str:
         """`text`, cut with an ellipsis where the service would cut it in the middle of a word."""

@@ -25,6 +25,8 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class People:
+    cookie_name = "yh_v"
+
     """Stands in for identity: the cookie's value is the visitor."""
 
     origins = ("https://shop.example",)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from yaohe import front
+from yaohe.commerce import Product
 from yaohe.front.document import Raw, Template
 from yaohe.front.pages import LATE
 from yaohe.front.templates import read_template
@@ -20,7 +21,6 @@ from yaohe.front.view import (
     CouponView,
     NextShow,
     PictureView,
-    ProductView,
     Snapshot,
     document_values,
     preview_tags,
@@ -39,7 +39,23 @@ def words() -> Words:
 
 
 def moment(**changed: Any) -> Snapshot:
-    tea = ProductView("prd_1", "春茶", "Spring tea", "", "", 9_900, 12_900, "CNY", 12, "/p.jpg")
+    tea = Product(
+        id="prd_1",
+        shop_id="shop_main",
+        title="春茶",
+        title_en="Spring tea",
+        subtitle="",
+        subtitle_en="",
+        price_minor=9_900,
+        list_price_minor=12_900,
+        currency="CNY",
+        stock=12,
+        sold=0,
+        picture_key="tea.jpg",
+        status="on_sale",
+        created_at=AT,
+        updated_at=AT,
+    )
     values: dict[str, Any] = {
         "room_id": "tea",
         "shop_id": "shop_main",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yaohe.identity import WrongOrigin, check_currency, check_origin
+from yaohe.identity import WrongOrigin, check_origin
 from yaohe.identity.staff.model import (
     TRIES_PER_ACCOUNT,
     TRIES_PER_ADDRESS,
@@ -17,6 +17,7 @@ from yaohe.identity.staff.model import (
     tries_allowed,
 )
 from yaohe.kernel.errors import BadInput
+from yaohe.kernel.money import check_currency
 
 
 @pytest.mark.parametrize("text", ["a@b", " A@B.Example ", "lin+tea@xn--fiqs8s.example"])

@@ -7,17 +7,13 @@ from datetime import datetime
 import msgspec
 from litestar import Controller, get, patch, post
 from litestar.di import NamedDependency as Given
-from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
 from yaohe.commerce.service import Commerce
-from yaohe.identity import Identity, KeyReadOnly, Staff, WrongOrigin, require_staff
-from yaohe.kernel.errors import BadInput, NotSignedIn
-
-STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
-STAFF_ONLY = {"staff": Provide(require_staff)}
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Identity, Staff
+from yaohe.kernel.errors import BadInput
 
 
 class ProductView(msgspec.Struct, frozen=True, kw_only=True):

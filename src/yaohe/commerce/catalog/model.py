@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from yaohe.kernel.errors import BadInput
+from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
 from yaohe.kernel.text import clean_text
 
@@ -50,10 +51,10 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         return picture_path(self.picture_key)
 
     def title_in(self, lang: str) -> str:
-        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+        return said(lang, self.title, self.title_en)
 
     def subtitle_in(self, lang: str) -> str:
-        return self.subtitle if lang.startswith("zh") or not self.subtitle_en else self.subtitle_en
+        return said(lang, self.subtitle, self.subtitle_en)
 
 
 class NewProduct(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,11 @@ from yaohe.commerce.catalog.model import (
     cleaned_stock_change,
 )
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
-from yaohe.identity import SHOP_ID, Staff, audit, check_currency
+from yaohe.commerce.events import ProductChanged
+from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
+from yaohe.kernel.money import check_currency
 
 PRODUCTS_MAX: Final = 500
 
@@ -60,6 +62,7 @@ class Catalog:
             if changed is None:
                 exists = await store.product(tx.conn, product_id)
                 raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
+            await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
             if by is not None:
                 detail = values | ({"stock_change": stock_change} if stock_change else {})
                 await audit(

@@ -14,9 +14,11 @@ import asyncpg
 
 from yaohe.commerce.coupons.model import Claim, Coupon
 from yaohe.commerce.errors import CouponGone, CouponLimit, CouponOver, TemplateNotFound
+from yaohe.commerce.events import CouponSupplyChanged
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.ids import new_ids
+from yaohe.kernel.outbox import record_raw
 
 _LOCK: Final = """
 select id, shop_id, title, title_en, amount_minor, threshold_minor, currency
@@ -109,9 +111,29 @@ async def claim(conn: asyncpg.Connection, items: list[Claim]) -> list[Coupon | A
         pack([item.source for item in wanted]),
         pack([item.source_ref for item in wanted]),
     )
+    await _record_supply(conn, wanted, rows, templates)
     held = [row["mine"] for row in rows if row["outcome"] == "mine"]
     mine = {row["id"]: row for row in await conn.fetch(_MINE, held)} if held else {}
     return [_answer(wanted[n], ids[n], rows[n], templates, mine) for n in asked]
+
+
+async def _record_supply(
+    conn: asyncpg.Connection,
+    wanted: list[Claim],
+    rows: list[asyncpg.Record],
+    templates: dict[str, asyncpg.Record],
+) -> None:
+    """One fact per coupon of which fewer are left, however many were given."""
+    fewer = {
+        item.template_id
+        for item, row in zip(wanted, rows, strict=True)
+        if row["outcome"] == "granted"
+    }
+    facts = [
+        CouponSupplyChanged(shop_id=templates[template_id]["shop_id"], template_id=template_id)
+        for template_id in sorted(fewer)
+    ]
+    await record_raw(conn, facts)
 
 
 def _first_places(asked: list[int]) -> list[int]:

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
-from yaohe.commerce.catalog.http import STAFF_ERRORS, STAFF_ONLY
 from yaohe.commerce.coupons.model import (
     Coupon,
     CouponState,
@@ -20,7 +19,7 @@ from yaohe.commerce.coupons.model import (
 )
 from yaohe.commerce.errors import CouponNotFound, CouponSpent, TemplateNotFound
 from yaohe.commerce.service import Commerce
-from yaohe.identity import Guest, Identity, Staff, current_guest
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Guest, Identity, Staff, current_guest
 from yaohe.kernel.errors import BadInput
 
 GUESTS = {"guest": Provide(current_guest)}

@@ -18,11 +18,13 @@ from yaohe.commerce.coupons.model import (
     slot_of,
 )
 from yaohe.commerce.errors import CouponNotFound, CouponSpent, TemplateNotFound
-from yaohe.identity import SHOP_ID, Staff, audit, check_currency
+from yaohe.commerce.events import CouponSupplyChanged
+from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
+from yaohe.kernel.money import check_currency
 
 TEMPLATES_MAX: Final = 500
 COUPONS_MAX: Final = 200
@@ -65,6 +67,7 @@ class Coupons:
             changed = await store.set_template_status(tx.conn, template_id, shop_id, status)
             if changed is None:
                 raise TemplateNotFound
+            await tx.record(CouponSupplyChanged(shop_id=shop_id, template_id=template_id))
             if by is not None:
                 await audit(
                     tx,

@@ -15,7 +15,7 @@ import asyncpg
 from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
 from yaohe.commerce.events import OrderCanceled, OrderExpired
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.orders.placing import COLUMNS, order_of
+from yaohe.commerce.orders.placing import COLUMNS, order_of, stock_facts
 from yaohe.kernel.outbox import record_raw
 
 _DUE: Final = """
@@ -86,19 +86,17 @@ async def _close(
     closed = await conn.fetch(_CLOSE, [row["id"] for row in rows], status)
     orders = [order_of(row) for row in closed]
     kind = OrderExpired if status == "expired" else OrderCanceled
-    await record_raw(
-        conn,
-        [
-            kind(
-                shop_id=order.shop_id,
-                order_id=order.id,
-                visitor_id=order.visitor_id,
-                room_id=order.room_id,
-                product_id=order.product_id,
-                quantity=order.quantity,
-                coupon_id=order.coupon_id,
-            )
-            for order in orders
-        ],
-    )
+    ended = [
+        kind(
+            shop_id=order.shop_id,
+            order_id=order.id,
+            visitor_id=order.visitor_id,
+            room_id=order.room_id,
+            product_id=order.product_id,
+            quantity=order.quantity,
+            coupon_id=order.coupon_id,
+        )
+        for order in orders
+    ]
+    await record_raw(conn, [*ended, *stock_facts(orders)])
     return orders

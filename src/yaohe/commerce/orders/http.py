@@ -34,6 +34,7 @@ from yaohe.commerce.payments.model import PayPage, check_return_path
 from yaohe.commerce.service import Commerce
 from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.kernel.language import lang_of
 from yaohe.kernel.origin import is_loopback
 
 GUESTS = {"guest": Provide(current_guest)}
@@ -126,11 +127,6 @@ def site_of(request: Request[Any, Any, Any], base_url: str) -> str:
     return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else base_url
 
 
-def _lang(request: Request[Any, Any, Any]) -> str:
-    wish = request.headers.get("accept-language", "").lower().lstrip()
-    return "zh-CN" if wish.startswith("zh") or not wish else "en"
-
-
 async def _pay_page(
     request: Request[Any, Any, Any],
     commerce: Commerce,
@@ -138,7 +134,7 @@ async def _pay_page(
     return_path: str | None,
     room_id: str | None,
 ) -> PayPage:
-    lang = _lang(request)
+    lang = lang_of(request.headers.get("accept-language"))
     return PayPage(
         site=site_of(request, commerce.base_url),
         return_path=check_return_path(return_path or (f"/r/{room_id}" if room_id else "/")),

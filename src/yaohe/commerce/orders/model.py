@@ -16,6 +16,7 @@ from typing import Final, Literal
 import msgspec
 
 from yaohe.kernel.errors import BadInput
+from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
 from yaohe.kernel.text import clean_text
 
@@ -73,7 +74,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return self.unit_price_minor * self.quantity
 
     def title_in(self, lang: str) -> str:
-        return self.title if lang.startswith("zh") or not self.title_en else self.title_en
+        return said(lang, self.title, self.title_en)
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ keeps a small one behind it from what is left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from yaohe.commerce.errors import (
     ProductNotFound,
     SoldOut,
 )
-from yaohe.commerce.events import OrderPaid
+from yaohe.commerce.events import OrderPaid, ProductChanged
 from yaohe.commerce.orders.model import OPEN_ORDERS_MAX, Buyer, Order, Wish
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError
@@ -231,6 +231,15 @@ def paid_fact(order: Order) -> OrderPaid:
     )
 
 
+def stock_facts(orders: Iterable[Order]) -> list[ProductChanged]:
+    """One for each product whose stock these orders took or gave back, however many they are."""
+    shops = {order.product_id: order.shop_id for order in orders}
+    return [
+        ProductChanged(shop_id=shop_id, product_id=product_id)
+        for product_id, shop_id in sorted(shops.items())
+    ]
+
+
 class Placing:
     """The coalescer's `run`, with how long an order is held."""
 
@@ -286,7 +295,8 @@ class Placing:
                 else:
                     waiting.append(wish)
             wishes = waiting
-        await record_raw(conn, [paid_fact(order) for order in placed if order.status == "paid"])
+        paid = [paid_fact(order) for order in placed if order.status == "paid"]
+        await record_raw(conn, [*paid, *stock_facts(placed)])
         return answers
 
     async def _round(

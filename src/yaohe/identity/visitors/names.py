@@ -9,6 +9,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Final
 
+from yaohe.kernel.language import is_chinese
+
 _TRAITS: Final = """
 爱喝茶的 Tea-Loving|好奇的 Curious|早起的 Early|爱笑的 Smiling|晒太阳的 Sunny|哼歌的 Humming
 爱散步的 Strolling|慢悠悠的 Easygoing|热心的 Kind|机灵的 Clever|安静的 Quiet|快乐的 Happy
@@ -66,6 +68,6 @@ def friendly_name(visitor_id: str, lang: str = "zh-CN") -> str:
     number = int.from_bytes(blake2b(visitor_id.encode(), digest_size=8).digest())
     number, trait = divmod(number, len(TRAITS))
     animal = ANIMALS[number % len(ANIMALS)]
-    if lang.startswith("zh"):
+    if is_chinese(lang):
         return TRAITS[trait][0] + animal[0]
     return f"{TRAITS[trait][1]} {animal[1]}"

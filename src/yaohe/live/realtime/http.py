@@ -8,21 +8,17 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency as Given
-from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from yaohe.identity import KeyReadOnly, Staff, WrongOrigin, require_staff
-from yaohe.kernel.errors import NotSignedIn
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.live.realtime.errors import ChatLineNotFound, TextEmpty, TextTooLong
 from yaohe.live.realtime.hub import Hub
 from yaohe.live.realtime.model import clean_line
 from yaohe.live.realtime.store import KeptLine
 from yaohe.live.rooms import RoomNotFound, Rooms
 
-STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
 Limit = Annotated[int, Meta(ge=1, le=300)]
-STAFF_ONLY = {"staff": Provide(require_staff)}
 
 
 class LineList(msgspec.Struct, frozen=True):

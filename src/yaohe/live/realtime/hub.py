@@ -53,21 +53,18 @@ TASKS_MAX: Final = 5_000
 JOIN_TAIL: Final = 30
 
 RoomFacts = Callable[[str], Awaitable[State | None]]
-Extras = Callable[[str, WireRequest], Awaitable[dict[str, Any]]]
+Goods = Callable[[str], Awaitable[State]]
 
 log = structlog.get_logger(__name__)
-
-
-async def _no_extras(room_id: str, request: WireRequest) -> dict[str, Any]:
-    return {}
 
 
 class Hub:
     """Realtime's front.
 
     `facts(room_id)` is a room's state when it is opened (`status`, `slate`, `live_since`, `pinned`,
-    …), or None when there is no such room. `caller(request)` says who connects. `extras` adds to
-    the answer of `join` (the products). `on_joined` and `on_interaction` are told behind the path.
+    …), or None when there is no such room. `goods(room_id)` is the part of the state that the shop
+    changes (products, coupons left): read at the opening and after `goods_changed`. `caller` says
+    who connects. `on_joined` and `on_interaction` are told behind the path.
     """
 
     def __init__(
@@ -79,12 +76,12 @@ class Hub:
         *,
         facts: RoomFacts,
         caller: Callable[[WireRequest], Caller],
-        extras: Extras = _no_extras,
+        goods: Goods,
         origin: MediaOrigin | None = None,
         owns: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self.bus, self.clock, self.wheel = bus, clock, wheel
-        self._archive, self._facts, self._caller, self._extras = archive, facts, caller, extras
+        self._archive, self._facts, self._caller, self._goods = archive, facts, caller, goods
         self._owns, self._origin = owns, origin
         self.on_joined: list[Callable[[Joined], Awaitable[object]]] = []
         self.on_interaction: list[Callable[[str, str], Awaitable[object]]] = []
@@ -123,8 +120,13 @@ class Hub:
         self.bus.publish(f"me.{visitor_id}", msgspec.json.encode(message))
 
     def change(self, room_id: str, **state: object) -> None:
-        """Change fields of a room's state (`coupon_left=12`)."""
+        """Change fields of a room's state (`epoch=12`)."""
         self.bus.publish(f"room.{room_id}.state", msgspec.json.encode(state))
+
+    def goods_changed(self, room_id: str) -> None:
+        """Prices, stock or coupons of a room are no longer what they were: whoever is there sees
+        within a second what they are now."""
+        self.bus.publish(f"room.{room_id}.goods", b"")
 
     async def hide(self, room_id: str, line_id: str, *, by: Staff) -> None:
         """Take a line away from everybody; raises `ChatLineNotFound`."""
@@ -253,21 +255,22 @@ class Hub:
             log.warning("room_not_opened", room=room_id, reason=repr(task.exception()))
 
     async def _open_room(self, room_id: str) -> Hall | None:
-        first = state = await self._facts(room_id)
-        if first is None or state is None:
+        first = await self._facts(room_id)
+        if first is None:
             if len(self._unknown) >= UNKNOWN_MAX:
                 self._unknown.clear()
             self._unknown[room_id] = self.clock.monotonic() + UNKNOWN_S
             return None
         owned = self._owns is None or await self._owns(room_id)
         past = await self._archive.past(room_id)
+        state = {**first, **await self._goods(room_id)}
         hall = Hall(room_id, self.bus, self._edge)
         hall.quiet_since = self.clock.monotonic()
         self._halls[room_id] = hall
         if owned:
             log_ = self._origin.log(room_id) if self._origin is not None else None
             if log_ is not None and log_.epoch:
-                state = {**state, "epoch": log_.epoch}
+                state["epoch"] = log_.epoch
             hall.desk = Desk(
                 room_id,
                 self.bus,
@@ -275,9 +278,11 @@ class Hub:
                 state=state,
                 likes=past.likes,
                 listeners=lambda: len(hall.chat.listeners),
+                goods=lambda: self._goods(room_id),
             )
             hall.desk.begin(past.lines)
             # What changed between the first look and our listening would be lost otherwise.
+            self.goods_changed(room_id)
             latest = await self._facts(room_id) or first
             if changed := {k: v for k, v in latest.items() if first.get(k) != v}:
                 self.change(room_id, **changed)
@@ -337,12 +342,10 @@ class Hub:
         joined = Joined(hall.id, caller.id, token, request)
         for told in self.on_joined:
             self._tell_later("joined", told(joined))
-        extras = await self._extras(hall.id, request)
         return {
             "state": msgspec.Raw(hall.state.value or b"{}"),
             "chat": [msgspec.Raw(line) for line in hall.tail(JOIN_TAIL)],
             "visitor": {"id": caller.id, "name": caller.name},
-            **extras,
         }
 
     def _tell_later(self, what: str, work: Awaitable[object]) -> None:

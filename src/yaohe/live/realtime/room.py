@@ -2,14 +2,15 @@
 
 Between the two lies only the bus, so that with several processes the same code runs: everybody's
 words go to the owner as `room.<id>.say|like|present`, and come back as `room.<id>.chat|shown`.
-Contexts tell the owner what changed by `room.<id>.state`, a JSON object of the changed fields.
+Contexts tell the owner what changed by `room.<id>.state`, a JSON object of the changed fields, and
+by `room.<id>.goods` that prices, stock or coupons are no longer what they were: the owner reads
+them itself, so that a thousand orders are a few readings and the last of them is always seen.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from yaohe.kernel.bus import Bus, Subscription
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.ids import new_token
 from yaohe.live.realtime.model import ChatLine, RoomCounts, State
+from yaohe.live.realtime.pace import Again, Later
 from yaohe.live.realtime.stream import Cache, Stream
 
 BATCH_S: Final = 0.05
@@ -69,39 +71,26 @@ _present = msgspec.json.Decoder(Present)
 _state = msgspec.json.Decoder(dict[str, Any])
 
 
+def changes(before: State, after: State) -> State:
+    """The fields of `after` that differ, inside of objects as well."""
+    found: State = {}
+    for name, value in after.items():
+        known = before.get(name)
+        if isinstance(value, dict) and isinstance(known, dict):
+            if inner := changes(known, value):
+                found[name] = inner
+        elif value != known or name not in before:
+            found[name] = value
+    return found
+
+
 def hide_note(line_id: str) -> bytes:
     return b'{"kind":"hide","id":"%b"}' % line_id.encode()
 
 
-class Later:
-    """Runs a callback once after a delay, however often it is asked for."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        self._run = run
-        self._handle: asyncio.TimerHandle | None = None
-        self._ran_at = -1e9
-
-    def soon(self, every_s: float) -> None:
-        """At once when the last run is long ago, else when `every_s` have passed since."""
-        if self._handle is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait_s = max(0.0, self._ran_at + every_s - loop.time())
-        self._handle = loop.call_later(wait_s, self._fire)
-
-    def _fire(self) -> None:
-        self._handle = None
-        self._ran_at = asyncio.get_running_loop().time()
-        self._run()
-
-    def close(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-
-
 class Desk:
-    """The owner's side: epoch and offsets, likes, viewers of all processes, the merged state."""
+    """The owner's side: epoch and offsets, likes, viewers of all processes, the merged state.
+    `goods` reads what the room sells and gives right now, as fields of the state."""
 
     def __init__(
         self,
@@ -112,8 +101,10 @@ class Desk:
         state: State,
         likes: int,
         listeners: Callable[[], int],
+        goods: Callable[[], Awaitable[State]],
     ) -> None:
         self._id, self._bus, self._clock, self._listeners = room_id, bus, clock, listeners
+        self._goods = goods
         self.epoch = new_token()
         self.state: State = {"viewers": 0, "likes": likes, **state}
         self.likes = likes
@@ -124,10 +115,12 @@ class Desk:
         self._edges: dict[str, tuple[int, float]] = {}
         self._batch = Later(self._number)
         self._show = Later(self._publish_state)
+        self._look = Again(self._look_at_goods, every_s=STATE_EVERY_S)
         on = bus.subscribe
         self._subscriptions: list[Subscription] = [
             on(f"room.{room_id}.say", self._said),
             on(f"room.{room_id}.state", self._changed),
+            on(f"room.{room_id}.goods", self._goods_changed),
             on(f"room.{room_id}.like", self._liked),
             on(f"room.{room_id}.present", self._counted),
             on(f"room.{room_id}.hello", self._greeted),
@@ -146,6 +139,7 @@ class Desk:
     def close(self) -> None:
         self._batch.close()
         self._show.close()
+        self._look.close()
         for subscription in self._subscriptions:
             subscription.close()
 
@@ -164,6 +158,15 @@ class Desk:
             log.warning("state_unreadable", subject=subject)
             return
         self._show.soon(STATE_EVERY_S)
+
+    def _goods_changed(self, _: str, payload: bytes) -> None:
+        self._look.soon()
+
+    async def _look_at_goods(self) -> None:
+        goods = await self._goods()
+        if changes(self.state, goods):
+            self.state.update(goods)
+            self._show.soon(STATE_EVERY_S)
 
     def _liked(self, _: str, payload: bytes) -> None:
         if payload.isdigit():
@@ -223,6 +226,7 @@ class Hall:
         self._told = 0
         self._tell = Later(self._tell_present)
         self._counts = RoomCounts(0, 0)
+        self._last: State = {}
         self._subscriptions: list[Subscription] = [
             bus.subscribe(f"room.{room_id}.chat", self._heard),
             bus.subscribe(f"room.{room_id}.shown", self._saw),
@@ -299,10 +303,14 @@ class Hall:
                 return
 
     def _saw(self, _: str, payload: bytes) -> None:
+        """Who listens has heard the rest before: they get what changed. A newcomer gets all."""
         shown = _shown.decode(payload)
         value = bytes(shown.state)
-        self.state.receive(shown.epoch, shown.version, value)
         state = _state.decode(value)
+        known = self._last if shown.epoch == self.state.epoch else {}
+        changed, self._last = changes(known, state), state
+        news = _encode(changed) if changed else None
+        self.state.receive(shown.epoch, shown.version, value, news=news)
         self._counts = RoomCounts(int(state.get("viewers", 0)), int(state.get("likes", 0)))
 
     def tail(self, count: int) -> list[bytes]:

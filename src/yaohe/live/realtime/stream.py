@@ -108,7 +108,8 @@ class Stream:
 
 
 class Cache:
-    """A channel of which only the last value matters."""
+    """A channel of which only the last value matters. Who listens is told `news`, which together
+    with the former value makes the new one; None when there are none."""
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
@@ -117,9 +118,10 @@ class Cache:
         self.version = 0
         self.value = b""
 
-    def receive(self, epoch: str, version: int, value: bytes) -> None:
+    def receive(self, epoch: str, version: int, value: bytes, *, news: bytes | None) -> None:
         self.epoch, self.version, self.value = epoch, version, value
-        self.listeners.send(push(self.channel, publication(value, version)))
+        if news is not None:
+            self.listeners.send(push(self.channel, publication(news, version)))
 
     def latest(self) -> list[bytes]:
         return [publication(self.value, self.version)] if self.value else []

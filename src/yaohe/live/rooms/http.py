@@ -7,21 +7,17 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, patch, post, put
-from litestar.di import Provide
 from msgspec import Meta
 
 from yaohe.commerce import Product
-from yaohe.identity import KeyReadOnly, Staff, WrongOrigin, require_staff
-from yaohe.kernel.errors import BadInput, NotSignedIn
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.kernel.errors import BadInput
 from yaohe.live.media import MediaOrigin
 from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
 from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange
 from yaohe.live.rooms.service import Rooms
 from yaohe.live.shelf.errors import ProductNotOnShelf, ShelfTooLong
 from yaohe.live.shelf.service import Shelf, ShelfState
-
-STAFF_ERRORS = (NotSignedIn, WrongOrigin, KeyReadOnly)
-STAFF_ONLY = {"staff": Provide(require_staff)}
 
 
 class RoomView(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,11 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, URLEncodedBody
 
 from yaohe.kernel.ids import new_secret
+from yaohe.kernel.language import Lang, lang_of
 from yaohe.kernel.origin import is_same_origin, origin_of
 from yaohe.platforms.sandbox_pay.errors import CashierForm, SandboxPaymentNotFound
 from yaohe.platforms.sandbox_pay.model import SandboxPayment
 from yaohe.platforms.sandbox_pay.page import (
-    Lang,
     draw_cashier,
     draw_ended,
     draw_problem,
@@ -35,9 +35,8 @@ Form = URLEncodedBody[CashierFields]
 
 
 def _lang(request: Request[Any, Any, Any], asked: str = "") -> Lang:
-    wish = asked or request.query_params.get("lang") or request.headers.get("accept-language")
-    wish = (wish or "").lower().lstrip()
-    return "zh-CN" if wish.startswith("zh") or not wish else "en"
+    headers = request.headers
+    return lang_of(asked, request.query_params.get("lang"), headers.get("accept-language"))
 
 
 def _page(

@@ -11,11 +11,10 @@ from hashlib import sha256
 from html import escape
 from typing import Final, Literal
 
+from yaohe.kernel.language import Lang
 from yaohe.kernel.money import Money, price_parts, price_text
 from yaohe.kernel.origin import origin_of
 from yaohe.platforms.sandbox_pay.model import SandboxPayment
-
-Lang = Literal["zh-CN", "en"]
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("沙箱收银台", "Sandbox cashier"),

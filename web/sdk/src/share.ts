@@ -102,7 +102,8 @@ export function systemShareData(
   return { text: shareText(share) }
 }
 
-/** The picture that a file share carries: with a QR code where the link cannot come along. */
-export function filePicture(share: Share, device: Device): string {
-  return device.isApple ? share.poster_url : share.card_url
+/** Where the picture of this kind is; none for a share that is words and a link. */
+export function pictureUrl(share: Pick<Share, 'card_url' | 'poster_url'>, kind: Content): string | null {
+  if (kind === 'link') return null
+  return kind === 'poster' ? share.poster_url : share.card_url
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Client } from '../src/client'
 import { bestCoupon, missingForCoupon } from '../src/plays'
 import { socketUrl } from '../src/route'
-import { filePicture, shareText, Shares, systemShareData, type Share } from '../src/share'
+import { pictureUrl, shareText, Shares, systemShareData, type Share } from '../src/share'
 
 const share: Share = {
   token: 't1', url: 'https://shop.example/s/t1', card_url: '/c.jpg', poster_url: '/p.jpg', text: '龙井 ¥99', intents: {},
@@ -22,9 +22,8 @@ describe('what a share says', () => {
     expect(systemShareData(share, null, { canShareFiles: true, isApple: true })).toEqual({ text: shareText(share) })
   })
 
-  it('lets a picture without words carry its QR code', () => {
-    expect(filePicture(share, { canShareFiles: true, isApple: true })).toBe('/p.jpg')
-    expect(filePicture(share, { canShareFiles: true, isApple: false })).toBe('/c.jpg')
+  it('knows which picture is which', () => {
+    expect([pictureUrl(share, 'card'), pictureUrl(share, 'poster'), pictureUrl(share, 'link')]).toEqual(['/c.jpg', '/p.jpg', null])
   })
 })
 

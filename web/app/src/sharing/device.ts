@@ -23,10 +23,6 @@ export const device = {
   savesByHolding: isApple || inApp,
 }
 
-export function shareFile(picture: Blob): File {
-  return new File([picture], 'yaohe.jpg', { type: picture.type || 'image/jpeg' })
-}
-
 export async function systemShare(share: Share, file: File | null): Promise<boolean> {
   try {
     await navigator.share(systemShareData(share, file, device))
@@ -58,10 +54,10 @@ function copyOldWay(text: string): boolean {
   return done
 }
 
-export function saveFile(blob: Blob, name: string): void {
+export function saveFile(file: File): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
+  link.href = URL.createObjectURL(file)
+  link.download = file.name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

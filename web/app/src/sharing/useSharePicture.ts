@@ -1,0 +1,45 @@
+/**
+ * The picture of a share, fetched once. A card is drawn anew whenever its address is asked, so what
+ * is shown, saved and handed on has to be the same bytes.
+ */
+import { onScopeDispose, shallowReactive, watch, type Ref } from 'vue'
+import type { Client } from '@sdk/client'
+import { pictureUrl, type Share } from '@sdk/share'
+import type { Shows } from './channels'
+
+export interface SharePicture {
+  /** The address at the server; a browser that saves by holding needs one. */
+  readonly address: string
+  /** The bytes as an address of this page, for an `<img>`. */
+  readonly url: string
+  readonly file: File
+}
+
+export function useSharePicture(client: Client, share: Ref<Share | null>, shows: Ref<Shows>) {
+  const state = shallowReactive({ picture: null as SharePicture | null, broken: false })
+  const kept = new Map<string, SharePicture>()
+
+  function wanted(): string | null {
+    return share.value && pictureUrl(share.value, shows.value)
+  }
+
+  async function show(): Promise<void> {
+    const address = wanted()
+    state.broken = false
+    state.picture = (address && kept.get(address)) || null
+    if (!address || state.picture) return
+    try {
+      const bytes = await client.blob(address)
+      const file = new File([bytes], `yaohe-${shows.value}.jpg`, { type: 'image/jpeg' })
+      const picture = { address, url: URL.createObjectURL(file), file }
+      kept.set(address, picture)
+      if (wanted() === address) state.picture = picture
+    } catch {
+      state.broken = wanted() === address
+    }
+  }
+
+  watch([share, shows], show, { immediate: true })
+  onScopeDispose(() => kept.forEach(({ url }) => URL.revokeObjectURL(url)))
+  return { state, retry: show }
+}

@@ -1,0 +1,70 @@
+import { effectScope, nextTick, ref, shallowRef } from 'vue'
+import { describe, expect, it, vi } from 'vitest'
+import type { Client } from '@sdk/client'
+import type { Share } from '@sdk/share'
+import type { Shows } from '../src/sharing/channels'
+import { useSharePicture } from '../src/sharing/useSharePicture'
+
+const lin = { token: 't1', card_url: '/s/t1/card.jpg', poster_url: '/s/t1/poster.jpg' } as Share
+
+function opened(blob: (path: string) => Promise<Blob>) {
+  const share = shallowRef<Share | null>(null)
+  const shows = ref<Shows>('card')
+  const scope = effectScope()
+  const picture = scope.run(() => useSharePicture({ blob } as unknown as Client, share, shows))!
+  return { share, shows, scope, ...picture }
+}
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await nextTick()
+}
+
+describe('the picture of a share', () => {
+  it('is fetched once: what is shown is what is saved', async () => {
+    let drawn = 0
+    const blob = vi.fn(async (path: string) => new Blob([`${path} drawing ${++drawn}`]))
+    const { share, shows, state, scope } = opened(blob)
+    share.value = lin
+    await settled()
+    expect(await state.picture!.file.text()).toBe('/s/t1/card.jpg drawing 1')
+    expect(await (await fetch(state.picture!.url)).text()).toBe('/s/t1/card.jpg drawing 1')
+    shows.value = 'poster'
+    await settled()
+    expect(state.picture!.file.name).toBe('yaohe-poster.jpg')
+    shows.value = 'card'
+    await settled()
+    expect(await state.picture!.file.text()).toBe('/s/t1/card.jpg drawing 1')
+    expect(blob).toHaveBeenCalledTimes(2)
+    const { url } = state.picture!
+    scope.stop()
+    await expect(fetch(url)).rejects.toThrow()
+  })
+
+  it('never shows a card where the poster goes out, however late it comes', async () => {
+    const answers: Record<string, (blob: Blob) => void> = {}
+    const { share, shows, state } = opened((path) => new Promise((done) => (answers[path] = done)))
+    share.value = lin
+    await settled()
+    shows.value = 'poster'
+    await settled()
+    answers['/s/t1/card.jpg']!(new Blob(['card']))
+    await settled()
+    expect(state.picture).toBeNull()
+    answers['/s/t1/poster.jpg']!(new Blob(['poster']))
+    await settled()
+    expect(await state.picture!.file.text()).toBe('poster')
+  })
+
+  it('has none for a link, and can be asked again after a failure', async () => {
+    const blob = vi.fn().mockRejectedValueOnce(new Error('offline')).mockResolvedValueOnce(new Blob(['card']))
+    const { share, shows, state, retry } = opened(blob)
+    share.value = lin
+    await settled()
+    expect(state.broken).toBe(true)
+    await retry()
+    expect(state).toMatchObject({ broken: false, picture: { address: '/s/t1/card.jpg' } })
+    shows.value = 'link'
+    await settled()
+    expect(state.picture).toBeNull()
+  })
+})

@@ -112,9 +112,9 @@ async def test_one_track_alone(
         pictures, sounds = decode(made.of(made.log.epoch))
         assert (pictures == 90) if audio is None else (sounds > 130)
         assert any(f.keyframe for f in made.fragments)
-        view = made.origin.hls("tea")
-        assert view is not None
-        assert len(view.segments) >= 2
+        lists = made.origin.hls("tea")
+        assert lists is not None
+        assert len(lists.view.segments) >= 2
 
 
 async def test_a_mono_phone_at_44100() -> None:
@@ -229,9 +229,9 @@ async def test_hls_is_playable_by_ffprobe(tmp_path: Path) -> None:
                 assert (await encoder.finished())[0] == 0
             await made.until(lambda: not made.log.live)
         made.log.end()
-        view = made.origin.hls("tea")
-        assert view is not None
-        text = view.playlist()
+        lists = made.origin.hls("tea")
+        assert lists is not None
+        view, text = lists.view, lists.get("plain")
         assert text is not None
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1
         (tmp_path / "index.m3u8").write_text(text)

@@ -21,10 +21,13 @@ class MediaDoor:
         return self._origin.source(path.room_id) or _AWAY
 
     async def document(self, request: Request) -> None:
-        """The playlist, an init or a segment."""
+        """A list, an init, a segment or a part; may wait for what is about to be there."""
         path = parse_media_path(request.path)
-        view = self._origin.hls(path.room_id) if path is not None else None
-        document = hls_document(view, path) if view is not None and path is not None else None
+        lists = self._origin.hls(path.room_id) if path is not None else None
+        document = None
+        if lists is not None and path is not None:
+            query = request.query if request.scope["query_string"] else {}
+            document = await hls_document(lists, path, query)
         if document is None:
             await answer(request, 404, b"", [(b"cache-control", b"no-store")])
             return

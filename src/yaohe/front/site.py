@@ -31,6 +31,7 @@ _PAGE = ((200, "The document"), (404, "A document that says so"))
 _PICTURE = ((200, "The picture"), (304, "Unchanged"), (404, "No picture"), (503, "Try again"))
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _MEDIA = ((200, "Media"), (404, "Nobody is publishing, or no longer held"))
+_LISTS = (*_MEDIA, (400, "`hls_query`"), (503, "`playlist_late`"))
 DESCRIBED: Final = (
     Described("/", "Rooms for people", "text/html"),
     Described("/r/{room_id}", "A room", "text/html", _PAGE),
@@ -40,11 +41,13 @@ DESCRIBED: Final = (
     Described("/media/products/{key}", "A product's picture", "image/jpeg", _PICTURE),
     Described("/live/{room_id}/poster.jpg", "The latest keyframe", "image/jpeg", _PICTURE),
     Described("/live/{room_id}/stream.mp4", "fMP4 from the last keyframe on", "video/mp4", _MEDIA),
-    Described(
-        "/live/{room_id}/index.m3u8", "HLS playlist", "application/vnd.apple.mpegurl", _MEDIA
-    ),
+    Described("/live/{room_id}/index.m3u8", "HLS with low latency", _PLAYLIST, _LISTS),
+    Described("/live/{room_id}/cdn.m3u8", "The same without, for a CDN", _PLAYLIST, _LISTS),
+    Described("/live/{room_id}/audio.m3u8", "HLS of the sound alone", _PLAYLIST, _LISTS),
+    Described("/live/{room_id}/master.m3u8", "Both, to choose from", _PLAYLIST, _LISTS),
     Described("/live/{room_id}/init-{epoch}.mp4", "HLS init segment", "video/mp4", _MEDIA),
     Described("/live/{room_id}/seg-{epoch}-{number}.m4s", "HLS segment", "video/mp4", _MEDIA),
+    Described("/live/{room_id}/part-{epoch}-{offset}.m4s", "HLS part", "video/mp4", _MEDIA),
     Described(
         "/live/{room_id}/ws",
         "The stream over WebSocket: a JSON text frame, the init, then fragments",

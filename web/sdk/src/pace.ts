@@ -81,7 +81,8 @@ export interface Abilities {
 /** Which way to ask for the bytes after `failures` tries in a row that brought no picture. */
 export function nextRoute(failures: number, can: Abilities): Route {
   if (!can.mse) return can.nativeHls ? 'hls' : 'none'
-  const order: Route[] = ['fetch', 'ws', 'fetch', 'ws', can.nativeHls ? 'hls' : 'hlsjs']
+  // Browsers' own HLS keeps 10 s and more behind, so it comes last.
+  const order: Route[] = ['fetch', 'ws', 'fetch', 'ws', 'hlsjs', ...(can.nativeHls ? ['hls' as const] : [])]
   return order[failures % order.length] ?? 'fetch'
 }
 

@@ -79,7 +79,8 @@ describe('coming back', () => {
   it('takes another way when one brings nothing', () => {
     const can = { mse: true, nativeHls: false }
     expect([0, 1, 2, 3, 4, 5].map((n) => nextRoute(n, can))).toEqual(['fetch', 'ws', 'fetch', 'ws', 'hlsjs', 'fetch'])
-    expect(nextRoute(4, { mse: true, nativeHls: true })).toBe('hls')
+    const both = { mse: true, nativeHls: true }
+    expect([4, 5, 6].map((n) => nextRoute(n, both))).toEqual(['hlsjs', 'hls', 'fetch'])
     expect(nextRoute(0, { mse: false, nativeHls: true })).toBe('hls')
     expect(nextRoute(0, { mse: false, nativeHls: false })).toBe('none')
   })

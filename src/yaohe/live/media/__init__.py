@@ -10,6 +10,7 @@ from yaohe.live.media.errors import PublishRefused
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
+from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import PublisherStatistics
 from yaohe.live.media.rtmp import RtmpLimits, RtmpServer
 from yaohe.live.media.views import (
@@ -28,6 +29,7 @@ __all__ = [
     "Keyframe",
     "MediaOrigin",
     "MediaPath",
+    "Playlists",
     "PublishEvent",
     "PublishRefused",
     "PublisherStatistics",

@@ -9,12 +9,16 @@
     ├── TooManyPublishers     429 too_many_publishers  the connection cap
     └── Replaced              409 replaced             the same key began to publish elsewhere
 
-The `code` is what the log and the studio show as the reason; it never holds a stream key.
+    BadInput ── HlsQueryWrong 400 hls_query            a list asked for as nobody can answer
+    TryAgain ── PlaylistLate  503 playlist_late        the update a player waits for did not come
+
+The `code` of a refused publisher is what the log and the studio show as the reason; it never holds
+a stream key.
 """
 
 from __future__ import annotations
 
-from yaohe.kernel.errors import AppError
+from yaohe.kernel.errors import AppError, BadInput, TryAgain
 
 
 class PublishRefused(AppError):
@@ -63,3 +67,14 @@ class Replaced(PublishRefused):
     code = "replaced"
     status = 409
     message = "Another encoder began to publish with the same key."
+
+
+class HlsQueryWrong(BadInput):
+    code = "hls_query"
+    status = 400
+    message = "This list cannot be asked for like that."
+
+
+class PlaylistLate(TryAgain):
+    code = "playlist_late"
+    message = "The next part of the stream is late. Ask again."

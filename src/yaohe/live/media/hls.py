@@ -1,25 +1,32 @@
-"""HLS as a view of the fragment log, for players without media source extensions.
+"""HLS as a view of the fragment log: low latency by parts, and plain for CDNs and old players.
 
-Segments are cut at keyframes, one to two seconds long when GOPs allow it, and numbered once and for
-all. Numbers begin at the wall clock's seconds and segments last about a second or more, so they do
-not fall back over a restart either. The bytes of a segment are its fragments, one after the other.
+A segment begins at a keyframe and lasts one to two seconds when GOPs allow it; its parts are the
+log's fragments themselves, named by their offsets, so that the next part's name is always known.
+Segments are numbered once and for all. Numbers begin at the wall clock's seconds and segments last
+about a second or more, so they do not fall back over a restart either.
+
+What the lists look like is in `playlists.py`; this file keeps the books and knows who waits.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
-from yaohe.live.media.log import Fragment, FragmentLog
+from yaohe.live.media.fmp4.audio import audio_init, audio_only
+from yaohe.live.media.log import Fragment, FragmentLog, Generation
 
 SEGMENT_MS_MIN = 1_000
 TARGET_S_MIN = 2
 # The playlist offers about this much; the log keeps more, so that a listed segment is still there.
 WINDOW_MS = 14_000
 WINDOW_SEGMENTS_MIN = 3
+_PART_ROUNDING_MS = 10
 
 
 class Segment(msgspec.Struct):
@@ -35,70 +42,106 @@ class Segment(msgspec.Struct):
 
 
 class HlsView:
-    """Follows one log. `playlist()`, `init()` and `segment()` answer from memory at once."""
+    """Follows one log. What is there is answered from memory at once; `until` waits for more."""
 
     def __init__(self, log: FragmentLog) -> None:
-        self._log = log
-        self._segments: deque[Segment] = deque()
-        self._discontinuities = 0  # among the segments that left the playlist
-        self._target_s = TARGET_S_MIN
+        self.log = log
+        self.segments: deque[Segment] = deque()
+        self.discontinuities = 0  # among the segments that left the playlist
+        self.target_s = TARGET_S_MIN
+        self.part_target_ms = 0
+        self.version = 0  # grows with every change, so that a list is written once for all
         self._next_number = 0
         self._seen = log.next_offset
         self._open: Fragment | None = None  # the first fragment of the segment being made
         self._newest: Fragment | None = None
         self._last_epoch = 0
-        self._joined: tuple[int, bytes] | None = None
+        self._joined: tuple[tuple[int, bool], bytes] | None = None
+        self._waiting: set[asyncio.Event] = set()
         self._subscription = log.subscribe(self._follow)
 
+    # ── what is there ────────────────────────────────────────────────────────────────────────
+
     @property
-    def segments(self) -> list[Segment]:
-        return list(self._segments)
+    def open_number(self) -> int:
+        """The number of the segment being made."""
+        if not self._next_number and self._open is not None:
+            generation = self.log.generation_of(self._open.epoch)
+            assert generation is not None
+            self._next_number = int(generation.started_at.timestamp())
+        return self._next_number
 
-    def playlist(self) -> str | None:
-        """The media playlist; None until there is something to play."""
-        if not self._segments:
+    @property
+    def open_segment(self) -> Segment | None:
+        """The segment being made, as far as it is; None between two publishers."""
+        begin = self._open
+        generation = self.log.generation_of(begin.epoch) if begin is not None else None
+        if begin is None or generation is None or begin.offset < self.log.first_offset:
             return None
-        first = self._segments[0]
-        lines = [
-            "#EXTM3U",
-            "#EXT-X-VERSION:7",
-            f"#EXT-X-TARGETDURATION:{self._target_s}",
-            f"#EXT-X-MEDIA-SEQUENCE:{first.number}",
-            f"#EXT-X-DISCONTINUITY-SEQUENCE:{self._discontinuities}",
-            "#EXT-X-INDEPENDENT-SEGMENTS",
-        ]
-        epoch = 0
-        for segment in self._segments:
-            if segment.begins_epoch:
-                lines.append("#EXT-X-DISCONTINUITY")
-            if segment.epoch != epoch:
-                epoch = segment.epoch
-                lines.append(f'#EXT-X-MAP:URI="init-{epoch}.mp4"')
-            stamp = segment.at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{stamp}Z")
-            lines.append(f"#EXTINF:{segment.duration_ms / 1000:.3f},")
-            lines.append(f"seg-{epoch}-{segment.number}.m4s")
-        if self._log.ended:
-            lines.append("#EXT-X-ENDLIST")
-        return "\n".join(lines) + "\n"
+        return self._segment(begin, generation, self.log.next_offset, 0)
 
-    def init(self, epoch: int) -> bytes | None:
-        generation = self._log.generation_of(epoch)
-        return generation.init if generation else None
+    def parts(self, segment: Segment) -> list[Fragment]:
+        """The segment's parts; none when they are no longer held."""
+        if segment.first < self.log.first_offset:
+            return []
+        return self.log.span(segment.first, segment.end)
 
-    def segment(self, epoch: int, number: int) -> bytes | None:
+    def has(self, number: int, part: int | None) -> bool:
+        """Whether segment `number` is complete, or its part `part` is there. A part beyond a
+        segment's last one is the first of the next."""
+        if number != self.open_number:
+            return number < self.open_number
+        begin = self._open
+        return part is not None and begin is not None and part < self._seen - begin.offset
+
+    # ── bytes ────────────────────────────────────────────────────────────────────────────────
+
+    def init(self, epoch: int, *, audio: bool = False) -> bytes | None:
+        generation = self.log.generation_of(epoch)
+        if generation is None or (audio and not generation.has_audio):
+            return None
+        return audio_init(generation.init) if audio else generation.init
+
+    def segment(self, epoch: int, number: int, *, audio: bool = False) -> bytes | None:
         """The segment's bytes; None when it is unknown or no longer held."""
-        if self._joined is not None and self._joined[0] == number:
+        if self._joined is not None and self._joined[0] == (number, audio):
             return self._joined[1]
         found = next(
-            (s for s in self._segments if s.number == number and s.epoch == epoch),
+            (s for s in self.segments if s.number == number and s.epoch == epoch),
             None,
         )
-        if found is None or found.first < self._log.first_offset:
+        if found is None or found.first < self.log.first_offset:
             return None
-        joined = b"".join(f.data for f in self._log.span(found.first, found.end))
-        self._joined = (number, joined)
+        joined = b"".join(f.data for f in self.log.span(found.first, found.end))
+        if audio:
+            joined = audio_only(joined)
+        self._joined = ((number, audio), joined)
         return joined
+
+    def part(self, epoch: int, offset: int) -> bytes | None:
+        fragment = self.log.get(offset)
+        return fragment.data if fragment is not None and fragment.epoch == epoch else None
+
+    # ── waiting ──────────────────────────────────────────────────────────────────────────────
+
+    async def until(self, ready: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for a change that makes `ready` true; False when it did not come in time."""
+        if ready():
+            return True
+        changed = asyncio.Event()
+        self._waiting.add(changed)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not ready():
+                    changed.clear()
+                    await changed.wait()
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.discard(changed)
+
+    # ── following the log ────────────────────────────────────────────────────────────────────
 
     def _follow(self, log: FragmentLog) -> None:
         for fragment in log.span(self._seen, log.next_offset):
@@ -106,8 +149,11 @@ class HlsView:
         self._seen = log.next_offset
         if not log.live:
             self._close()
-        if self._segments and self._segments[0].first < log.first_offset:
+        if self.segments and self.segments[0].first < log.first_offset:
             self._shorten()
+        self.version += 1
+        for changed in self._waiting:
+            changed.set()
 
     def _take(self, fragment: Fragment) -> None:
         begin = self._open
@@ -121,48 +167,51 @@ class HlsView:
             self._add(begin, fragment.offset, fragment.dts_ms)
             self._open = fragment
         self._newest = fragment
+        rounded = -(-fragment.duration_ms // _PART_ROUNDING_MS) * _PART_ROUNDING_MS
+        self.part_target_ms = max(self.part_target_ms, rounded)
 
     def _close(self) -> None:
         """The publisher is gone or another epoch began: what is there is the last segment."""
         begin, newest = self._open, self._newest
-        self._open = None
-        if begin is not None and newest is not None and begin.offset >= self._log.first_offset:
-            end_ms = max(f.end_ms for f in self._log.span(begin.offset, newest.offset + 1))
+        if begin is not None and newest is not None and begin.offset >= self.log.first_offset:
+            end_ms = max(f.end_ms for f in self.log.span(begin.offset, newest.offset + 1))
             self._add(begin, newest.offset + 1, end_ms)
+        self._open = None
 
     def _add(self, begin: Fragment, end: int, end_ms: int) -> None:
-        generation = self._log.generation_of(begin.epoch)
-        if generation is None or begin.offset < self._log.first_offset:
+        generation = self.log.generation_of(begin.epoch)
+        if generation is None or begin.offset < self.log.first_offset:
             return
         duration_ms = max(end_ms - begin.dts_ms, 1)
-        if not self._next_number:
-            self._next_number = int(generation.started_at.timestamp())
-        self._segments.append(
-            Segment(
-                self._next_number,
-                begin.epoch,
-                begin.offset,
-                end,
-                duration_ms,
-                bool(self._last_epoch) and begin.epoch != self._last_epoch,
-                generation.started_at + timedelta(milliseconds=begin.dts_ms),
-            )
-        )
+        self.segments.append(self._segment(begin, generation, end, duration_ms))
         self._last_epoch = begin.epoch
-        self._next_number += 1
+        self._next_number = self.open_number + 1
         # A player may refuse a segment longer than the target, rounded.
-        self._target_s = max(self._target_s, math.floor(duration_ms / 1000 + 0.5))
+        self.target_s = max(self.target_s, math.floor(duration_ms / 1000 + 0.5))
         self._shorten()
 
+    def _segment(
+        self, begin: Fragment, generation: Generation, end: int, duration_ms: int
+    ) -> Segment:
+        return Segment(
+            self.open_number,
+            begin.epoch,
+            begin.offset,
+            end,
+            duration_ms,
+            bool(self._last_epoch) and begin.epoch != self._last_epoch,
+            generation.started_at + timedelta(milliseconds=begin.dts_ms),
+        )
+
     def _shorten(self) -> None:
-        listed_ms = sum(segment.duration_ms for segment in self._segments)
-        while self._segments:
-            oldest = self._segments[0]
-            enough = len(self._segments) > WINDOW_SEGMENTS_MIN
+        listed_ms = sum(segment.duration_ms for segment in self.segments)
+        while self.segments:
+            oldest = self.segments[0]
+            enough = len(self.segments) > WINDOW_SEGMENTS_MIN
             enough = enough and listed_ms - oldest.duration_ms >= WINDOW_MS
-            if oldest.first >= self._log.first_offset and not enough:
+            if oldest.first >= self.log.first_offset and not enough:
                 return
             listed_ms -= oldest.duration_ms
-            self._segments.popleft()
+            self.segments.popleft()
             # The tag leaves the playlist together with the segment it stood before.
-            self._discontinuities += oldest.begins_epoch
+            self.discontinuities += oldest.begins_epoch

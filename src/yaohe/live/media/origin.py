@@ -18,6 +18,7 @@ from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.live.media.errors import PublishRefused, Replaced
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
+from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication, PublisherStatistics
 from yaohe.live.media.views import EpochSource
 
@@ -42,11 +43,11 @@ class PublishEvent(msgspec.Struct, frozen=True):
 
 
 class _Room:
-    __slots__ = ("hls", "log", "publication", "quiet_since", "source")
+    __slots__ = ("lists", "log", "publication", "quiet_since", "source")
 
     def __init__(self, log: FragmentLog, quiet_since: float) -> None:
         self.log = log
-        self.hls = HlsView(log)
+        self.lists = Playlists(HlsView(log))
         self.publication: Publication | None = None
         self.source: EpochSource | None = None
         self.quiet_since = quiet_since
@@ -74,9 +75,10 @@ class MediaOrigin:
         """
         return self._room(room_id).log
 
-    def hls(self, room_id: str) -> HlsView | None:
+    def hls(self, room_id: str) -> Playlists | None:
+        """The room's HLS lists; None when nothing was ever published to it here."""
         room = self._rooms.get(room_id)
-        return room.hls if room else None
+        return room.lists if room else None
 
     def source(self, room_id: str) -> EpochSource | None:
         """The present epoch for streaming readers, one object for all; None when not playable.

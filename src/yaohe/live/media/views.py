@@ -2,7 +2,9 @@
 
     stream.mp4               an endless answer: init, then fragments from the last keyframe
     ws                       the same bytes over a WebSocket, after one text frame
-    index.m3u8               the HLS playlist, with init-{epoch}.mp4 and seg-{epoch}-{number}.m4s
+    index.m3u8 …             the HLS lists of `playlists.py`, with init-{epoch}.mp4,
+                             seg-{epoch}-{number}.m4s, part-{epoch}-{offset}.m4s, and of the sound
+                             alone audio-init-{epoch}.mp4, audio-seg-{epoch}-{number}.m4s
     poster.jpg               the latest keyframe as a picture (drawn elsewhere: decoding is no job
                              of this process)
 
@@ -13,29 +15,40 @@ and ends with its epoch; a player then asks again and gets the next one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
 
 import msgspec
 
 from yaohe.live.media.cursor import Cursor
-from yaohe.live.media.hls import HlsView
+from yaohe.live.media.errors import HlsQueryWrong, PlaylistLate
 from yaohe.live.media.log import FragmentLog, Generation, Subscription
+from yaohe.live.media.playlists import ListKind, Playlists
 
-Kind = Literal["stream", "ws", "playlist", "init", "segment", "poster"]
+Kind = ListKind | Literal["stream", "ws", "init", "segment", "part", "poster"]
 
 _PATH = re.compile(
     r"/live/(?P<room>[A-Za-z0-9_-]{1,64})/"
-    r"(?:(?P<name>stream\.mp4|ws|index\.m3u8|poster\.jpg)"
-    r"|init-(?P<init>[0-9]{1,12})\.mp4"
-    r"|seg-(?P<epoch>[0-9]{1,12})-(?P<number>[0-9]{1,12})\.m4s)\Z"
+    r"(?:(?P<name>stream\.mp4|ws|index\.m3u8|cdn\.m3u8|audio\.m3u8|master\.m3u8|poster\.jpg)"
+    r"|(?P<audio>audio-)?(?:init-(?P<init>[0-9]{1,12})\.mp4"
+    r"|seg-(?P<epoch>[0-9]{1,12})-(?P<number>[0-9]{1,12})\.m4s)"
+    r"|part-(?P<of>[0-9]{1,12})-(?P<offset>[0-9]{1,12})\.m4s)\Z"
 )
 _KINDS: dict[str, Kind] = {
     "stream.mp4": "stream",
     "ws": "ws",
     "index.m3u8": "playlist",
+    "cdn.m3u8": "plain",
+    "audio.m3u8": "audio",
+    "master.m3u8": "master",
     "poster.jpg": "poster",
 }
+# The very first list waits this long for the first segment; a part a player was told of, this long.
+FIRST_S_MAX: Final = 8.0
+PART_S_MAX: Final = 4.0
+_FOREVER: Final = "public, max-age=3600, immutable"
+_PLAYLIST: Final = "application/vnd.apple.mpegurl"
+_DIGITS = re.compile(r"[0-9]{1,12}\Z")
 
 
 class MediaPath(msgspec.Struct, frozen=True):
@@ -43,6 +56,7 @@ class MediaPath(msgspec.Struct, frozen=True):
     kind: Kind
     epoch: int = 0
     number: int = 0
+    audio: bool = False
 
 
 class MediaDocument(msgspec.Struct, frozen=True):
@@ -58,29 +72,85 @@ def parse_media_path(path: str) -> MediaPath | None:
     found = _PATH.match(path)
     if found is None:
         return None
-    room = found["room"]
+    room, audio = found["room"], found["audio"] is not None
     if found["name"]:
         return MediaPath(room, _KINDS[found["name"]])
     if found["init"]:
-        return MediaPath(room, "init", int(found["init"]))
-    return MediaPath(room, "segment", int(found["epoch"]), int(found["number"]))
+        return MediaPath(room, "init", int(found["init"]), audio=audio)
+    if found["of"]:
+        return MediaPath(room, "part", int(found["of"]), int(found["offset"]))
+    return MediaPath(room, "segment", int(found["epoch"]), int(found["number"]), audio)
 
 
-def hls_document(view: HlsView, path: MediaPath) -> MediaDocument | None:
-    """The playlist, init or segment; None when there is no such thing (any more)."""
-    if path.kind == "playlist":
-        text = view.playlist()
-        if text is None:
+async def hls_document(
+    lists: Playlists, path: MediaPath, query: Mapping[str, str]
+) -> MediaDocument | None:
+    """The list, init, segment or part; None when there is no such thing (any more).
+
+    Waits where low-latency HLS says so: for the update a player asks for by name, and for the part
+    it was told comes next. Raises `HlsQueryWrong`, and `PlaylistLate` when nothing came.
+    """
+    match path.kind:
+        case "playlist" | "plain" | "audio" | "master":
+            return await _list(lists, path.kind, query)
+        case "part":
+            body = await _part(lists, path)
+        case "init":
+            body = lists.view.init(path.epoch, audio=path.audio)
+        case "segment":
+            body = lists.view.segment(path.epoch, path.number, audio=path.audio)
+        case _:
             return None
-        return MediaDocument("application/vnd.apple.mpegurl", "no-cache", text.encode())
-    body = None
-    if path.kind == "init":
-        body = view.init(path.epoch)
-    elif path.kind == "segment":
-        body = view.segment(path.epoch, path.number)
-    if body is None:
+    return MediaDocument("video/mp4", _FOREVER, body) if body is not None else None
+
+
+async def _list(lists: Playlists, kind: ListKind, query: Mapping[str, str]) -> MediaDocument | None:
+    view = lists.view
+    log = view.log
+    await view.until(lambda: bool(view.segments) or not log.live, FIRST_S_MAX)
+    if kind == "playlist":
+        await _update(lists, query)
+    text = lists.get(kind, skip=kind == "playlist" and query.get("_HLS_skip") in {"YES", "v2"})
+    if text is None:
         return None
-    return MediaDocument("video/mp4", "public, max-age=3600, immutable", body)
+    # A plain list may be shared for a second; the others are asked for by the moment.
+    cache = "public, max-age=1" if kind == "plain" else "no-cache"
+    return MediaDocument(_PLAYLIST, cache, text.encode())
+
+
+async def _update(lists: Playlists, query: Mapping[str, str]) -> None:
+    """Wait for the segment and part that a player names, as long as anybody publishes them."""
+    number, part = _whole(query, "_HLS_msn"), _whole(query, "_HLS_part")
+    if number is None:
+        if part is not None:
+            raise HlsQueryWrong("_HLS_part needs _HLS_msn beside it.")
+        return
+    view, log = lists.view, lists.view.log
+    if log.ended or not view.segments:
+        return
+    if number > view.open_number + 1:
+        raise HlsQueryWrong("_HLS_msn is too far ahead of what is live.")
+    wait_s = 3.0 * view.target_s
+    came = await view.until(lambda: view.has(number, part) or log.ended, wait_s)
+    # With the publisher away nothing is late: the player keeps its list and asks again.
+    if not came and log.live:
+        raise PlaylistLate
+
+
+async def _part(lists: Playlists, path: MediaPath) -> bytes | None:
+    view, log = lists.view, lists.view.log
+    if path.number == log.next_offset and path.epoch == log.epoch and log.live:
+        await view.until(lambda: log.next_offset > path.number or not log.live, PART_S_MAX)
+    return view.part(path.epoch, path.number)
+
+
+def _whole(query: Mapping[str, str], name: str) -> int | None:
+    given = query.get(name)
+    if given is None:
+        return None
+    if _DIGITS.match(given) is None:
+        raise HlsQueryWrong(f"{name} must be a whole number.")
+    return int(given)
 
 
 class EpochSource:

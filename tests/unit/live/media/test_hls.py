@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from yaohe.kernel.clock import ManualClock
-from yaohe.live.media import FragmentLog, HlsView
+from yaohe.live.media import FragmentLog, HlsView, Playlists
 from yaohe.live.media.log import LogLimits
 
 
@@ -14,6 +14,7 @@ class Writer:
         self.clock = ManualClock()
         self.log = FragmentLog("tea", clock=self.clock, limits=limits)
         self.view = HlsView(self.log)
+        self.lists = Playlists(self.view)
         self.gop, self.count = gop, 0
 
     def epoch(self) -> None:
@@ -35,7 +36,7 @@ class Writer:
 
     @property
     def playlist(self) -> str:
-        text = self.view.playlist()
+        text = self.lists.get("plain")
         assert text is not None
         return text
 
@@ -48,10 +49,10 @@ def number(text: str, tag: str) -> int:
 
 def test_segments_are_cut_at_keyframes() -> None:
     writer = Writer()
-    assert writer.view.playlist() is None
+    assert writer.lists.get("plain") is None
     writer.epoch()
     writer.write(5)
-    assert writer.view.playlist() is None
+    assert writer.lists.get("plain") is None
     writer.write(11)
     text = writer.playlist
     assert text.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
@@ -88,7 +89,7 @@ def test_numbers_and_addresses_are_stable_while_the_window_moves() -> None:
     before = 0
     for _ in range(60):
         writer.write(7)
-        text = writer.view.playlist()
+        text = writer.lists.get("plain")
         if text is None:
             continue
         sequence = number(text, "MEDIA-SEQUENCE")
@@ -142,7 +143,7 @@ def test_what_is_no_longer_held_is_not_offered() -> None:
         assert writer.view.segment(segment.epoch, segment.number) is not None
     writer.log.forget()
     writer.log.end()
-    assert writer.view.playlist() is None
+    assert writer.lists.get("plain") is None
 
 
 def test_times_of_day_follow_the_media() -> None:

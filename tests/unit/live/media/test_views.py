@@ -22,6 +22,10 @@ from yaohe.live.media.origin import IDLE_FORGET_S
         ("/live/tea/poster.jpg", "poster", 0, 0),
         ("/live/tea/init-17.mp4", "init", 17, 0),
         ("/live/tea/seg-17-99.m4s", "segment", 17, 99),
+        ("/live/tea/audio-seg-17-99.m4s", "segment", 17, 99),
+        ("/live/tea/part-17-99.m4s", "part", 17, 99),
+        ("/live/tea/cdn.m3u8", "plain", 0, 0),
+        ("/live/tea/master.m3u8", "master", 0, 0),
     ],
 )
 def test_paths(path: str, kind: str, epoch: int, number: int) -> None:
@@ -56,32 +60,32 @@ def open_epoch(log: FragmentLog) -> None:
     log.open_epoch(init=b"init", codecs="avc1.64001f,mp4a.40.2", width=720, height=1280)
 
 
-def test_hls_documents() -> None:
+async def test_hls_documents() -> None:
     origin = MediaOrigin(clock=ManualClock())
     log = origin.open("tea")
-    view = origin.hls("tea")
-    assert view is not None
+    lists = origin.hls("tea")
+    assert lists is not None
 
-    def get(path: str) -> tuple[str, str, bytes] | None:
+    async def get(path: str) -> tuple[str, str, bytes] | None:
         parsed = parse_media_path("/live/tea/" + path)
         assert parsed is not None
-        found = hls_document(view, parsed)
-        return found and (found.content_type, found.cache_control, found.body)
+        found = await hls_document(lists, parsed, {})
+        return None if found is None else (found.content_type, found.cache_control, found.body)
 
-    assert get("index.m3u8") is None
+    assert await get("index.m3u8") is None
     open_epoch(log)
     write(log, 11)
-    playlist = get("index.m3u8")
+    playlist = await get("index.m3u8")
     assert playlist is not None
     assert playlist[:2] == ("application/vnd.apple.mpegurl", "no-cache")
     names = [line for line in playlist[2].decode().splitlines() if not line.startswith("#")]
-    segment = get(names[0])
+    segment = await get(names[0])
     assert segment is not None
     assert segment[2] == b"fffff"
     assert "immutable" in segment[1]
-    assert get(f"init-{log.epoch}.mp4") == ("video/mp4", segment[1], b"init")
-    assert get("init-1.mp4") is None
-    assert get("stream.mp4") is None
+    assert await get(f"init-{log.epoch}.mp4") == ("video/mp4", segment[1], b"init")
+    assert await get("init-1.mp4") is None
+    assert await get("stream.mp4") is None
 
 
 def test_an_epoch_as_a_source() -> None:

@@ -20,6 +20,7 @@ from yaohe.app.build import System, build
 from yaohe.app.network import lan_address, local_certificate, require_free
 from yaohe.app.settings import Settings
 from yaohe.commerce import Commerce
+from yaohe.kernel import heap
 from yaohe.kernel.datadir import DataDirectory
 from yaohe.kernel.db import migrate
 from yaohe.kernel.postgres import EmbeddedPostgres
@@ -162,10 +163,15 @@ async def _run_parts(
         parts["postgres"] = database.postgres.run
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(lasting(name, part)) for name, part in parts.items()]
-        tasks.append(group.create_task(ready(system), name="ready"))
+        tasks.append(group.create_task(_settle_when(ready(system)), name="ready"))
         await server.run(stop)
         for task in tasks:
             task.cancel()
+
+
+async def _settle_when(begun: Coroutine[Any, Any, None]) -> None:
+    await begun
+    heap.settle()
 
 
 async def lasting(name: str, part: Part) -> None:

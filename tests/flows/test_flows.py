@@ -28,6 +28,7 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         commerce=made.shop.commerce,
         campaigns=made.campaigns,
         hub=made.hub,  # type: ignore[arg-type]
+        shelf=made.shelf,
     )
     assert [step.name for step in steps] == [
         "click_confirmed.friend_coupon",
@@ -36,6 +37,10 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         "assist_counted.thank",
         "order_paid.credit_share",
         "order_paid.cheer",
+        "order_expired.tell_buyer",
+        "order_canceled.tell_buyer",
+        "product_changed.show",
+        "coupon_supply_changed.show",
         "room_ended.close_help",
         "room_went_live.open_help",
     ]
@@ -95,6 +100,7 @@ async def test_everything_told_twice_happens_once(market: Market) -> None:
         commerce=market.shop.commerce,
         campaigns=market.campaigns,
         hub=market.hub,  # type: ignore[arg-type]
+        shelf=market.shelf,
     )
     facts = await replayed(market, {step.fact.type_name(): step.fact for step in steps})
     for step in steps:

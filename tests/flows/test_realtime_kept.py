@@ -4,95 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from tests.support.house import house, sitting
 from tests.support.realtime import Talker
-from tests.support.shop import Shop, make_shop
 from tests.support.town import SAFARI
-from tests.support.wire import dialled, serving, until
+from tests.support.wire import until
 
-from yaohe.app.http import make_application
 from yaohe.identity import Visitor
-from yaohe.identity.http import controllers as identity_controllers
-from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
-from yaohe.kernel.lease import Leases
-from yaohe.kernel.wire import TimerWheel, WireConfig, WireServer
-from yaohe.live import room_hub
-from yaohe.live.media import MediaOrigin
-from yaohe.live.realtime import Archive, Hub
-from yaohe.live.realtime.http import controllers as chat_controllers
-from yaohe.live.rooms import NewRoom, Rooms
-from yaohe.live.shelf import Shelf
+from yaohe.live.realtime import Archive
+from yaohe.live.rooms import NewRoom
 from yaohe.sharing import Sharing
 
 pytestmark = pytest.mark.db
-
-
-@dataclass
-class House:
-    shop: Shop
-    bus: MemoryBus
-    rooms: Rooms
-    shelf: Shelf
-    origin: MediaOrigin
-    hub: Hub
-    server: WireServer
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.server.port}"
-
-
-@asynccontextmanager
-async def house(db: Database) -> AsyncIterator[House]:
-    """Rooms, shelf and hub behind one port, as the root wires them."""
-    shop, bus, clock, wheel = make_shop(db), MemoryBus(), SystemClock(), TimerWheel()
-    origin = MediaOrigin()
-    leases = Leases(db, new_id("proc"))
-    rooms = Rooms(
-        db, bus, origin, leases, public_url="http://x", rtmp_port=1935, grace_s=60,
-    )  # fmt: skip
-    shelf = Shelf(db, bus, shop.commerce)
-    sharing = Sharing(db, clock, "http://x")
-    hub = room_hub(
-        db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
-        rooms=rooms, shelf=shelf, origin=origin,
-    )  # fmt: skip
-    services: dict[str, object] = {"identity": shop.identity, "rooms": rooms, "hub": hub}
-    app = make_application([*identity_controllers, *chat_controllers], services)
-    config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel)
-    running = asyncio.create_task(hub.run())
-    try:
-        async with serving(config, app) as server:
-            yield House(shop, bus, rooms, shelf, origin, hub, server)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await hub.close()
-        await sharing.close()
-        await shop.commerce.close()
-
-
-@asynccontextmanager
-async def sitting(home: House, room: str, *headers: str) -> AsyncIterator[tuple[Talker, str]]:
-    """Somebody without a cookie in a room: the talker and their visitor id."""
-    async with dialled(home.server) as peer:
-        status, fields = await peer.upgrade("/rt", *headers)
-        assert status == 101
-        assert fields["set-cookie"].startswith("yh_v=v_")
-        talker = Talker(peer)
-        connected = (await talker.ask(connect={}))["connect"]
-        await talker.ask(subscribe={"channel": f"room:{room}:chat"})
-        await talker.ask(subscribe={"channel": f"room:{room}:state"})
-        yield talker, connected["data"]["visitor"]["id"]
 
 
 async def say(talker: Talker, room: str, text: str) -> None:
@@ -126,22 +55,22 @@ async def test_lines_and_likes_outlive_the_process(fresh_db: Database) -> None:
         assert home.hub.tail("tea", 1)[0]["text_en"] == "brought a friend"
 
 
-async def test_a_join_shows_the_shelf_in_the_callers_language(fresh_db: Database) -> None:
+async def test_a_room_begins_with_its_shelf_in_both_languages(fresh_db: Database) -> None:
     async with house(fresh_db) as home:
         await home.rooms.create(NewRoom(title="茶", host_name="小禾", id="tea"))
         product = await home.shop.product(stock=3)
         await home.shelf.replace("tea", [product.id])
-        for lang, title in (("zh-CN", "春茶"), ("en-GB,en", "Spring tea")):
-            async with sitting(home, "tea", f"Accept-Language: {lang}") as (talker, _):
-                joined = (await talker.ask(rpc={"method": "join", "data": {"room": "tea"}}))["rpc"]
-                card = joined["data"]["products"][0]
-                assert (card["id"], card["title"], card["stock"]) == (product.id, title, 3)
-                assert card["pinned"] is False
-                assert joined["data"]["state"]["status"] == "upcoming"
-                await home.shelf.pin("tea", product.id)
-                await talker.pub(lambda data: data.get("pinned") == product.id)
-                await home.shelf.unpin("tea")
-                await talker.pub(lambda data: "shelf" in data and data["pinned"] is None)
+        async with sitting(home, "tea") as (talker, _):
+            joined = (await talker.ask(rpc={"method": "join", "data": {"room": "tea"}}))["rpc"]
+            state = joined["data"]["state"]
+            card = state["products"][product.id]
+            assert (card["title"], card["title_en"], card["stock"]) == ("春茶", "Spring tea", 3)
+            assert (state["shelf"], state["pinned"]) == ([product.id], None)
+            assert (state["status"], state["coupon_left"]) == ("upcoming", None)
+            await home.shelf.pin("tea", product.id)
+            await talker.pub(lambda data: data == {"pinned": product.id})
+            await home.shelf.unpin("tea")
+            await talker.pub(lambda data: data == {"pinned": None})
 
 
 async def test_staff_speak_read_and_hide(fresh_db: Database) -> None:

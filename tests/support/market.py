@@ -32,6 +32,7 @@ from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
 from yaohe.live.media import MediaOrigin
 from yaohe.live.rooms import NewRoom, Rooms
+from yaohe.live.shelf import Shelf
 from yaohe.sharing import Share, Sharing
 from yaohe.sharing.http import controllers as sharing_controllers
 
@@ -42,7 +43,7 @@ class Listening:
 
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     said: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    changed: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    goods: list[str] = field(default_factory=list)
 
     def tell(self, visitor_id: str, message: dict[str, Any]) -> None:
         self.told.append((visitor_id, message))
@@ -50,8 +51,8 @@ class Listening:
     def say(self, room_id: str, **line: Any) -> None:
         self.said.append((room_id, line))
 
-    def change(self, room_id: str, **state: Any) -> None:
-        self.changed.append((room_id, state))
+    def goods_changed(self, room_id: str) -> None:
+        self.goods.append(room_id)
 
     def heard_by(self, visitor: Visitor, kind: str) -> list[dict[str, Any]]:
         return [m for who, m in self.told if who == visitor.id and m["type"] == kind]
@@ -64,6 +65,7 @@ class Market:
     sharing: Sharing
     campaigns: Campaigns
     rooms: Rooms
+    shelf: Shelf
     insights: Insights
     hub: Listening
     relay: Relay
@@ -130,14 +132,17 @@ def make_market(db: Database, *, base_url: str = "http://127.0.0.1:1") -> Market
     rooms = Rooms(db, bus, origin, leases, public_url=base_url, rtmp_port=1935, grace_s=30)
     campaigns = Campaigns(db, clock, shop.commerce, sharing)
     hub = Listening()
+    shelf = Shelf(db, bus, shop.commerce)
     steps = all_steps(
         sharing=sharing,
         commerce=shop.commerce,
         campaigns=campaigns,
         hub=hub,  # type: ignore[arg-type]
+        shelf=shelf,
     )
     insights = Insights(sharing, shop.commerce, rooms, campaigns)
-    return Market(db, shop, sharing, campaigns, rooms, insights, hub, Relay(db, steps, poll_s=0.05))
+    relay = Relay(db, steps, poll_s=0.05)
+    return Market(db, shop, sharing, campaigns, rooms, shelf, insights, hub, relay)
 
 
 @contextlib.asynccontextmanager

@@ -86,13 +86,19 @@ async def facts(room_id: str) -> dict[str, Any] | None:
     return {"status": "live", "pinned": None} if room_id in {"tea", "cup"} else None
 
 
+async def goods(room_id: str) -> dict[str, Any]:
+    return {}
+
+
 @asynccontextmanager
 async def realtime(
     *, archive: Shoebox | None = None, clock: Clock | None = None, connections: int = 2_000
 ) -> AsyncIterator[Stage]:
     bus, wheel = MemoryBus(), TimerWheel(tick_s=0.1)
     kept = archive or Shoebox()
-    hub = Hub(bus, clock or SystemClock(), kept, wheel, facts=facts, caller=caller_of)
+    hub = Hub(
+        bus, clock or SystemClock(), kept, wheel, facts=facts, goods=goods, caller=caller_of
+    )
     limits = WireLimits(connections_per_address_max=connections)
     config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel, limits=limits)
     async with serving(config) as server:

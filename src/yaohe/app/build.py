@@ -156,6 +156,7 @@ def build(
         rooms=rooms,
         shelf=shelf,
         origin=origin,
+        coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
     )
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
     sandbox = Sandbox()
@@ -163,7 +164,8 @@ def build(
     stills = LatestStills(origin, KeyframeDecoder(sandbox), store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
     insights = Insights(sharing, commerce, rooms, campaigns)
-    relay = Relay(db, all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub))
+    steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
+    relay = Relay(db, steps)
 
     snapshots = Snapshots(
         clock=clock,

@@ -115,6 +115,18 @@ class Campaigns:
             friend=friend, sharer_amount_minor=None if sharer is None else sharer.amount_minor
         )
 
+    async def coupon_left(self, room_id: str) -> int | None:
+        """How many of the room's open coupon are left; None when the room offers nothing."""
+        offer = await self.room_offer(room_id)
+        if offer is None:
+            return None
+        return 0 if offer.friend is None else offer.friend.left
+
+    async def rooms_offering(self, template_ids: Sequence[str]) -> list[str]:
+        """The rooms where one of these is the open coupon."""
+        async with self._db.raw() as conn:
+            return await store.rooms_offering(conn, template_ids)
+
     async def _given_out(self, template_id: str | None) -> CouponTemplate | None:
         """The template when it is still given out."""
         if template_id is None:

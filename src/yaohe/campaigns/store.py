@@ -17,6 +17,10 @@ _OFFERS = f"""
 select {_OFFER_COLUMNS} from campaigns.share_offers where room_id = any($1::text[])
 """  # noqa: S608
 
+_ROOMS_OFFERING = """
+select room_id from campaigns.share_offers where active and friend_template_id = any($1::text[])
+"""
+
 _CONFIGURE = text(
     f"""
     insert into campaigns.share_offers as o
@@ -66,6 +70,11 @@ select room_id, sharer_id, count(*) as n from campaigns.assists
 async def offers(conn: asyncpg.Connection, room_ids: Sequence[str]) -> dict[str, ShareOffer]:
     rows = await conn.fetch(_OFFERS, list(room_ids))
     return {row["room_id"]: ShareOffer(**dict(row)) for row in rows}
+
+
+async def rooms_offering(conn: asyncpg.Connection, template_ids: Sequence[str]) -> list[str]:
+    """The rooms where one of these is the friends' coupon."""
+    return [row["room_id"] for row in await conn.fetch(_ROOMS_OFFERING, list(template_ids))]
 
 
 async def configure(conn: AsyncConnection, values: dict[str, object]) -> ShareOffer | None:

@@ -10,21 +10,31 @@ from typing import Any
 
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
-from yaohe.flows import assist_counted, click_confirmed, order_paid, room_ended
+from yaohe.flows import (
+    assist_counted,
+    click_confirmed,
+    goods_changed,
+    order_closed,
+    order_paid,
+    room_ended,
+)
 from yaohe.kernel.relay import Step
 from yaohe.live.realtime import Hub
+from yaohe.live.shelf import Shelf
 from yaohe.sharing import Sharing
 
 __all__ = ["all_steps"]
 
 
 def all_steps(
-    *, sharing: Sharing, commerce: Commerce, campaigns: Campaigns, hub: Hub
+    *, sharing: Sharing, commerce: Commerce, campaigns: Campaigns, hub: Hub, shelf: Shelf
 ) -> list[Step[Any]]:
     """Every step of the house, for the relay."""
     return [
         *click_confirmed.steps(sharing=sharing, campaigns=campaigns, hub=hub),
         *assist_counted.steps(sharing=sharing, campaigns=campaigns, hub=hub),
         *order_paid.steps(sharing=sharing, commerce=commerce, hub=hub),
+        *order_closed.steps(hub=hub),
+        *goods_changed.steps(campaigns=campaigns, shelf=shelf, hub=hub),
         *room_ended.steps(campaigns=campaigns),
     ]

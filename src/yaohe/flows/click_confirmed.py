@@ -18,8 +18,7 @@ def steps(*, sharing: Sharing, campaigns: Campaigns, hub: Hub) -> list[Step[Clic
 
     async def friend_coupon(_: Tx, batch: Batch) -> None:
         clicks = [recorded.fact for recorded in batch]
-        coupons = await campaigns.on_arrival(clicks)
-        for coupon in coupons:
+        for coupon in await campaigns.on_arrival(clicks):
             if coupon is not None and coupon.new:
                 hub.tell(
                     coupon.visitor_id,
@@ -30,10 +29,6 @@ def steps(*, sharing: Sharing, campaigns: Campaigns, hub: Hub) -> list[Step[Clic
                         "threshold_minor": coupon.threshold_minor,
                     },
                 )
-        for room_id in {click.room_id for click in clicks}:
-            offer = await campaigns.room_offer(room_id)
-            if offer is not None and offer.friend is not None:
-                hub.change(room_id, coupon_left=offer.friend.left)
 
     async def tell_sharer(_: Tx, batch: Batch) -> None:
         sharers = [(r.fact.room_id, r.fact.sharer_id) for r in batch]

@@ -1,11 +1,11 @@
-"""How realtime meets its neighbours: who a caller is, what a room begins with, what a join shows
-and who is told about it. The hub itself knows none of them."""
+"""How realtime meets its neighbours: who a caller is, what a room begins with, what it has to sell
+and who is told about a join. The hub itself knows none of them."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs
 
 from yaohe.identity import Identity, friendly_name
@@ -17,36 +17,13 @@ from yaohe.kernel.wire import TimerWheel, WireRequest
 from yaohe.live.media import MediaOrigin
 from yaohe.live.realtime import Archive, Caller, Hub, Joined
 from yaohe.live.rooms import RoomNotFound, Rooms
-from yaohe.live.shelf import Shelf, ShelfState, product_cards
+from yaohe.live.shelf import Shelf, bilingual_cards
 from yaohe.sharing import Sharing, environment
-
-SHELF_FRESH_S: Final = 1.0
 
 
 def _lang(request: WireRequest) -> str:
     asked = parse_qs(request.query).get("lang", [""])[0]
     return lang_of(asked, request.headers.get("accept-language"))
-
-
-class Shelves:
-    """The shelf of a room, asked for at most once a second however many join at once."""
-
-    def __init__(self, shelf: Shelf, clock: Clock) -> None:
-        self._shelf, self._clock = shelf, clock
-        self._kept: dict[str, tuple[float, asyncio.Task[ShelfState]]] = {}
-
-    async def of(self, room_id: str) -> ShelfState:
-        now = self._clock.monotonic()
-        kept = self._kept.get(room_id)
-        if kept is None or now - kept[0] >= SHELF_FRESH_S or _failed(kept[1]):
-            self._kept = {room: k for room, k in self._kept.items() if now - k[0] < SHELF_FRESH_S}
-            task = asyncio.get_running_loop().create_task(self._shelf.state(room_id))
-            kept = self._kept[room_id] = (now, task)
-        return await asyncio.shield(kept[1])
-
-
-def _failed(task: asyncio.Task[ShelfState]) -> bool:
-    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _caller(identity: Identity, request: WireRequest) -> Caller:
@@ -67,9 +44,10 @@ def room_hub(
     rooms: Rooms,
     shelf: Shelf,
     origin: MediaOrigin,
+    coupon_left: Callable[[str], Awaitable[int | None]],
 ) -> Hub:
-    """The hub of this house."""
-    shelves = Shelves(shelf, clock)
+    """The hub of this house. `coupon_left(room_id)` is how many of a room's open coupon are left,
+    None when it offers none."""
 
     async def facts(room_id: str) -> dict[str, Any] | None:
         try:
@@ -82,13 +60,16 @@ def room_hub(
             "slate": room.slate,
             "live_since": room.started_at if room.status == "live" else None,
             "pinned": state.pinned,
-            "coupon_left": None,
             "epoch": 0,
         }
 
-    async def extras(room_id: str, request: WireRequest) -> dict[str, Any]:
-        shown = await shelves.of(room_id)
-        return {"products": product_cards(shown.items, shown.pinned, _lang(request))}
+    async def goods(room_id: str) -> dict[str, Any]:
+        shown = (await shelf.state(room_id)).items
+        return {
+            "shelf": [product.id for product in shown],
+            "products": bilingual_cards(shown),
+            "coupon_left": await coupon_left(room_id),
+        }
 
     async def joined(news: Joined) -> None:
         if news.token is not None:
@@ -105,7 +86,7 @@ def room_hub(
         wheel,
         facts=facts,
         caller=partial(_caller, identity),
-        extras=extras,
+        goods=goods,
         origin=origin,
     )
     hub.on_joined.append(joined)

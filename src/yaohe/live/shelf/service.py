@@ -1,15 +1,14 @@
 """What staff put on a room's shelf and pin on its picture; viewers see it at once.
 
-Changes are told on the bus as `room.<id>.state`: `pinned` (a product id or null) and `shelf`, a
-number that grows whenever products should be loaded again.
+Changes are told on the bus: as `room.<id>.state` the product that is pinned now, and as
+`room.<id>.goods` that other products are on the shelf.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -53,6 +52,11 @@ class Shelf:
             return ShelfState(items=items, pinned=None, pinned_at=None)
         return ShelfState(items=items, pinned=pin[0], pinned_at=pin[1])
 
+    async def rooms_with(self, product_ids: Sequence[str]) -> list[str]:
+        """The rooms in whose shelves any of these products stands."""
+        async with self._db.connect() as conn:
+            return await store.rooms_with(conn, product_ids)
+
     async def replace(
         self, room_id: str, product_ids: Sequence[str], *, by: Staff | None = None
     ) -> ShelfState:
@@ -75,6 +79,7 @@ class Shelf:
                 await audit(tx, staff=by, action="shelf.replace", subject=room_id)
         state = await self.state(room_id, all_products=True)
         self._tell(room_id, pinned=state.pinned)
+        self._bus.publish(f"room.{room_id}.goods", b"")
         return state
 
     async def pin(self, room_id: str, product_id: str, *, by: Staff | None = None) -> ShelfState:
@@ -101,6 +106,5 @@ class Shelf:
         self._tell(room_id, pinned=None)
         return await self.state(room_id, all_products=True)
 
-    def _tell(self, room_id: str, **changed: Any) -> None:
-        state = {"shelf": time.time_ns() // 1_000_000, **changed}
-        self._bus.publish(f"room.{room_id}.state", msgspec.json.encode(state))
+    def _tell(self, room_id: str, *, pinned: str | None) -> None:
+        self._bus.publish(f"room.{room_id}.state", msgspec.json.encode({"pinned": pinned}))

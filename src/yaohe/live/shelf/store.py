@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.live.rooms.tables import pins, rooms, shelf_items
@@ -26,6 +37,15 @@ async def product_ids(conn: AsyncConnection, room_id: str) -> list[str]:
         select(shelf_items.c.product_id)
         .where(shelf_items.c.room_id == room_id)
         .order_by(shelf_items.c.place)
+    )
+    return list(found.scalars())
+
+
+async def rooms_with(conn: AsyncConnection, product_ids: Sequence[str]) -> list[str]:
+    found = await conn.execute(
+        select(shelf_items.c.room_id)
+        .where(shelf_items.c.product_id == any_(bindparam("ids", list(product_ids), ARRAY(Text))))
+        .distinct()
     )
     return list(found.scalars())
 

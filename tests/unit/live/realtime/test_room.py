@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 
+from tests.support.wire import until
+
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import ManualClock
-from yaohe.live.realtime.model import new_line
-from yaohe.live.realtime.room import Desk, Hall, Later
+from yaohe.live.realtime.model import State, new_line
+from yaohe.live.realtime.pace import Again, Later
+from yaohe.live.realtime.room import Desk, Hall, changes
 
 
 def line(text: str) -> bytes:
     made = new_line(kind="chat", name="n", text=text, at=ManualClock().now())
     return json.dumps({"id": made.id, "text": text}, separators=(",", ":")).encode()
+
+
+async def nothing() -> State:
+    return {}
 
 
 def texts(hall: Hall) -> list[str]:
@@ -23,7 +30,9 @@ def texts(hall: Hall) -> list[str]:
 async def test_two_processes_hear_the_same_and_count_together() -> None:
     bus, clock = MemoryBus(), ManualClock()
     owner, edge = Hall("tea", bus, "one"), Hall("tea", bus, "two")
-    owner.desk = Desk("tea", bus, clock, state={"status": "live"}, likes=7, listeners=lambda: 0)
+    owner.desk = Desk(
+        "tea", bus, clock, state={"status": "live"}, likes=7, listeners=lambda: 0, goods=nothing
+    )
     owner.desk.begin([line("past")])
     assert texts(owner) == texts(edge) == ["past"]
     owner.come("v_a")
@@ -53,7 +62,9 @@ async def test_two_processes_hear_the_same_and_count_together() -> None:
 async def test_an_edge_that_comes_later_learns_the_position() -> None:
     bus = MemoryBus()
     owner = Hall("tea", bus, "one")
-    owner.desk = Desk("tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0)
+    owner.desk = Desk(
+        "tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0, goods=nothing
+    )
     owner.desk.begin([line("a"), line("b")])
     edge = Hall("tea", bus, "two")
     bus.publish("room.tea.hello", b"{}")
@@ -68,7 +79,9 @@ async def test_an_edge_that_comes_later_learns_the_position() -> None:
 async def test_a_hidden_line_is_replaced_in_memory() -> None:
     bus = MemoryBus()
     hall = Hall("tea", bus, "one")
-    hall.desk = Desk("tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0)
+    hall.desk = Desk(
+        "tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0, goods=nothing
+    )
     lines = [line(text) for text in "abc"]
     hall.desk.begin(lines)
     hall.hide(json.loads(lines[1])["id"])
@@ -99,3 +112,63 @@ async def test_later_runs_at_once_after_silence_and_then_at_its_pace() -> None:
     later.close()
     await asyncio.sleep(0.15)
     assert len(ran) == 2
+
+
+def test_changes_are_told_inside_of_objects_as_well() -> None:
+    before = {"shelf": ["a", "b"], "products": {"a": {"stock": 3, "was": None}, "b": {"stock": 1}}}
+    after = {"shelf": ["a"], "products": {"a": {"stock": 2, "was": None}}, "pinned": None}
+    assert changes(before, after) == {
+        "shelf": ["a"], "products": {"a": {"stock": 2}}, "pinned": None,
+    }  # fmt: skip
+    assert changes(after, after) == {}
+
+
+async def test_a_question_is_asked_again_until_the_last_answer_is_known() -> None:
+    asked, answered = list[int](), asyncio.Event()
+
+    async def ask() -> None:
+        asked.append(len(asked))
+        if len(asked) == 1:
+            await answered.wait()
+        if len(asked) == 2:
+            raise RuntimeError("no database")
+
+    again = Again(ask, every_s=0.01)
+    for _ in range(100):
+        again.soon()
+    await until(lambda: asked == [0])
+    for _ in range(100):
+        again.soon()  # the answer on its way may be from before
+    answered.set()
+    await until(lambda: asked == [0, 1, 2])
+    again.soon()
+    again.close()
+
+
+async def test_a_thousand_orders_are_a_few_readings_and_the_last_is_seen() -> None:
+    bus, read, stock = MemoryBus(), 0, 1_000
+
+    async def goods() -> State:
+        nonlocal read
+        read += 1
+        return {"shelf": ["tea"], "products": {"tea": {"stock": stock, "title": "春茶"}}}
+
+    hall, published = Hall("tea", bus, "one"), list[bytes]()
+    bus.subscribe("room.tea.shown", lambda _, payload: published.append(payload))
+    state = {"status": "live", **await goods()}
+    hall.desk = Desk(
+        "tea", bus, ManualClock(), state=state, likes=0, listeners=lambda: 0, goods=goods
+    )
+    hall.desk.begin([])
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    while stock:
+        stock -= 1
+        bus.publish("room.tea.goods", b"")
+        await asyncio.sleep(0)
+    await until(lambda: json.loads(hall.state.value)["products"]["tea"]["stock"] == 0)
+    # At most one reading and one publication in 250 ms, whatever the machine's pace.
+    most = 2 + (loop.time() - begun) / 0.25
+    assert read <= most + 1
+    assert len(published) <= most + 1
+    hall.close()

@@ -83,10 +83,11 @@ def test_a_cache_keeps_the_last_value() -> None:
     cache = Cache("c")
     assert cache.latest() == []
     ear = listen(cache.listeners)
-    cache.receive("e1", 1, b'{"n":1}')
-    cache.receive("e1", 2, b'{"n":2}')
+    cache.receive("e1", 1, b'{"n":1}', news=b'{"n":1}')
+    cache.receive("e1", 2, b'{"n":2,"of":9}', news=b'{"n":2}')
+    cache.receive("e1", 3, b'{"n":2,"of":9}', news=None)
     assert heard(ear) == [(1, 1), (2, 2)]
-    assert [json.loads(pub)["offset"] for pub in cache.latest()] == [2]
+    assert [json.loads(pub) for pub in cache.latest()] == [{"offset": 3, "data": {"n": 2, "of": 9}}]
 
 
 async def test_crowds_are_served_in_slices_and_in_order() -> None:

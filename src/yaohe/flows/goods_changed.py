@@ -1,0 +1,35 @@
+"""What follows when stock, a price or the supply of coupons changed: whoever has a room open where
+it is shown sees what it is now. The rooms read it themselves, so a lost or repeated word is no
+harm, and a thousand orders are a few readings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yaohe.campaigns import Campaigns
+from yaohe.commerce.catalog import ProductChanged
+from yaohe.commerce.coupons import CouponSupplyChanged
+from yaohe.kernel.db import Tx
+from yaohe.kernel.events import Recorded
+from yaohe.kernel.relay import Step
+from yaohe.live.realtime import Hub
+from yaohe.live.shelf import Shelf
+
+
+def steps(*, campaigns: Campaigns, shelf: Shelf, hub: Hub) -> list[Step[Any]]:
+    """One for products, one for coupons."""
+
+    async def show_product(_: Tx, batch: list[Recorded[ProductChanged]]) -> None:
+        changed = sorted({recorded.fact.product_id for recorded in batch})
+        for room_id in await shelf.rooms_with(changed):
+            hub.goods_changed(room_id)
+
+    async def show_supply(_: Tx, batch: list[Recorded[CouponSupplyChanged]]) -> None:
+        changed = sorted({recorded.fact.template_id for recorded in batch})
+        for room_id in await campaigns.rooms_offering(changed):
+            hub.goods_changed(room_id)
+
+    return [
+        Step("product_changed.show", ProductChanged, show_product),
+        Step("coupon_supply_changed.show", CouponSupplyChanged, show_supply),
+    ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import os
 import resource
 import signal
 import socket
@@ -37,10 +36,9 @@ from yaohe.content.sandbox.jobs import (
 )
 from yaohe.content.stills.decode import stills
 from yaohe.kernel.money import Money
+from yaohe.kernel.rights import give_up_rights
 
 CPU_S_MAX = 4
-NOBODY = 65534
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 
 def do(job: Job) -> tuple[bytes, ...]:
@@ -55,7 +53,7 @@ def do(job: Job) -> tuple[bytes, ...]:
         case DrawAvatar():
             return (avatar(job.name, job.seed),)
         case DecodeKeyframe():
-            return stills(job.avcc, job.sample, job.wishes)
+            return stills(job.avcc, job.sample, job.wishes, job.entry)
 
 
 def answer(job: Job) -> Answer:
@@ -82,25 +80,6 @@ def prepare() -> None:
     draw_poster(model, "https://example.com/s/0000000000")
     with contextlib.suppress(PictureUnreadable):
         stills(b"\x01\x64\x00\x1f\xff\xe1\x00\x00\x00", b"\x00\x00\x00\x01\x65", ())
-
-
-def give_up_rights() -> None:
-    """From here on this process can compute and answer, and nothing else."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getppid()
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-    # The change of user cleared the death signal.
-    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(0)
-    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
-        resource.setrlimit(limit, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def trim_memory() -> None:

@@ -1,14 +1,16 @@
-"""One H.264 keyframe to JPEG. Runs only in the sandbox: the bytes come from whoever publishes.
+"""One keyframe to JPEG. Runs only in the sandbox: the bytes come from whoever publishes.
 
-The sample is length-prefixed as in MP4, with the avcC record that describes it. Anything that does
+The sample is as in MP4, with the configuration record that describes it. Anything that does
 not decode cleanly is refused; a picture with invented parts is worse than the previous one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import av
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image
@@ -27,20 +29,38 @@ FAIR_QUALITY, POOR_QUALITY = 46, 12
 UNSPECIFIED = 2
 
 
-def stills(avcc: bytes, sample: bytes, wishes: Sequence[StillWish]) -> tuple[bytes, ...]:
+# By the sample entry's four letters: who decodes it, and where its record says how long the lengths
+# in front of NAL units are (AV1 has none).
+DECODERS = {"avc1": ("h264", 4), "hvc1": ("hevc", 21), "av01": ("libdav1d", None)}
+
+
+def stills(
+    avcc: bytes, sample: bytes, wishes: Sequence[StillWish], entry: str = "avc1"
+) -> tuple[bytes, ...]:
     """One JPEG for each wish, in order."""
-    check(avcc, sample)
-    frame = decode(avcc, sample)
+    check(avcc, sample, entry)
+    frame = decode(avcc, sample, entry)
     return tuple(_still(frame, wish) for wish in wishes)
 
 
-def check(avcc: bytes, sample: bytes) -> None:
+def check(avcc: bytes, sample: bytes, entry: str = "avc1") -> None:
     """The lengths add up: cheap, and it refuses nearly everything that is not a keyframe."""
-    if not 7 <= len(avcc) <= AVCC_BYTES_MAX or avcc[0] != 1:
+    if entry not in DECODERS:
+        raise PictureUnreadable
+    lengths_at = DECODERS[entry][1]
+    if lengths_at is None:
+        least, version = 4, 0x81
+    else:
+        least, version = lengths_at + 3, 1
+    if not least <= len(avcc) <= AVCC_BYTES_MAX or avcc[0] != version:
         raise PictureUnreadable
     if not 5 <= len(sample) <= SAMPLE_BYTES_MAX:
         raise PictureUnreadable
-    length_bytes = (avcc[4] & 3) + 1
+    if lengths_at is not None:
+        _check_units(sample, (avcc[lengths_at] & 3) + 1)
+
+
+def _check_units(sample: bytes, length_bytes: int) -> None:
     place = count = 0
     while place < len(sample):
         size = int.from_bytes(sample[place : place + length_bytes], "big")
@@ -50,8 +70,8 @@ def check(avcc: bytes, sample: bytes) -> None:
             raise PictureUnreadable
 
 
-def decode(avcc: bytes, sample: bytes) -> VideoFrame:
-    context = av.VideoCodecContext.create("h264", "r")
+def decode(avcc: bytes, sample: bytes, entry: str = "avc1") -> VideoFrame:
+    context = cast(VideoCodecContext, av.CodecContext.create(DECODERS[entry][0], "r"))
     context.options = {"err_detect": "explode", "max_pixels": str(PIXELS_MAX)}
     context.thread_count = 1
     try:

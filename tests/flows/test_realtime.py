@@ -10,9 +10,11 @@ from typing import Any
 from tests.support.realtime import Shoebox, Talker, realtime, talking
 from tests.support.wire import dialled, on_uvloop, until
 
+from yaohe.live.moderation import ChatRules
 from yaohe.live.realtime.client import PING_FRAME
 
 CHAT = "room:tea:chat"
+RULES = ChatRules().shown()
 
 
 def say(talker: Talker, text: str) -> int:
@@ -156,7 +158,7 @@ async def test_state_is_merged_coalesced_and_given_whole_to_newcomers() -> None:
             line["subscribe"] for line in ann.heard if "publications" in line.get("subscribe", {})
         )
         assert reply["publications"][0]["data"] == {
-            "viewers": 0, "likes": 0, "status": "live", "pinned": None,
+            "viewers": 0, "likes": 0, "status": "live", "pinned": None, **RULES,
         }  # fmt: skip
         before = ann.messages
         for n in range(50):
@@ -173,13 +175,16 @@ async def test_state_is_merged_coalesced_and_given_whole_to_newcomers() -> None:
             assert reply["recovered"] is True
             assert reply["publications"][0]["data"] == {
                 "viewers": 0, "likes": 0, "status": "live", "pinned": "p49", "coupon_left": 51,
+                **RULES,
             }  # fmt: skip
 
 
 @on_uvloop
 async def test_viewers_are_different_people_who_joined() -> None:
     async with realtime() as stage, talking(stage, "watcher", "tea") as watcher:
-        join = {"method": "join", "data": {"room": "tea", "token": "abcdefghij"}}
+        join = {
+            "method": "join", "data": {"room": "tea", "token": "abcdefghij", "playing": True},
+        }  # fmt: skip
         async with talking(stage, "ann") as one, talking(stage, "ann") as two:
             joined = (await one.ask(rpc=join))["rpc"]["data"]
             assert joined["visitor"] == {"id": "v_ann", "name": "name of ann"}
@@ -193,7 +198,8 @@ async def test_viewers_are_different_people_who_joined() -> None:
                 assert stage.hub.room_state("tea").viewers == 2
                 stats = await watcher.ask(presence_stats={"channel": CHAT})
                 assert stats["presence_stats"] == {"num_clients": 1, "num_users": 2}
-                await bob.ask(rpc={"method": "join", "data": {"room": "cup"}})
+                cup = {"room": "cup", "playing": True}
+                await bob.ask(rpc={"method": "join", "data": cup})
                 await watcher.pub(lambda data: data.get("viewers") == 1)
                 await until(lambda: stage.hub.viewers("cup") == 1)
         await until(lambda: stage.hub.viewers("tea") == 0)
@@ -219,7 +225,7 @@ async def test_words_are_limited_in_speed_and_shape() -> None:
             await ann.ask(publish={"channel": CHAT, "data": {"text": f"n{n}"}}) for n in range(7)
         ]
         assert ["publish" in reply for reply in replies] == [True] * 5 + [False] * 2
-        assert replies[5]["error"] == {"code": 111, "message": "too_many"}
+        assert replies[5]["error"] == {"code": 111, "message": "too_many:1"}
         async with talking(stage, "ann", "tea") as twin:
             # The limit is the person's, not the connection's.
             reply = await twin.ask(publish={"channel": CHAT, "data": {"text": "more"}})

@@ -179,7 +179,7 @@ async def test_the_javascript_client_talks_and_recovers() -> None:
             assert connected["data"]["visitor"]["id"] == "v_new"
             assert (await event("state"))["status"] == "live"
             await event("line", text="from the browser client", offset=1)
-            assert (await event("joined"))["keys"] == ["chat", "state", "visitor"]
+            assert (await event("joined"))["keys"] == ["chat", "moderator", "state", "visitor"]
             assert (await event("stats"))["numClients"] == 1
             refused = await event("refused")
             assert (refused["code"], refused["message"]) == (107, "chat_empty")

@@ -26,6 +26,8 @@ from yaohe.kernel.relay import Relay
 from yaohe.kernel.wire import TimerWheel, WireConfig, WireServer
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin
+from yaohe.live.moderation import Moderation
+from yaohe.live.moderation.http import controllers as moderation_controllers
 from yaohe.live.realtime import Hub
 from yaohe.live.realtime.http import controllers as chat_controllers
 from yaohe.live.rooms import Rooms
@@ -62,17 +64,21 @@ async def house(db: Database) -> AsyncIterator[House]:
     shelf = Shelf(db, bus, shop.commerce)
     sharing = Sharing(db, clock, "http://x")
     campaigns = Campaigns(db, clock, shop.commerce, sharing)
+    moderation = Moderation(db, bus, clock)
     hub = room_hub(
         db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
-        rooms=rooms, shelf=shelf, origin=origin, coupon_left=campaigns.coupon_left,
+        rooms=rooms, shelf=shelf, origin=origin, moderation=moderation,
+        coupon_left=campaigns.coupon_left,
     )  # fmt: skip
     steps = all_steps(
         sharing=sharing, commerce=shop.commerce, campaigns=campaigns, hub=hub, shelf=shelf
     )
     services: dict[str, object] = {
         "identity": shop.identity, "rooms": rooms, "hub": hub, "commerce": shop.commerce,
+        "moderation": moderation,
     }  # fmt: skip
     controllers = [*identity_controllers, *chat_controllers, *commerce_controllers]
+    controllers += moderation_controllers
     config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel)
     running = [asyncio.create_task(part.run()) for part in (hub, Relay(db, steps, poll_s=0.05))]
     try:

@@ -11,10 +11,11 @@ from typing import Any
 
 from tests.support.wire import Peer, dialled, serving
 
-from yaohe.identity import Staff
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.kernel.wire import TimerWheel, WireConfig, WireLimits, WireRequest, WireServer
+from yaohe.live.media import MediaOrigin
+from yaohe.live.moderation import Moderator, Ward
 from yaohe.live.realtime import Archive, Caller, ChatLine, ChatLineNotFound, Hub
 from yaohe.live.realtime.archive import Past
 
@@ -41,7 +42,13 @@ class Shoebox(Archive):
         lines = [json.dumps(_plain(x), separators=(",", ":")).encode() for x in kept[-300:]]
         return Past(lines, self.likes.get(room_id, 0))
 
-    async def hide(self, room_id: str, line_id: str, *, by: Staff) -> None:
+    async def flush(self) -> None:
+        return
+
+    async def hide_person(self, room_id: str, visitor_id: str, *, by: Moderator) -> None:
+        self.hidden |= {line.id for _, line in self.lines if line.v == visitor_id}
+
+    async def hide(self, room_id: str, line_id: str, *, by: Moderator) -> None:
         if all(line.id != line_id for _, line in self.lines):
             raise ChatLineNotFound
         self.hidden.add(line_id)
@@ -64,6 +71,7 @@ class Stage:
     server: WireServer
     bus: MemoryBus
     archive: Shoebox
+    wards: dict[str, Ward]
     joined: list[Any] = field(default_factory=list)
     took_part: list[tuple[str, str]] = field(default_factory=list)
 
@@ -90,19 +98,33 @@ async def goods(room_id: str) -> dict[str, Any]:
     return {}
 
 
+async def person(ward: Ward, caller: Caller, request: WireRequest) -> dict[str, Any]:
+    return {"moderator": caller.id in ward.moderators}
+
+
 @asynccontextmanager
 async def realtime(
-    *, archive: Shoebox | None = None, clock: Clock | None = None, connections: int = 2_000
+    *,
+    archive: Shoebox | None = None,
+    clock: Clock | None = None,
+    connections: int = 2_000,
+    origin: MediaOrigin | None = None,
 ) -> AsyncIterator[Stage]:
     bus, wheel = MemoryBus(), TimerWheel(tick_s=0.1)
     kept = archive or Shoebox()
+    wards = {room: Ward() for room in ("tea", "cup")}
+
+    async def ward(room_id: str) -> Ward:
+        return wards[room_id]
+
     hub = Hub(
-        bus, clock or SystemClock(), kept, wheel, facts=facts, goods=goods, caller=caller_of
-    )
+        bus, clock or SystemClock(), kept, wheel, facts=facts, goods=goods, caller=caller_of,
+        wards=ward, person=person, origin=origin,
+    )  # fmt: skip
     limits = WireLimits(connections_per_address_max=connections)
     config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel, limits=limits)
     async with serving(config) as server:
-        stage = Stage(hub, server, bus, kept)
+        stage = Stage(hub, server, bus, kept, wards)
 
         async def joined(news: Any) -> None:
             stage.joined.append(news)

@@ -46,6 +46,7 @@ from yaohe.kernel.spool import Spool
 from yaohe.kernel.wire import TimerWheel
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
+from yaohe.live.moderation import Moderation
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
@@ -146,6 +147,7 @@ def build(
         viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
     )
     shelf = Shelf(db, bus, commerce)
+    moderation = Moderation(db, bus, clock)
     hub = room_hub(
         db=db,
         bus=bus,
@@ -156,6 +158,7 @@ def build(
         rooms=rooms,
         shelf=shelf,
         origin=origin,
+        moderation=moderation,
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
     )
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
@@ -214,6 +217,7 @@ def build(
         "shelf": shelf,
         "origin": origin,
         "hub": hub,
+        "moderation": moderation,
         "insights": insights,
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)

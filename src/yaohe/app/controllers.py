@@ -10,6 +10,7 @@ from yaohe.campaigns import http as campaigns
 from yaohe.commerce import http as commerce
 from yaohe.identity import http as identity
 from yaohe.insights import http as insights
+from yaohe.live.moderation import http as moderation
 from yaohe.live.realtime import http as realtime
 from yaohe.live.rooms import http as rooms
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
@@ -22,6 +23,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *commerce.controllers,
     *rooms.controllers,
     *realtime.controllers,
+    *moderation.controllers,
     *campaigns.controllers,
     *insights.controllers,
 )

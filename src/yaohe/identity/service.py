@@ -6,6 +6,7 @@ The verbs live with their nouns; here they get the names the rest of the house c
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 import structlog
@@ -66,11 +67,17 @@ class Identity:
         self.create_api_key = desk.create_api_key
         self.api_keys = desk.api_keys
         self.revoke_api_key = desk.revoke_api_key
+        self.audit_of = desk.audit_of
+        self.note = desk.note
         self.audit = audit
 
     def session_cookie(self, session: str) -> str:
         """The whole Set-Cookie value of a staff session."""
         return set_cookie(SESSION_COOKIE, session, age_s=SESSION_AGE_S, secure=self._secure)
+
+    async def staff_of(self, cookies: Mapping[str, str]) -> Staff | None:
+        """The member of staff whose session came with a request's cookies."""
+        return await self.staff_from_session(cookies.get(SESSION_COOKIE))
 
     def end_session_cookie(self) -> str:
         return set_cookie(SESSION_COOKIE, "", age_s=0, secure=self._secure)

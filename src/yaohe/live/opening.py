@@ -15,6 +15,7 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import TimerWheel, WireRequest
 from yaohe.live.media import MediaOrigin
+from yaohe.live.moderation import Moderation, Ward
 from yaohe.live.realtime import Archive, Caller, Hub, Joined
 from yaohe.live.rooms import RoomNotFound, Rooms
 from yaohe.live.shelf import Shelf, bilingual_cards
@@ -44,6 +45,7 @@ def room_hub(
     rooms: Rooms,
     shelf: Shelf,
     origin: MediaOrigin,
+    moderation: Moderation,
     coupon_left: Callable[[str], Awaitable[int | None]],
 ) -> Hub:
     """The hub of this house. `coupon_left(room_id)` is how many of a room's open coupon are left,
@@ -79,6 +81,17 @@ def room_hub(
             env = environment(user_agent)
             await sharing.confirm_click(news.token, news.visitor_id, env=env, joined=person)
 
+    async def person(ward: Ward, caller: Caller, request: WireRequest) -> dict[str, Any]:
+        """What concerns the one who came in: whether they moderate, whether they may write, whom
+        they do not want to read."""
+        held = ward.penalty(caller.id, clock.now())
+        staff = caller.id not in ward.moderators and await identity.staff_of(request.cookies)
+        return {
+            "moderator": caller.id in ward.moderators or bool(staff),
+            "penalty": {"kind": held.kind, "until": held.until} if held else None,
+            "blocked": [one.visitor_id for one in await moderation.blocked(caller.id)],
+        }
+
     hub = Hub(
         bus,
         clock,
@@ -87,6 +100,8 @@ def room_hub(
         facts=facts,
         caller=partial(_caller, identity),
         goods=goods,
+        wards=moderation.ward,
+        person=person,
         origin=origin,
     )
     hub.on_joined.append(joined)

@@ -99,11 +99,8 @@ class Phone:
             ssl_context=context,
             extra_headers={"Cookie": cookie, "Origin": origin},
         )
-        chat, state = f"room:{self.room}:chat", f"room:{self.room}:state"
-        self._send({"connect": {}})
-        self._send({"subscribe": {"channel": chat}})
-        self._send({"subscribe": {"channel": state}})
-        self._send({"rpc": {"method": "join", "data": {"room": self.room, "token": self.token}}})
+        here = {"room": self.room, "token": self.token, "playing": True}
+        self._send({"connect": {"data": here}})
         ticking = asyncio.create_task(self._tick())
         try:
             yield

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -45,6 +45,29 @@ class Staff(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     key_id: str | None = None
     scope: Scope = "full"
+
+
+class Actor(Protocol):
+    """Whoever does something that is noted: staff, or somebody a part of the shop was entrusted
+    to. Their id tells which."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def shop_id(self) -> str: ...
+    @property
+    def key_id(self) -> str | None: ...
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the audit trail, as one may read it."""
+
+    id: int
+    at: datetime
+    action: str
+    by_id: str
+    by: str
+    detail: dict[str, Any]
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

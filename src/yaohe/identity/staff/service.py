@@ -26,7 +26,9 @@ from yaohe.identity.staff import store
 from yaohe.identity.staff.model import (
     API_KEY_PREFIX,
     PASSWORD_CHARS_MAX,
+    Actor,
     ApiKey,
+    AuditEntry,
     IssuedKey,
     Scope,
     Staff,
@@ -52,7 +54,7 @@ log = structlog.get_logger(__name__)
 async def audit(
     tx: Tx,
     *,
-    staff: Staff,
+    staff: Actor,
     action: str,
     subject: str,
     detail: Mapping[str, object] | None = None,
@@ -230,6 +232,18 @@ class StaffDesk:
             if stale and staff.key_id is not None:
                 await store.touch_api_key(conn, staff.key_id)
         return staff
+
+    async def note(
+        self, staff: Staff, action: str, subject: str, detail: Mapping[str, object]
+    ) -> None:
+        """A line of the audit trail for an act that writes nothing else."""
+        async with self._db.begin() as tx:
+            await audit(tx, staff=staff, action=action, subject=subject, detail=detail)
+
+    async def audit_of(self, subject: str, *, limit: int) -> list[AuditEntry]:
+        """What was done to a thing, the newest first."""
+        async with self._db.connect() as conn:
+            return await store.audit_of(conn, subject, self._shop_id, limit=limit)
 
     async def sweep(self) -> None:
         """Forget ended sessions and old login windows."""

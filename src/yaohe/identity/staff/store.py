@@ -18,7 +18,9 @@ from yaohe.identity.staff.model import (
     SESSION_AGE_S,
     SETUP_AGE_S,
     TRIES_WINDOW_S,
+    Actor,
     ApiKey,
+    AuditEntry,
     Role,
     Scope,
     Staff,
@@ -287,7 +289,7 @@ async def touch_api_key(conn: AsyncConnection, key_id: str) -> None:
 
 
 async def insert_audit(
-    conn: AsyncConnection, by: Staff, action: str, subject: str, detail: Mapping[str, object]
+    conn: AsyncConnection, by: Actor, action: str, subject: str, detail: Mapping[str, object]
 ) -> None:
     await conn.execute(
         insert(audit).values(
@@ -300,3 +302,24 @@ async def insert_audit(
             at=func.now(),
         )
     )
+
+
+async def audit_of(
+    conn: AsyncConnection, subject: str, shop_id: str, *, limit: int
+) -> list[AuditEntry]:
+    """What was done to a thing, the newest first, with the names of staff as they are now."""
+    found = await conn.execute(
+        select(
+            audit.c.id,
+            audit.c.at,
+            audit.c.action,
+            audit.c.detail,
+            audit.c.staff_id.label("by_id"),
+            func.coalesce(staff.c.name, audit.c.detail["by"].astext, "").label("by"),
+        )
+        .select_from(audit.outerjoin(staff, staff.c.id == audit.c.staff_id))
+        .where(audit.c.subject == subject, audit.c.shop_id == shop_id)
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
+    return [AuditEntry(**row._mapping) for row in found]

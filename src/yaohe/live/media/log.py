@@ -138,6 +138,16 @@ class FragmentLog:
         return self.generation.height if self.generation else 0
 
     @property
+    def program_ms(self) -> int | None:
+        """Where the live video stands, in milliseconds of EXT-X-PROGRAM-DATE-TIME's clock; None
+        when nothing is on. It says the same moment in every player and over every epoch."""
+        if not self.live or self.newest is None or self.generation is None:
+            return None
+        if self.newest.epoch != self.generation.epoch:
+            return None
+        return round(self.generation.started_at.timestamp() * 1000) + self.newest.end_ms
+
+    @property
     def first_offset(self) -> int:
         """The oldest offset still held (equal to `next_offset` when nothing is)."""
         return self._first

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from yaohe.kernel.bus import Subscription
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.text import clean_text
 from yaohe.live.moderation.errors import (
@@ -30,14 +31,15 @@ SLOW_S_MAX: Final = 300
 WORDS_MAX: Final = 500
 WORD_CHARS_MAX: Final = 40
 PINNED_CHARS_MAX: Final = 120
+NAME_CHARS_MAX: Final = 60
 MINUTES_MAX: Final = 60 * 24 * 30
 MODERATORS_MAX: Final = 20
 BLOCKS_MAX: Final = 500
 SPOKE_MAX: Final = 20_000
 
 PenaltyKind = Literal["mute", "ban"]
-VisitorId = Annotated[str, Meta(min_length=3, max_length=40, pattern=r"^v_[0-9A-Za-z_-]+$")]
 
+_VISITOR: Final = re.compile(r"v_[0-9A-Za-z_-]{1,38}\Z")
 _LINK: Final = re.compile(
     r"[a-z][a-z0-9+.-]{1,15}://\S|\bwww\.\S"
     r"|(?<![\w@])(?:[a-z0-9-]{1,40}\.){1,4}(?:com|cn|net|org|io|me|cc|co|top|xyz|vip|shop|app|link|ru"
@@ -122,6 +124,17 @@ class Helper(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+def check_visitor_id(visitor_id: str) -> str:
+    if _VISITOR.match(visitor_id) is None:
+        raise BadInput("This is no visitor's id; it begins with v_.", field="visitor_id")
+    return visitor_id
+
+
+def check_name(name: str) -> str:
+    """A person's name as a client knew it, to read lists by; what counts is the id."""
+    return clean_text(name, field="name", chars_max=NAME_CHARS_MAX, empty=True)
+
+
 def folded(text: str) -> str:
     """Text as words are looked for in it: one width, one case, nothing between the letters."""
     return _BETWEEN.sub("", unicodedata.normalize("NFKC", text).casefold())
@@ -143,6 +156,16 @@ def has_link(text: str) -> bool:
     return _LINK.search(unicodedata.normalize("NFKC", text)) is not None
 
 
+class WardChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What changed in a ward: `room.<id>.ward`. Hearing one twice is harmless."""
+
+    rules: ChatRules | None = None
+    hold: Penalty | None = None
+    release: str | None = None
+    appoint: str | None = None
+    dismiss: str | None = None
+
+
 class Ward:
     """A room's rules and people, as the chat asks them for every line."""
 
@@ -153,10 +176,46 @@ class Ward:
         penalties: Iterable[Penalty] = (),
         moderators: Iterable[str] = (),
     ) -> None:
+        self._spoke: dict[str, float] = {}
+        self._missed: list[WardChange] | None = None
+        self._subscription: Subscription | None = None
+        self.fill(rules or ChatRules(), penalties, moderators)
+
+    def fill(
+        self, rules: ChatRules, penalties: Iterable[Penalty], moderators: Iterable[str]
+    ) -> None:
+        """Begin with what was stored; what was heard meanwhile comes on top."""
         self.moderators = set(moderators)
         self._penalties = {one.visitor_id: one for one in penalties}
-        self._spoke: dict[str, float] = {}
-        self.rules = rules or ChatRules()
+        self.rules = rules
+        missed, self._missed = self._missed, None
+        for change in missed or ():
+            self._apply(change)
+
+    def follow(self, subscription: Subscription) -> None:
+        """Hold what brings the changes; those heard before `fill` are kept for it."""
+        self._subscription, self._missed = subscription, []
+
+    def close(self) -> None:
+        if self._subscription is not None:
+            self._subscription.close()
+
+    def hear(self, change: WardChange) -> None:
+        if self._missed is not None:
+            self._missed.append(change)
+        self._apply(change)
+
+    def _apply(self, change: WardChange) -> None:
+        if change.rules is not None:
+            self.rules = change.rules
+        if change.hold is not None:
+            self._penalties[change.hold.visitor_id] = change.hold
+        if change.release is not None:
+            self._penalties.pop(change.release, None)
+        if change.appoint is not None:
+            self.moderators.add(change.appoint)
+        if change.dismiss is not None:
+            self.moderators.discard(change.dismiss)
 
     @property
     def rules(self) -> ChatRules:
@@ -167,12 +226,6 @@ class Ward:
         self._rules = rules
         words = sorted({folded(word) for word in rules.words} - {""}, key=len, reverse=True)
         self._words = re.compile("|".join(map(re.escape, words))) if words else None
-
-    def hold(self, penalty: Penalty) -> None:
-        self._penalties[penalty.visitor_id] = penalty
-
-    def release(self, visitor_id: str) -> None:
-        self._penalties.pop(visitor_id, None)
 
     def penalty(self, visitor_id: str, now: datetime) -> Penalty | None:
         """What holds somebody back now; a mute ends by itself."""

@@ -15,9 +15,10 @@ import asyncpg
 import msgspec
 import structlog
 
-from yaohe.identity import SHOP_ID, Staff, audit
+from yaohe.identity import SHOP_ID, audit
 from yaohe.kernel.db import Database
 from yaohe.kernel.raw import is_clash, is_lost
+from yaohe.live.moderation import Moderator
 from yaohe.live.realtime import store
 from yaohe.live.realtime.errors import ChatLineNotFound
 from yaohe.live.realtime.model import ChatLine
@@ -75,12 +76,19 @@ class Archive:
         async with self._db.connect() as conn:
             return await store.recent_lines(conn, room_id, self._shop_id, limit=limit)
 
-    async def hide(self, room_id: str, line_id: str, *, by: Staff) -> None:
+    async def hide(self, room_id: str, line_id: str, *, by: Moderator) -> None:
         await self.flush()
         async with self._db.begin() as tx:
-            if not await store.hide(tx.conn, room_id, self._shop_id, line_id, by=by.id):
+            if not await store.hide(tx.conn, room_id, self._shop_id, line_id, by=by.name):
                 raise ChatLineNotFound
-            await audit(tx, staff=by, action="chat.hide", subject=room_id, detail={"line": line_id})
+            noted = {"line": line_id, "by": by.name}
+            await audit(tx, staff=by, action="chat.hide", subject=room_id, detail=noted)
+
+    async def hide_person(self, room_id: str, visitor_id: str, *, by: Moderator) -> None:
+        """Hide everything a visitor said; why is in the trail already (their ban)."""
+        await self.flush()
+        async with self._db.begin() as tx:
+            await store.hide_person(tx.conn, room_id, self._shop_id, visitor_id, by=by.name)
 
     async def flush(self) -> None:
         """Write everything noted so far; on failure it waits for the next time."""

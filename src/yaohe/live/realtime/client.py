@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.wire import TEXT, Timer, WireRequest, WsConnection, ws_frame
@@ -42,14 +40,17 @@ class Client:
         "_bucket",
         "_channels",
         "_connected",
+        "_given",
         "_heard",
         "_hub",
         "_out",
+        "_pending",
+        "_playing",
         "_problems",
+        "_room",
         "_timer",
         "caller",
         "connection",
-        "halls",
         "request",
         "write_high",
     )
@@ -57,9 +58,12 @@ class Client:
     def __init__(self, hub: Hub, caller: Caller, request: WireRequest) -> None:
         self._hub, self.caller, self.request = hub, caller, request
         self.connection: WsConnection | None = None
-        self.halls: set[Hall] = set()
         self.write_high = UNSENT_BYTES_MAX
         self._channels: dict[str, Stream | Cache] = {}
+        self._given: set[str] = set()  # channels the server subscribed
+        self._room: Hall | None = None
+        self._playing = False
+        self._pending: list[p.Command] | None = None  # while the first answer is being made
         self._connected = False
         self._heard = False
         self._problems = 0
@@ -101,9 +105,7 @@ class Client:
         self._stop_timer()
         for channel in list(self._channels):
             self.unsubscribe(channel)
-        for hall in self.halls:
-            hall.go(self.caller.id)
-        self.halls.clear()
+        self._enter(None)
         self._hub.left(self)
         self.connection = None
 
@@ -118,7 +120,7 @@ class Client:
 
     def send_if_connected(self, message: bytes) -> None:
         """A push of the visitor's own channel, which exists once the protocol has begun."""
-        if self._connected:
+        if self._connected and self._pending is None:
             self.send(message)
 
     def _write(self, message: bytes) -> None:
@@ -165,6 +167,9 @@ class Client:
             return
         if command.id == 0 or self._connected == (command.connect is not None):
             raise p.Leave(*p.LEAVE_BAD_REQUEST)
+        if self._pending is not None:
+            self._hold(command)
+            return
         now = self._hub.clock.monotonic()
         granted = self._bucket.take(1, burst=COMMANDS_BURST, per_second=COMMANDS_PER_S, now=now)
         try:
@@ -174,9 +179,16 @@ class Client:
         except p.Problem as problem:
             self.refuse(command.id, problem)
 
+    def _hold(self, command: p.Command) -> None:
+        """What comes before the first answer waits for it, so that answers keep their order."""
+        assert self._pending is not None
+        if len(self._pending) >= p.COMMANDS_PER_MESSAGE_MAX:
+            raise p.Leave(*p.LEAVE_BAD_REQUEST)
+        self._pending.append(command)
+
     def _answer(self, command: p.Command) -> None:
         if command.connect is not None:
-            self._connect(command.id)
+            self._begin(command.id, command.connect)
         elif command.subscribe is not None:
             self._subscribe(command.id, command.subscribe)
         elif command.unsubscribe is not None:
@@ -193,9 +205,48 @@ class Client:
         else:
             raise p.Problem(*p.NOT_AVAILABLE)
 
-    def _connect(self, command_id: int) -> None:
+    def _begin(self, command_id: int, wish: p.Connect) -> None:
+        """The first answer. With a room in it, it holds all a page needs: the room's state, the
+        last lines, the person, and both channels subscribed. One round trip."""
         self._connected = True
-        visitor = {"id": self.caller.id, "name": self.caller.name}
+        join = p.read_data(wish.data, p.JoinRequest | None)
+        if join is None:
+            self._greet(command_id, {"visitor": self._visitor}, {})
+            return
+        self._pending = []
+        self._hub.run_later(self, command_id, self._connect(command_id, join, wish.subs))
+
+    async def _connect(
+        self, command_id: int, join: p.JoinRequest, subs: dict[str, p.Position]
+    ) -> None:
+        held: list[p.Command] = []
+        try:
+            hall = await self._hub.opened(join.room)
+            if hall is None:
+                raise p.Problem(*p.UNKNOWN_CHANNEL)
+            room = await self._hub.welcome(hall, self.caller, join.token or None, self.request)
+            if self.connection is None:
+                return
+            self._enter(hall, playing=join.playing)
+            given = {
+                channel.channel: self._attach(channel, subs.get(channel.channel, p.Position()))
+                for channel in (hall.chat, hall.state)
+            }
+            self._given.update(given)
+            self._greet(command_id, {"visitor": self._visitor, "room": room}, given)
+        except BaseException:
+            self._connected = False
+            raise
+        finally:
+            held, self._pending = self._pending or [], None
+        for command in held:
+            self._handle(command)
+
+    @property
+    def _visitor(self) -> dict[str, str]:
+        return {"id": self.caller.id, "name": self.caller.name}
+
+    def _greet(self, command_id: int, data: dict[str, Any], given: dict[str, Any]) -> None:
         self.send(
             p.reply(
                 command_id,
@@ -205,8 +256,8 @@ class Client:
                     "version": VERSION,
                     "ping": PING_S,
                     "pong": True,
-                    "data": {"visitor": visitor},
-                    "subs": {f"me:{self.caller.id}": {}},
+                    "data": data,
+                    "subs": {f"me:{self.caller.id}": {}, **given},
                 },
             )
         )
@@ -221,7 +272,7 @@ class Client:
             raise p.Problem(*p.ALREADY_SUBSCRIBED)
         if name.startswith("me:"):
             raise p.Problem(*p.PERMISSION_DENIED)
-        room_id = room_of(name)
+        room_id = p.room_of(name)
         if len(self._channels) >= CHANNELS_MAX:
             raise p.Problem(*p.LIMIT_EXCEEDED)
         hall = self._hub.hall(room_id)
@@ -246,21 +297,27 @@ class Client:
         return channel is not None and self in channel.listeners.members
 
     def _listen(self, command_id: int, wish: p.Subscribe, hall: Hall) -> None:
-        assert self.connection is not None
         channel = hall.chat if wish.channel == hall.chat.channel else hall.state
-        if isinstance(channel, Stream):
-            answer = position(channel, wish)
-        else:
-            answer = {"epoch": channel.epoch, "offset": channel.version}
-            if wish.recover:
-                answer |= {"was_recovering": True, "recovered": bool(channel.value)}
-            answer["publications"] = [msgspec.Raw(pub) for pub in channel.latest()]
+        self.send(p.reply(command_id, "subscribe", self._attach(channel, wish)))
+
+    def _attach(self, channel: Stream | Cache, wish: p.Position) -> dict[str, Any]:
+        """Listen from now on; the answer says where the listener stands."""
+        assert self.connection is not None
+        answer = channel.stand(wish)
         channel.listeners.members[self] = self.connection
-        self._channels[wish.channel] = channel
-        answer |= {"recoverable": True, "positioned": True}
-        self.send(p.reply(command_id, "subscribe", answer))
+        self._channels[channel.channel] = channel
+        return answer | {"recoverable": True, "positioned": True}
+
+    def lost(self, channel: str) -> None:
+        """A channel's count began anew. Who subscribed asks again; for those the server
+        subscribed, only connecting again does that."""
+        if channel in self._given:
+            self.leave(*p.LEAVE_INSUFFICIENT)
+        else:
+            self.send(p.unsubscribe_push(channel))
 
     def unsubscribe(self, name: str) -> None:
+        self._given.discard(name)
         channel = self._channels.pop(name, None)
         if channel is not None:
             channel.listeners.members.pop(self, None)
@@ -270,26 +327,41 @@ class Client:
         if not isinstance(channel, Stream):
             raise p.Problem(*p.PERMISSION_DENIED)
         said = p.read_data(wish.data, p.SayRequest)
+        hall = self._hub.hall(p.room_of(wish.channel))
+        assert hall is not None, "a channel one listens to belongs to an open room"
         try:
-            self._hub.visitor_says(room_of(wish.channel), self.caller, said.text)
+            self._hub.speech.say(hall, self.caller, said)
         except AppError as error:
-            code = p.TOO_MANY[0] if error.status == 429 else p.BAD_REQUEST[0]
-            raise p.Problem(code, error.code) from None
+            raise p.refusal(error) from None
         self.send(p.reply(command_id, "publish", {}))
 
     def _call(self, command_id: int, wish: p.Rpc) -> None:
         if wish.method == "like":
-            like = p.read_data(wish.data, p.LikeRequest)
-            hall = self._hub.hall(like.room)
-            if hall is None or not (hall in self.halls or hall.state.channel in self._channels):
-                raise p.Problem(*p.PERMISSION_DENIED)
-            counted = self._hub.visitor_likes(hall, self.caller, like.n)
-            self.send(p.reply(command_id, "rpc", {"data": {"counted": counted}}))
+            self._like(command_id, p.read_data(wish.data, p.LikeRequest))
         elif wish.method == "join":
             join = p.read_data(wish.data, p.JoinRequest)
             self._hub.run_later(self, command_id, self._join(command_id, join))
+        elif wish.method == "watch":
+            self._watch(command_id, p.read_data(wish.data, p.WatchRequest))
         else:
             raise p.Problem(*p.METHOD_NOT_FOUND)
+
+    def _like(self, command_id: int, like: p.LikeRequest) -> None:
+        hall = self._hub.hall(like.room)
+        if hall is None or not (hall is self._room or hall.state.channel in self._channels):
+            raise p.Problem(*p.PERMISSION_DENIED)
+        try:
+            counted = self._hub.speech.like(hall, self.caller, like.n)
+        except AppError as error:
+            raise p.refusal(error) from None
+        self.send(p.reply(command_id, "rpc", {"data": {"counted": counted}}))
+
+    def _watch(self, command_id: int, watch: p.WatchRequest) -> None:
+        """The room came into sight or out of it, or its video began or stopped."""
+        if self._room is None or self._room.id != watch.room:
+            raise p.Problem(*p.PERMISSION_DENIED)
+        self._enter(self._room, playing=watch.playing)
+        self.send(p.reply(command_id, "rpc", {"data": {}}))
 
     async def _join(self, command_id: int, join: p.JoinRequest) -> None:
         hall = await self._hub.opened(join.room)
@@ -297,42 +369,26 @@ class Client:
             raise p.Problem(*p.UNKNOWN_CHANNEL)
         if self.connection is None:
             return
-        # One room at a time: who goes on to another is no longer counted in the first.
-        for former in self.halls - {hall}:
-            former.go(self.caller.id)
-        if hall not in self.halls:
-            hall.come(self.caller.id)
-        self.halls = {hall}
+        self._enter(hall, playing=join.playing)
         answer = await self._hub.welcome(hall, self.caller, join.token or None, self.request)
         self.send(p.reply(command_id, "rpc", {"data": answer}))
 
+    def _enter(self, hall: Hall | None, *, playing: bool = False) -> None:
+        """One room at a time: who goes on to another is no longer counted in the first. Only those
+        who see it play are its viewers."""
+        was = self._room if self._playing else None
+        now = hall if playing else None
+        self._room, self._playing = hall, playing
+        if was is not now:
+            if now is not None:
+                now.come(self.caller.id)
+            if was is not None:
+                was.go(self.caller.id)
+
     def _count(self, command_id: int, name: str) -> None:
         channel = self._channels.get(name)
-        hall = self._hub.hall(room_of(name))
+        hall = self._hub.hall(p.room_of(name))
         if channel is None or hall is None:
             raise p.Problem(*p.PERMISSION_DENIED)
         stats = {"num_clients": len(channel.listeners), "num_users": hall.counts.viewers}
         self.send(p.reply(command_id, "presence_stats", stats))
-
-
-def room_of(channel: str) -> str:
-    """The room of `room:<id>:chat|state`; raises `Problem` 102."""
-    parts = channel.split(":")
-    if len(parts) != 3 or parts[0] != "room" or parts[2] not in {"chat", "state"}:
-        raise p.Problem(*p.UNKNOWN_CHANNEL)
-    return parts[1]
-
-
-def position(stream: Stream, wish: p.Subscribe) -> dict[str, Any]:
-    """Where a listener stands: everything since their position, or a plain "no"."""
-    answer: dict[str, Any] = {"epoch": stream.epoch, "offset": stream.top}
-    if not wish.recover:
-        return answer
-    missed = stream.since(wish.epoch, wish.offset)
-    if missed is None and wish.flag & p.FLAG_REJECT_UNRECOVERED:
-        raise p.Problem(*p.UNRECOVERABLE)
-    answer |= {"was_recovering": True, "recovered": missed is not None}
-    if missed is not None:
-        # The position recovered from; the publications below move it on.
-        answer |= {"offset": wish.offset, "publications": [msgspec.Raw(pub) for pub in missed]}
-    return answer

@@ -11,7 +11,9 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Identity, Staff
+from yaohe.live.moderation import Moderator
+from yaohe.live.moderation.access import MODERATOR_ERRORS, MODERATORS_ONLY
 from yaohe.live.realtime.errors import ChatLineNotFound, TextEmpty, TextTooLong
 from yaohe.live.realtime.hub import Hub
 from yaohe.live.realtime.model import clean_line
@@ -26,7 +28,10 @@ class LineList(msgspec.Struct, frozen=True):
 
 
 class SayRequest(msgspec.Struct, frozen=True):
+    """`announcement` makes the line stand out; it is said by the host all the same."""
+
     text: Annotated[str, Meta(max_length=1_000)]
+    announcement: bool = False
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
@@ -70,29 +75,35 @@ class RoomChat(Controller):
         room_id: FromPath[str],
         data: JSONBody[SayRequest],
         staff: Given[Staff],
+        identity: Given[Identity],
         rooms: Given[Rooms],
         hub: Given[Hub],
     ) -> LineAnswer:
         room = await rooms.get(room_id)
         await hub.opened(room_id)
-        line = hub.say(room_id, kind="host", name=room.host_name, text=clean_line(data.text))
+        kind = "announcement" if data.announcement else "host"
+        line = hub.say(room_id, kind=kind, name=room.host_name, text=clean_line(data.text))
+        if data.announcement:
+            noted = {"line": line.id, "text": line.text}
+            await identity.note(staff, "chat.announce", room_id, noted)
         return LineAnswer(line.id, line.name, line.text, line.kind, datetime.fromisoformat(line.at))
 
     @delete(
         "/{line_id:str}",
-        summary="Hide a line from everybody",
-        opt={"errors": (*STAFF_ERRORS, RoomNotFound, ChatLineNotFound)},
+        summary="Hide a line from everybody (staff and the room's moderators)",
+        dependencies=MODERATORS_ONLY,
+        opt={"errors": (*MODERATOR_ERRORS, RoomNotFound, ChatLineNotFound)},
     )
     async def hide(
         self,
         room_id: FromPath[str],
         line_id: FromPath[str],
-        staff: Given[Staff],
+        moderator: Given[Moderator],
         rooms: Given[Rooms],
         hub: Given[Hub],
     ) -> None:
         await rooms.get(room_id)
-        await hub.hide(room_id, line_id, by=staff)
+        await hub.hide(room_id, line_id, by=moderator)
 
 
 controllers = (RoomChat,)

@@ -13,39 +13,32 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from yaohe.identity import Staff
 from yaohe.kernel.bus import Bus
 from yaohe.kernel.clock import Clock
-from yaohe.kernel.errors import AppError, TooMany
+from yaohe.kernel.errors import AppError
 from yaohe.kernel.ids import new_token
 from yaohe.kernel.wire import Accepted, Refusal, TimerWheel, WireRequest
 from yaohe.live.media import MediaOrigin, PublishEvent
+from yaohe.live.moderation import Moderator, Ward
 from yaohe.live.realtime import protocol as p
 from yaohe.live.realtime.archive import Archive
 from yaohe.live.realtime.client import Client
 from yaohe.live.realtime.model import (
     NAME_CHARS_MAX,
     TEXT_CHARS_MAX,
-    Buckets,
     Caller,
     ChatLine,
     Joined,
     RoomCounts,
     State,
-    clean_line,
     new_line,
     plain,
 )
-from yaohe.live.realtime.room import PRESENT_EVERY_S, Desk, Hall
+from yaohe.live.realtime.room import PRESENT_EVERY_S, Desk, Hall, hide_note
+from yaohe.live.realtime.speech import Speech
 from yaohe.live.realtime.store import KeptLine
 
 CONNECTIONS_PER_VISITOR_MAX: Final = 20
-SAY_BURST: Final = 5
-SAY_PER_S: Final = 1
-LIKE_BURST: Final = 100
-LIKE_PER_S: Final = 50
-INTERACTION_EVERY_S: Final = 30.0
-INTERACTIONS_MAX: Final = 50_000
 QUIET_S_MAX: Final = 600.0
 UNKNOWN_S: Final = 5.0
 UNKNOWN_MAX: Final = 10_000
@@ -54,6 +47,8 @@ JOIN_TAIL: Final = 30
 
 RoomFacts = Callable[[str], Awaitable[State | None]]
 Goods = Callable[[str], Awaitable[State]]
+Wards = Callable[[str], Awaitable[Ward]]
+Persons = Callable[[Ward, Caller, WireRequest], Awaitable[State]]
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +59,9 @@ class Hub:
     `facts(room_id)` is a room's state when it is opened (`status`, `slate`, `live_since`, `pinned`,
     …), or None when there is no such room. `goods(room_id)` is the part of the state that the shop
     changes (products, coupons left): read at the opening and after `goods_changed`. `caller` says
-    who connects. `on_joined` and `on_interaction` are told behind the path.
+    who connects. `wards` gives a room's rules, `person` what one visitor alone is told when they
+    come in (whether they moderate, whom they block). `on_joined` and `on_interaction` are told
+    behind the path.
     """
 
     def __init__(
@@ -77,11 +74,14 @@ class Hub:
         facts: RoomFacts,
         caller: Callable[[WireRequest], Caller],
         goods: Goods,
+        wards: Wards,
+        person: Persons,
         origin: MediaOrigin | None = None,
         owns: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self.bus, self.clock, self.wheel = bus, clock, wheel
         self._archive, self._facts, self._caller, self._goods = archive, facts, caller, goods
+        self._wards, self._person = wards, person
         self._owns, self._origin = owns, origin
         self.on_joined: list[Callable[[Joined], Awaitable[object]]] = []
         self.on_interaction: list[Callable[[str, str], Awaitable[object]]] = []
@@ -91,9 +91,7 @@ class Hub:
         self._unknown: dict[str, float] = {}
         self._by_visitor: dict[str, set[Client]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._says = Buckets(burst=SAY_BURST, per_second=SAY_PER_S)
-        self._likes = Buckets(burst=LIKE_BURST, per_second=LIKE_PER_S)
-        self._interacted: dict[tuple[str, str], float] = {}
+        self.speech = Speech(clock, archive, media_at=self._media_at, took_part=self._took_part)
         self._me = bus.subscribe("me.*", self._personal)
         if origin is not None:
             origin.on_event(self._media)
@@ -110,6 +108,7 @@ class Hub:
             text=plain(text)[:TEXT_CHARS_MAX],
             text_en=plain(text_en)[:TEXT_CHARS_MAX] if text_en else None,
             at=self.clock.now(),
+            media_at=self._media_at(room_id),
         )
         self._archive.keep(room_id, line)
         self.bus.publish(f"room.{room_id}.say", msgspec.json.encode(line))
@@ -128,12 +127,15 @@ class Hub:
         within a second what they are now."""
         self.bus.publish(f"room.{room_id}.goods", b"")
 
-    async def hide(self, room_id: str, line_id: str, *, by: Staff) -> None:
+    async def hide(self, room_id: str, line_id: str, *, by: Moderator) -> None:
         """Take a line away from everybody; raises `ChatLineNotFound`."""
         await self._archive.hide(room_id, line_id, by=by)
-        hall = self._halls.get(room_id)
-        if hall is not None:
-            hall.hide(line_id)
+        self.bus.publish(f"room.{room_id}.say", hide_note(line=line_id))
+
+    async def hide_person(self, room_id: str, visitor_id: str, *, by: Moderator) -> None:
+        """Take away everything one visitor said in a room."""
+        await self._archive.hide_person(room_id, visitor_id, by=by)
+        self.bus.publish(f"room.{room_id}.say", hide_note(writer=visitor_id))
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────
 
@@ -157,6 +159,10 @@ class Hub:
     async def recent(self, room_id: str, *, limit: int) -> list[KeptLine]:
         """The last lines with the hidden ones, oldest first, for staff."""
         return await self._archive.recent(room_id, limit=limit)
+
+    async def kept(self) -> None:
+        """Wait until every line said so far is stored, for whoever points at one."""
+        await self._archive.flush()
 
     @property
     def connections(self) -> int:
@@ -263,8 +269,9 @@ class Hub:
             return None
         owned = self._owns is None or await self._owns(room_id)
         past = await self._archive.past(room_id)
-        state = {**first, **await self._goods(room_id)}
-        hall = Hall(room_id, self.bus, self._edge)
+        ward = await self._wards(room_id)
+        state = {**first, **ward.rules.shown(), **await self._goods(room_id)}
+        hall = Hall(room_id, self.bus, self._edge, ward=ward)
         hall.quiet_since = self.clock.monotonic()
         self._halls[room_id] = hall
         if owned:
@@ -279,6 +286,7 @@ class Hub:
                 likes=past.likes,
                 listeners=lambda: len(hall.chat.listeners),
                 goods=lambda: self._goods(room_id),
+                media_at=lambda: self._media_at(room_id),
             )
             hall.desk.begin(past.lines)
             # What changed between the first look and our listening would be lost otherwise.
@@ -290,6 +298,10 @@ class Hub:
             self.bus.publish(f"room.{room_id}.hello", b"{}")
         return hall
 
+    def _media_at(self, room_id: str) -> int | None:
+        log_ = self._origin.log(room_id) if self._origin is not None else None
+        return log_.program_ms if log_ is not None else None
+
     def _media(self, event: PublishEvent) -> None:
         """A new epoch of the video: players learn at once that there is something to ask for."""
         if event.kind == "started" and event.room_id is not None and self._origin is not None:
@@ -299,39 +311,7 @@ class Hub:
 
     # ── what visitors do ─────────────────────────────────────────────────────────────────────
 
-    def visitor_says(self, room_id: str, caller: Caller, text: str) -> None:
-        """A visitor's line; raises `TextEmpty`, `TextTooLong` or `TooMany`."""
-        cleaned = clean_line(text)
-        if not self._says.take(caller.id, now=self.clock.monotonic()):
-            raise TooMany(retry_after_s=1)
-        hall = self._halls[room_id]
-        line = new_line(
-            kind="chat", name=caller.name, text=cleaned, at=self.clock.now(), v=caller.id
-        )
-        self._archive.keep(room_id, line)
-        hall.say(line)
-        self._interact(room_id, caller.id)
-
-    def visitor_likes(self, hall: Hall, caller: Caller, n: int) -> int:
-        """How many of `n` likes counted; more than a hand can do are left out silently."""
-        wanted = max(0, min(n, LIKE_BURST))
-        counted = self._likes.take(caller.id, now=self.clock.monotonic(), wanted=wanted)
-        if counted:
-            hall.like(counted)
-            self._interact(hall.id, caller.id)
-        return counted
-
-    def _interact(self, room_id: str, visitor_id: str) -> None:
-        """Say it once in a while: that somebody takes part is true after the first time."""
-        key, now = (room_id, visitor_id), self.clock.monotonic()
-        last = self._interacted.get(key)
-        if last is not None and now - last < INTERACTION_EVERY_S:
-            return
-        if len(self._interacted) >= INTERACTIONS_MAX:
-            for old in list(self._interacted)[: INTERACTIONS_MAX // 2]:
-                del self._interacted[old]
-        self._interacted.pop(key, None)
-        self._interacted[key] = now
+    def _took_part(self, room_id: str, visitor_id: str) -> None:
         for told in self.on_interaction:
             self._tell_later("interaction", told(room_id, visitor_id))
 
@@ -346,6 +326,7 @@ class Hub:
             "state": msgspec.Raw(hall.state.value or b"{}"),
             "chat": [msgspec.Raw(line) for line in hall.tail(JOIN_TAIL)],
             "visitor": {"id": caller.id, "name": caller.name},
+            **await self._person(hall.ward, caller, request),
         }
 
     def _tell_later(self, what: str, work: Awaitable[object]) -> None:

@@ -15,7 +15,8 @@ from yaohe.kernel.wire import WireRequest
 
 TEXT_CHARS_MAX: Final = 200
 NAME_CHARS_MAX: Final = 40
-KINDS: Final = frozenset({"chat", "host", "thanks", "order", "system"})
+QUOTE_CHARS_MAX: Final = 40
+KINDS: Final = frozenset({"chat", "host", "staff", "announcement", "thanks", "order", "system"})
 
 # Scripts whose letters carry stacks of marks; more in a row than any language needs is a prank.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -49,8 +50,18 @@ class Joined(msgspec.Struct, frozen=True):
     request: WireRequest
 
 
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """The line another one answers, short."""
+
+    id: str
+    name: str
+    text: str
+
+
 class ChatLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line as everybody gets it. `v` is the writer's visitor id, absent on server lines."""
+    """One line as everybody gets it. `v` is the writer's visitor id, absent on server lines;
+    `to` lists the visitors it is meant for; `media_at` is the moment of the video at which it was
+    said (milliseconds, EXT-X-PROGRAM-DATE-TIME's clock), absent when nothing was on."""
 
     id: str
     name: str
@@ -59,6 +70,9 @@ class ChatLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     v: str | None = None
     text_en: str | None = None
+    reply: Quote | None = None
+    to: list[str] | None = None
+    media_at: int | None = None
 
 
 class RoomCounts(msgspec.Struct, frozen=True):
@@ -102,10 +116,22 @@ def new_line(
     at: datetime,
     v: str | None = None,
     text_en: str | None = None,
+    reply: Quote | None = None,
+    to: list[str] | None = None,
+    media_at: int | None = None,
 ) -> ChatLine:
     assert kind in KINDS, kind
     return ChatLine(
-        id=new_id("c"), name=name, text=text, kind=kind, at=stamp(at), v=v, text_en=text_en
+        id=new_id("c"),
+        name=name,
+        text=text,
+        kind=kind,
+        at=stamp(at),
+        v=v,
+        text_en=text_en,
+        reply=reply,
+        to=to,
+        media_at=media_at,
     )
 
 

@@ -13,24 +13,34 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from yaohe.kernel.errors import AppError
+
 COMMANDS_PER_MESSAGE_MAX: Final = 64
 
 Anything = dict[str, msgspec.Raw]
 Channel = Annotated[str, Meta(max_length=128)]
 
 
-class Connect(msgspec.Struct):
-    """Tokens and server-side recovery are not used: who connects is told by the cookie."""
+class Position(msgspec.Struct):
+    """Where a listener stands in a channel."""
 
-    name: str = ""
-
-
-class Subscribe(msgspec.Struct):
-    channel: Channel
     recover: bool = False
     offset: int = 0
     epoch: str = ""
     flag: int = 0
+
+
+class Connect(msgspec.Struct):
+    """Who connects is told by the cookie; tokens are not looked at. `data` may be a `JoinRequest`:
+    then the room's channels are subscribed by the server, and `subs` says where to go on."""
+
+    name: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    subs: Annotated[dict[Channel, Position], Meta(max_length=16)] = {}
+
+
+class Subscribe(Position, kw_only=True):
+    channel: Channel
 
 
 class ChannelOnly(msgspec.Struct):
@@ -73,6 +83,7 @@ class Command(msgspec.Struct):
 
 class SayRequest(msgspec.Struct):
     text: str
+    reply_to: Annotated[str, Meta(max_length=40)] | None = None
 
 
 class LikeRequest(msgspec.Struct):
@@ -83,6 +94,14 @@ class LikeRequest(msgspec.Struct):
 class JoinRequest(msgspec.Struct):
     room: Annotated[str, Meta(max_length=64)]
     token: Annotated[str, Meta(max_length=32)] | None = None
+    playing: bool = False
+
+
+class WatchRequest(msgspec.Struct):
+    """Whether the room is seen and its video runs here: such people are its viewers."""
+
+    room: Annotated[str, Meta(max_length=64)]
+    playing: bool
 
 
 class Problem(Exception):
@@ -112,8 +131,19 @@ NOT_AVAILABLE: Final = (108, "not available")
 TOO_MANY: Final = (111, "too_many")
 UNRECOVERABLE: Final = (112, "unrecoverable position")
 
+
+def refusal(error: AppError) -> Problem:
+    """What the application refuses, as an error reply: its stable code, and after a colon the
+    seconds after which trying again makes sense."""
+    message = error.code if error.retry_after_s is None else f"{error.code}:{error.retry_after_s}"
+    if error.status == 429:
+        return Problem(TOO_MANY[0], message)
+    return Problem((PERMISSION_DENIED if error.status == 403 else BAD_REQUEST)[0], message)
+
+
 LEAVE_SHUTDOWN: Final = (3001, "shutdown")
 LEAVE_SLOW: Final = (3008, "slow")
+LEAVE_INSUFFICIENT: Final = (3010, "insufficient state")
 LEAVE_NO_PONG: Final = (3012, "no pong")
 LEAVE_BAD_REQUEST: Final = (3501, "bad request")
 LEAVE_STALE: Final = (3502, "stale")
@@ -170,3 +200,11 @@ def push(channel: str, pub: bytes) -> bytes:
 def unsubscribe_push(channel: str) -> bytes:
     code, reason = UNSUBSCRIBE_INSUFFICIENT
     return _encode({"push": {"channel": channel, "unsubscribe": {"code": code, "reason": reason}}})
+
+
+def room_of(channel: str) -> str:
+    """The room of `room:<id>:chat|state`; raises `Problem` 102."""
+    parts = channel.split(":")
+    if len(parts) != 3 or parts[0] != "room" or parts[2] not in {"chat", "state"}:
+        raise Problem(*UNKNOWN_CHANNEL)
+    return parts[1]

@@ -19,6 +19,7 @@ import structlog
 from yaohe.kernel.bus import Bus, Subscription
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.ids import new_token
+from yaohe.live.moderation import Ward
 from yaohe.live.realtime.model import ChatLine, RoomCounts, State
 from yaohe.live.realtime.pace import Again, Later
 from yaohe.live.realtime.stream import Cache, Stream
@@ -39,7 +40,7 @@ WRITES_PER_S: Final = 6_000
 log = structlog.get_logger(__name__)
 
 _encode = msgspec.json.encode
-_HIDE: Final = re.compile(rb'\{"kind":"hide","id":"([a-z0-9_]{1,40})"\}\Z')
+_HIDE: Final = re.compile(rb'\{"kind":"hide","(id|v)":"([A-Za-z0-9_-]{1,40})"\}\Z')
 
 
 class Numbered(msgspec.Struct):
@@ -84,13 +85,16 @@ def changes(before: State, after: State) -> State:
     return found
 
 
-def hide_note(line_id: str) -> bytes:
-    return b'{"kind":"hide","id":"%b"}' % line_id.encode()
+def hide_note(*, line: str | None = None, writer: str | None = None) -> bytes:
+    """Takes away one line, or everything one person wrote."""
+    key, value = ("id", line) if line else ("v", writer or "")
+    return b'{"kind":"hide","%b":"%b"}' % (key.encode(), value.encode())
 
 
 class Desk:
     """The owner's side: epoch and offsets, likes, viewers of all processes, the merged state.
-    `goods` reads what the room sells and gives right now, as fields of the state."""
+    `goods` reads what the room sells and gives right now, as fields of the state; `media_at` is
+    where the video stands, so that a viewer who is behind sees a change when the host says it."""
 
     def __init__(
         self,
@@ -102,9 +106,10 @@ class Desk:
         likes: int,
         listeners: Callable[[], int],
         goods: Callable[[], Awaitable[State]],
+        media_at: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._id, self._bus, self._clock, self._listeners = room_id, bus, clock, listeners
-        self._goods = goods
+        self._goods, self._media_at = goods, media_at
         self.epoch = new_token()
         self.state: State = {"viewers": 0, "likes": likes, **state}
         self.likes = likes
@@ -206,6 +211,9 @@ class Desk:
     def _publish_state(self) -> None:
         self._version += 1
         self.state["likes"], self.state["viewers"] = self.likes, self.viewers
+        at = self._media_at()
+        if at is not None:
+            self.state["media_at"] = at
         self._bus.publish(
             f"room.{self._id}.shown",
             b'{"epoch":"%b","version":%d,"state":%b}'
@@ -216,8 +224,8 @@ class Desk:
 class Hall:
     """This process' side of a room: who is here, and what they hear."""
 
-    def __init__(self, room_id: str, bus: Bus, edge: str) -> None:
-        self.id, self._bus, self._edge = room_id, bus, edge
+    def __init__(self, room_id: str, bus: Bus, edge: str, *, ward: Ward) -> None:
+        self.id, self._bus, self._edge, self.ward = room_id, bus, edge, ward
         self.chat = Stream(f"room:{room_id}:chat")
         self.state = Cache(f"room:{room_id}:state")
         self.desk: Desk | None = None
@@ -234,6 +242,7 @@ class Hall:
 
     def close(self) -> None:
         self._tell.close()
+        self.ward.close()
         for subscription in self._subscriptions:
             subscription.close()
         if self.desk is not None:
@@ -280,8 +289,13 @@ class Hall:
     def like(self, n: int) -> None:
         self._bus.publish(f"room.{self.id}.like", b"%d" % n)
 
-    def hide(self, line_id: str) -> None:
-        self._bus.publish(f"room.{self.id}.say", hide_note(line_id))
+    def hide(self, note: bytes) -> None:
+        self._bus.publish(f"room.{self.id}.say", note)
+
+    def line(self, line_id: str) -> bytes | None:
+        """A line that was said lately and is not hidden, as everybody got it."""
+        start = b'{"id":"%b",' % line_id.encode(errors="replace")
+        return next((data for data in self.chat.data() if data.startswith(start)), None)
 
     def _heard(self, _: str, payload: bytes) -> None:
         numbered = _numbered.decode(payload)
@@ -296,11 +310,12 @@ class Hall:
         found = _HIDE.match(note)
         if found is None:
             return
-        start = b'{"id":"%b",' % found.group(1)
+        key, value = found.groups()
+        mark = b'"%b":"%b"' % (key, value)
         for data in self.chat.data():
-            if data.startswith(start):
+            # A quote inside a text is escaped, so this is the key; an answer's own id comes later.
+            if mark in data and (key == b"v" or data.startswith(b"{" + mark)):
                 self.chat.replace(data, note)
-                return
 
     def _saw(self, _: str, payload: bytes) -> None:
         """Who listens has heard the rest before: they get what changed. A newcomer gets all."""
@@ -309,7 +324,8 @@ class Hall:
         state = _state.decode(value)
         known = self._last if shown.epoch == self.state.epoch else {}
         changed, self._last = changes(known, state), state
-        news = _encode(changed) if changed else None
+        # That the video went on is no news by itself.
+        news = _encode(changed) if changed.keys() - {"media_at"} else None
         self.state.receive(shown.epoch, shown.version, value, news=news)
         self._counts = RoomCounts(int(state.get("viewers", 0)), int(state.get("likes", 0)))
 

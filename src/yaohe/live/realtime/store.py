@@ -12,12 +12,12 @@ from sqlalchemy import func, select, update
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.db import Conn
 from yaohe.kernel.raw import RawConnection
-from yaohe.live.realtime.model import ChatLine, stamp
+from yaohe.live.realtime.model import ChatLine, Quote, stamp
 from yaohe.live.realtime.tables import chat_lines, room_counts
 
 
 class KeptLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as staff see it."""
+    """A line as staff see it. `v` is the writer's visitor id; `hidden_by` says who hid it."""
 
     id: str
     name: str
@@ -25,15 +25,21 @@ class KeptLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     at: datetime
     hidden: bool
+    hidden_by: str | None
+    v: str | None
+    reply: Quote | None
 
 
 _INSERT: Final = f"""
-    insert into live.chat_lines (id, shop_id, room_id, visitor_id, kind, name, text, text_en, at)
+    insert into live.chat_lines
+           (id, shop_id, room_id, visitor_id, kind, name, text, text_en, at, reply, media_at)
     select line.id, $1, line.room_id, line.visitor_id, line.kind, line.name, line.text,
-           line.text_en, line.at::timestamptz
-      from unnest({cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)}, {cut(9)})
+           line.text_en, line.at::timestamptz, line.reply::jsonb,
+           to_timestamp(line.media_at::bigint / 1000.0)
+      from unnest({cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)}, {cut(9)},
+                  {cut(10)}, {cut(11)})
            with ordinality
-           as line (id, room_id, visitor_id, kind, name, text, text_en, at, nth)
+           as line (id, room_id, visitor_id, kind, name, text, text_en, at, reply, media_at, nth)
       join live.rooms on rooms.id = line.room_id
      order by line.nth
         on conflict (id) do nothing
@@ -66,6 +72,10 @@ async def insert_lines(
         pack([line.text for _, line in lines]),
         pack([line.text_en for _, line in lines]),
         pack([line.at for _, line in lines]),
+        pack(
+            [msgspec.json.encode(line.reply).decode() if line.reply else None for _, line in lines]
+        ),
+        pack([str(line.media_at) if line.media_at is not None else None for _, line in lines]),
     )
 
 
@@ -108,6 +118,9 @@ async def recent_lines(conn: Conn, room_id: str, shop_id: str, *, limit: int) ->
             kind=row.kind,
             at=row.at,
             hidden=row.hidden_at is not None,
+            hidden_by=row.hidden_by,
+            v=row.visitor_id,
+            reply=_quote(row.reply),
         )
         for row in reversed(found.all())
     ]
@@ -130,6 +143,20 @@ async def hide(conn: Conn, room_id: str, shop_id: str, line_id: str, *, by: str)
     return found.rowcount > 0
 
 
+async def hide_person(conn: Conn, room_id: str, shop_id: str, visitor_id: str, *, by: str) -> None:
+    """Hide everything a visitor said in a room."""
+    await conn.execute(
+        update(chat_lines)
+        .where(
+            chat_lines.c.visitor_id == visitor_id,
+            chat_lines.c.room_id == room_id,
+            chat_lines.c.shop_id == shop_id,
+            chat_lines.c.hidden_at.is_(None),
+        )
+        .values(hidden_at=func.now(), hidden_by=by)
+    )
+
+
 async def likes(conn: Conn, room_id: str) -> int:
     found = await conn.execute(select(room_counts.c.likes).where(room_counts.c.room_id == room_id))
     return found.scalar_one_or_none() or 0
@@ -144,4 +171,10 @@ def _line(row: Any) -> ChatLine:
         at=stamp(row.at),
         v=row.visitor_id,
         text_en=row.text_en,
+        reply=_quote(row.reply),
+        media_at=round(row.media_at.timestamp() * 1000) if row.media_at else None,
     )
+
+
+def _quote(kept: Any) -> Quote | None:
+    return msgspec.convert(kept, Quote) if kept else None

@@ -10,20 +10,36 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from yaohe.kernel.wire import TEXT, WsConnection, ws_frame
-from yaohe.live.realtime.protocol import publication, push, unsubscribe_push
+from yaohe.live.realtime.protocol import (
+    FLAG_REJECT_UNRECOVERED,
+    UNRECOVERABLE,
+    Position,
+    Problem,
+    publication,
+    push,
+)
 
 SLICE: Final = 800
 HISTORY_MAX: Final = 300
+
+
+class Listener(Protocol):
+    """Who listens to channels."""
+
+    def lost(self, channel: str) -> None:
+        """The channel's count began anew and the listener was let go."""
 
 
 class Listeners:
     """The connections that listen to one channel."""
 
     def __init__(self) -> None:
-        self.members: dict[object, WsConnection] = {}
+        self.members: dict[Listener, WsConnection] = {}
         self._waiting: deque[tuple[bytes, list[WsConnection]]] = deque()
         self._busy = False
 
@@ -72,8 +88,10 @@ class Stream:
     def begin(self, epoch: str, top: int = 0) -> None:
         """Another count begins: what was heard before cannot be continued."""
         if self.epoch and self.listeners.members:
-            self.listeners.send(unsubscribe_push(self.channel))
+            leaving = list(self.listeners.members)
             self.listeners.members.clear()
+            for listener in leaving:
+                listener.lost(self.channel)
         self.epoch, self.top = epoch, top
         self._history.clear()
 
@@ -94,6 +112,20 @@ class Stream:
         if epoch != self.epoch or not 0 <= self.top - offset <= len(self._history):
             return None
         return [publication(data, at) for at, data in self._history if at > offset]
+
+    def stand(self, wish: Position) -> dict[str, Any]:
+        """Where a listener stands: everything since their position, or a plain "no"."""
+        answer: dict[str, Any] = {"epoch": self.epoch, "offset": self.top}
+        if not wish.recover:
+            return answer
+        missed = self.since(wish.epoch, wish.offset)
+        if missed is None and wish.flag & FLAG_REJECT_UNRECOVERED:
+            raise Problem(*UNRECOVERABLE)
+        answer |= {"was_recovering": True, "recovered": missed is not None}
+        if missed is not None:
+            # The position recovered from; the publications below move it on.
+            answer |= {"offset": wish.offset, "publications": [msgspec.Raw(pub) for pub in missed]}
+        return answer
 
     def replace(self, old: bytes, new: bytes) -> None:
         """Put other data in the place of a publication that must not be seen again."""
@@ -123,5 +155,10 @@ class Cache:
         if news is not None:
             self.listeners.send(push(self.channel, publication(news, version)))
 
-    def latest(self) -> list[bytes]:
-        return [publication(self.value, self.version)] if self.value else []
+    def stand(self, wish: Position) -> dict[str, Any]:
+        """The last value; who comes back has missed nothing that still matters."""
+        latest = [publication(self.value, self.version)] if self.value else []
+        answer: dict[str, Any] = {"epoch": self.epoch, "offset": self.version}
+        if wish.recover:
+            answer |= {"was_recovering": True, "recovered": bool(latest)}
+        return answer | {"publications": [msgspec.Raw(pub) for pub in latest]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="live")
 
@@ -19,6 +20,8 @@ chat_lines = Table(
     Column("text", Text),
     Column("text_en", Text),
     Column("at", DateTime(timezone=True)),
+    Column("reply", JSONB),
+    Column("media_at", DateTime(timezone=True)),
     Column("hidden_at", DateTime(timezone=True)),
     Column("hidden_by", Text),
 )

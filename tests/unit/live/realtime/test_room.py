@@ -9,9 +9,10 @@ from tests.support.wire import until
 
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import ManualClock
+from yaohe.live.moderation import Ward
 from yaohe.live.realtime.model import State, new_line
 from yaohe.live.realtime.pace import Again, Later
-from yaohe.live.realtime.room import Desk, Hall, changes
+from yaohe.live.realtime.room import Desk, Hall, changes, hide_note
 
 
 def line(text: str) -> bytes:
@@ -29,7 +30,7 @@ def texts(hall: Hall) -> list[str]:
 
 async def test_two_processes_hear_the_same_and_count_together() -> None:
     bus, clock = MemoryBus(), ManualClock()
-    owner, edge = Hall("tea", bus, "one"), Hall("tea", bus, "two")
+    owner, edge = Hall("tea", bus, "one", ward=Ward()), Hall("tea", bus, "two", ward=Ward())
     owner.desk = Desk(
         "tea", bus, clock, state={"status": "live"}, likes=7, listeners=lambda: 0, goods=nothing
     )
@@ -61,12 +62,12 @@ async def test_two_processes_hear_the_same_and_count_together() -> None:
 
 async def test_an_edge_that_comes_later_learns_the_position() -> None:
     bus = MemoryBus()
-    owner = Hall("tea", bus, "one")
+    owner = Hall("tea", bus, "one", ward=Ward())
     owner.desk = Desk(
         "tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0, goods=nothing
     )
     owner.desk.begin([line("a"), line("b")])
-    edge = Hall("tea", bus, "two")
+    edge = Hall("tea", bus, "two", ward=Ward())
     bus.publish("room.tea.hello", b"{}")
     assert (edge.chat.epoch, edge.chat.top) == (owner.chat.epoch, 2)
     assert edge.state.value == owner.state.value
@@ -78,19 +79,19 @@ async def test_an_edge_that_comes_later_learns_the_position() -> None:
 
 async def test_a_hidden_line_is_replaced_in_memory() -> None:
     bus = MemoryBus()
-    hall = Hall("tea", bus, "one")
+    hall = Hall("tea", bus, "one", ward=Ward())
     hall.desk = Desk(
         "tea", bus, ManualClock(), state={}, likes=0, listeners=lambda: 0, goods=nothing
     )
     lines = [line(text) for text in "abc"]
     hall.desk.begin(lines)
-    hall.hide(json.loads(lines[1])["id"])
+    hall.hide(hide_note(line=json.loads(lines[1])["id"]))
     await asyncio.sleep(0.1)
     assert texts(hall) == ["a", "c"]
     recovered = hall.chat.since(hall.chat.epoch, 0)
     assert recovered is not None
     assert b'"text":"b"' not in b"".join(recovered)
-    hall.hide('x"}{')
+    hall.hide(hide_note(line='x"}{'))
     await asyncio.sleep(0.1)
     hall.close()
 
@@ -153,7 +154,7 @@ async def test_a_thousand_orders_are_a_few_readings_and_the_last_is_seen() -> No
         read += 1
         return {"shelf": ["tea"], "products": {"tea": {"stock": stock, "title": "春茶"}}}
 
-    hall, published = Hall("tea", bus, "one"), list[bytes]()
+    hall, published = Hall("tea", bus, "one", ward=Ward()), list[bytes]()
     bus.subscribe("room.tea.shown", lambda _, payload: published.append(payload))
     state = {"status": "live", **await goods()}
     hall.desk = Desk(

@@ -80,10 +80,10 @@ async def test_refusals_name_the_reason() -> None:
         assert await encoder.listen() == "NetStream.Publish.BadName"
         assert "stream key" in encoder.words
     async with ingesting() as made, connected(made.server.port) as encoder:
-        hevc = media(chunks.VIDEO, 0, b"\x1c\0\0\0\0hvcC")
-        await encoder.send(opening() + publishing("key-tea") + hevc)
+        old = media(chunks.VIDEO, 0, b"\x14\0\0\0\0vp6f")
+        await encoder.send(opening() + publishing("key-tea") + old)
         assert await encoder.listen() == "NetStream.Publish.Rejected"
-        assert encoder.words == "Your encoder sends HEVC; set its video to H.264."
+        assert encoder.words == "Your encoder sends VP6; set its video to H.264."
         assert (await made.until_event("refused")).reason == "codec_unsupported"
 
 

@@ -53,7 +53,7 @@ class Heard:
     size: int
 
 
-def _picture(index: int, width: int, height: int, pixels: str) -> VideoFrame:
+def picture(index: int, width: int, height: int, pixels: str) -> VideoFrame:
     frame = VideoFrame(width, height, pixels)
     for number, plane in enumerate(frame.planes):
         step = 3 + 2 * number
@@ -62,7 +62,7 @@ def _picture(index: int, width: int, height: int, pixels: str) -> VideoFrame:
     return frame
 
 
-def _tone(index: int, channels: int) -> AudioFrame:
+def tone(index: int, channels: int) -> AudioFrame:
     layout = {1: "mono", 2: "stereo"}[channels]
     frame = AudioFrame(format="fltp", layout=layout, samples=1024)
     wave = array(
@@ -105,13 +105,13 @@ def clip(
         audio = container.add_stream("aac", rate=RATE)
         audio.layout = {1: "mono", 2: "stereo"}[channels]
         for index in range(round(seconds * fps)):
-            frame = _picture(index, width, height, pixels)
+            frame = picture(index, width, height, pixels)
             frame.pts, frame.time_base = index, Fraction(1, fps)
             container.mux(video.encode(frame))
         for index in range(int(seconds * RATE / 1024)):
-            tone = _tone(index, channels)
-            tone.pts, tone.time_base = index * 1024, Fraction(1, RATE)
-            container.mux(audio.encode(tone))
+            sound = tone(index, channels)
+            sound.pts, sound.time_base = index * 1024, Fraction(1, RATE)
+            container.mux(audio.encode(sound))
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
     return _read(out.getvalue())

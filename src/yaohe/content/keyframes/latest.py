@@ -71,7 +71,7 @@ class LatestStills:
             keyframe = log_.latest_keyframe() if log_ is not None else None
             if keyframe is None or (room.still and room.still.mark == _mark(keyframe)):
                 return
-            stills = await self._decoder.stills(keyframe.avcc, keyframe.sample)
+            stills = await self._decoder.stills(keyframe.avcc, keyframe.sample, keyframe.entry)
             room.still = Still(
                 _mark(keyframe), keyframe.width, keyframe.height, stills.sharp, stills.tiny
             )

@@ -46,6 +46,7 @@ class DecodeKeyframe(msgspec.Struct, frozen=True, tag="keyframe"):
     avcc: bytes
     sample: bytes
     wishes: tuple[StillWish, ...]
+    entry: str = "avc1"
 
 
 Job = DrawCard | DrawPoster | DrawProduct | DrawAvatar | DecodeKeyframe

@@ -20,14 +20,15 @@ class Stills(msgspec.Struct, frozen=True):
 
 
 class KeyframeDecoder:
-    """Takes an avcC record and one length-prefixed sample; refuses with `PictureUnreadable`."""
+    """Takes a configuration record and one sample of the codec that `entry` names by its four
+    letters; refuses with `PictureUnreadable`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    async def stills(self, avcc: bytes, sample: bytes) -> Stills:
+    async def stills(self, avcc: bytes, sample: bytes, entry: str = "avc1") -> Stills:
         """Both usual sizes for the price of one decoding."""
-        sharp, tiny = await self._run(avcc, sample, SHARP, TINY)
+        sharp, tiny = await self._run(avcc, sample, SHARP, TINY, entry=entry)
         return Stills(sharp, tiny)
 
     async def sharp(self, avcc: bytes, sample: bytes) -> bytes:
@@ -49,6 +50,8 @@ class KeyframeDecoder:
         wish = StillWish(width=width, quality=quality, bytes_max=max_bytes)
         return (await self._run(extradata_avcc, sample, wish))[0]
 
-    async def _run(self, avcc: bytes, sample: bytes, *wishes: StillWish) -> tuple[bytes, ...]:
-        job = DecodeKeyframe(bytes(avcc), bytes(sample), wishes)
+    async def _run(
+        self, avcc: bytes, sample: bytes, *wishes: StillWish, entry: str = "avc1"
+    ) -> tuple[bytes, ...]:
+        job = DecodeKeyframe(bytes(avcc), bytes(sample), wishes, entry)
         return await self._sandbox.run(job, timeout_s=TIMEOUT_S)

@@ -53,8 +53,8 @@ class Fragment:
 
 
 class Keyframe(msgspec.Struct, frozen=True):
-    """The newest keyframe, for thumbnails: the decoder's configuration and one length-prefixed
-    access unit, exactly what `av.CodecContext.extradata` and a packet want."""
+    """The newest keyframe, for thumbnails: the decoder's configuration and one access unit, exactly
+    what `av.CodecContext.extradata` and a packet want. `entry` names the codec, as `avc1` does."""
 
     epoch: int
     dts_ms: int
@@ -62,6 +62,7 @@ class Keyframe(msgspec.Struct, frozen=True):
     height: int
     avcc: bytes
     sample: bytes
+    entry: str = "avc1"
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +78,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     avcc: bytes
     first_offset: int
     started_at: datetime
+    entry: str = "avc1"
 
 
 class Subscription:
@@ -203,6 +205,7 @@ class FragmentLog:
         width: int = 0,
         height: int = 0,
         avcc: bytes = b"",
+        entry: str = "avc1",
         has_video: bool = True,
         has_audio: bool = True,
     ) -> Generation:
@@ -218,6 +221,7 @@ class FragmentLog:
             has_video=has_video,
             has_audio=has_audio,
             avcc=avcc,
+            entry=entry,
             first_offset=self.next_offset,
             started_at=now,
         )
@@ -265,6 +269,7 @@ class FragmentLog:
                     generation.height,
                     generation.avcc,
                     picture,
+                    generation.entry,
                 )
         self.newest = fragment
         self._trim()

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from yaohe.live.media.codecs.aac import AacConfig, silent_frame
+from yaohe.live.media.codecs.config import AudioConfig
+from yaohe.live.media.codecs.tracks import audio_samples
 from yaohe.live.media.fmp4.fragment import Bytes, VideoSample, audio_fragment, video_fragment
 from yaohe.live.media.log import FragmentLog
 
@@ -40,7 +41,9 @@ _FILL_FRAMES_MAX = 1_000
 
 
 class AudioLine:
-    """Audio as an unbroken row of equal frames, kept to the publisher's clock within a frame."""
+    """Audio as an unbroken row of frames, kept to the publisher's clock within a frame.
+
+    AAC's frames are all of one length; Opus may change it at any time."""
 
     __slots__ = (
         "_drift",
@@ -50,12 +53,14 @@ class AudioLine:
         "filled_frames",
         "late",
         "pending",
+        "sizes",
         "start",
     )
 
-    def __init__(self, config: AacConfig) -> None:
+    def __init__(self, config: AudioConfig) -> None:
         self.config = config
         self.pending: list[Bytes] = []
+        self.sizes: list[int] = []  # … of each, in samples
         self.start = 0  # of the pending frames, in samples
         self.end = -1  # of everything so far; -1 before the first frame
         self.filled = False
@@ -69,7 +74,7 @@ class AudioLine:
 
     @property
     def pending_ms(self) -> float:
-        return len(self.pending) * self.config.frame_ms
+        return sum(self.sizes) * 1000 / self.config.rate
 
     def add(self, at_ms: int, data: Bytes) -> None:
         size = self.config.frame_samples
@@ -93,7 +98,7 @@ class AudioLine:
             self._drift = 0.0
             return
         self.filled = False
-        self._push(data)
+        self._push(data, audio_samples(self.config, memoryview(data)))
 
     def fill(self, until_ms: int) -> None:
         """Silence up to (not beyond) `until_ms`."""
@@ -104,23 +109,22 @@ class AudioLine:
         self.filled = True
 
     def fill_frames(self, count: int) -> None:
-        silence = silent_frame(self.config.layout)
         for _ in range(min(count, _FILL_FRAMES_MAX)):
-            self._push(silence)
+            self._push(self.config.silence, self.config.frame_samples)
             self.filled_frames += 1
         self._drift = 0.0
 
     def take(self, sequence: int) -> list[Bytes]:
         """The pending frames as a fragment's parts."""
-        size = self.config.frame_samples
-        parts = audio_fragment(sequence, self.pending, self.start, size)
+        parts = audio_fragment(sequence, self.pending, self.start, self.sizes)
         self.start = self.end
-        self.pending = []
+        self.pending, self.sizes = [], []
         return parts
 
-    def _push(self, data: Bytes) -> None:
+    def _push(self, data: Bytes, size: int) -> None:
         self.pending.append(data)
-        self.end += self.config.frame_samples
+        self.sizes.append(size)
+        self.end += size
 
 
 class Packager:
@@ -131,7 +135,7 @@ class Packager:
         log: FragmentLog,
         *,
         has_video: bool,
-        audio: AacConfig | None,
+        audio: AudioConfig | None,
         monotonic: Callable[[], float],
     ) -> None:
         self._log = log

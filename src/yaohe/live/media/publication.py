@@ -12,8 +12,15 @@ from collections.abc import Callable
 import msgspec
 
 from yaohe.kernel.clock import Clock
-from yaohe.live.media.codecs.aac import AacConfig, parse_aac_config
-from yaohe.live.media.codecs.avc import AvcConfig, is_well_formed, parse_avc_config
+from yaohe.live.media.codecs.config import AudioConfig, VideoConfig
+from yaohe.live.media.codecs.tracks import (
+    AAC,
+    AVC,
+    audio_samples,
+    parse_audio_config,
+    parse_video_config,
+    video_sample,
+)
 from yaohe.live.media.errors import BadBytes, PublishRefused
 from yaohe.live.media.fmp4.fragment import Bytes
 from yaohe.live.media.fmp4.init import codec_string, init_segment
@@ -75,8 +82,8 @@ class Publication:
         self._on_started = on_started
         self._on_finished = on_finished
         self._on_replaced = on_replaced
-        self._video: AvcConfig | None = None
-        self._audio: AacConfig | None = None
+        self._video: VideoConfig | None = None
+        self._audio: AudioConfig | None = None
         self._expects: tuple[bool | None, bool | None] = (None, None)
         self._packager: Packager | None = None
         self._stale = False  # the next keyframe begins a new epoch
@@ -99,18 +106,20 @@ class Publication:
         """Which tracks the publisher announced; None where it did not say."""
         self._expects = (video, audio)
 
-    def configure_video(self, record: bytes) -> None:
+    def configure_video(self, record: bytes, codec: bytes = AVC) -> None:
         """A decoder configuration record; raises when it is unreadable or unsupported."""
-        if self._video is not None and self._video.record == record:
+        before = self._video
+        if before is not None and (before.entry, before.record) == (codec, record):
             return
-        self._video = parse_avc_config(record)
+        self._video = parse_video_config(codec, record)
         self._stale = self._fresh_video = self._packager is not None
 
-    def configure_audio(self, record: bytes) -> None:
-        """An AudioSpecificConfig; raises when it is unreadable or unsupported."""
-        if self._audio is not None and self._audio.record == record:
+    def configure_audio(self, record: bytes, codec: bytes = AAC) -> None:
+        """An AudioSpecificConfig, or what is in its place; raises like `configure_video`."""
+        before = self._audio
+        if before is not None and (before.entry, before.record) == (codec, record):
             return
-        self._audio = parse_aac_config(record)
+        self._audio = parse_audio_config(codec, record)
         if self._packager is not None:
             self._stale = self._fresh_audio = True
             if not self._packager.has_video:
@@ -118,13 +127,15 @@ class Publication:
         self._open_when_ready()
 
     def video(self, dts: int, offset: int, keyframe: bool, data: Bytes) -> None:
-        """One access unit, length-prefixed; `dts` in ms on the publisher's own clock."""
+        """One access unit, as MP4 holds it; `dts` in ms on the publisher's own clock."""
         config = self._video
         if config is None or self.finished:
             return
-        if not is_well_formed(memoryview(data), config.length_size):
+        sample = video_sample(config, memoryview(data))
+        if sample is None:
             self._drop(broken=True)
             return
+        data = sample
         self._last_frame = self._clock.monotonic()
         self._frames += 1
         packager = self._packager
@@ -142,8 +153,12 @@ class Publication:
             packager.add_video(dts - self._zero, offset, keyframe, data)
 
     def audio(self, at: int, data: Bytes) -> None:
-        """One raw AAC frame."""
-        if self._audio is None or self.finished or not data:
+        """One raw frame."""
+        config = self._audio
+        if config is None or self.finished or not data:
+            return
+        if not audio_samples(config, memoryview(data)):
+            self._drop()
             return
         packager = self._packager
         if packager is not None and not packager.has_video:
@@ -254,7 +269,7 @@ class Publication:
             # The picture is announced and its keyframe late: the sound before it is of no use.
             self._held, self._held_bytes = [], 0
 
-    def _open_epoch(self, video: AvcConfig | None, audio: AacConfig | None) -> None:
+    def _open_epoch(self, video: VideoConfig | None, audio: AudioConfig | None) -> None:
         held, self._held, self._held_bytes = self._held, [], 0
         first = next((f.at for f in held if f.is_video or video is None), 0)
         near = [f for f in held if f.is_video or first - LEAD_MS <= f.at <= first + JUMP_AHEAD_MS]
@@ -269,6 +284,7 @@ class Publication:
             width=video.width if video else 0,
             height=video.height if video else 0,
             avcc=video.record if video else b"",
+            entry=video.entry.decode() if video else "",
             has_video=video is not None,
             has_audio=audio is not None,
         )
@@ -304,4 +320,4 @@ class Publication:
     def _drop(self, *, broken: bool = False) -> None:
         self._dropped += 1
         if broken and self._dropped >= _BROKEN_FRAMES_MAX and not self._started:
-            raise BadBytes("The picture is not H.264 in the form this protocol asks for.")
+            raise BadBytes("The picture is not in the form its codec asks for.")

@@ -58,7 +58,7 @@ def test_pyav_reads_what_was_put_in(b_frames: int) -> None:
     end = samples[-1].dts + 33
     parts = video_fragment(0, samples[:15], samples[15].dts)
     parts += video_fragment(1, samples[15:], end)
-    parts += audio_fragment(2, [f.data for f in made.audio], 0, 1024)
+    parts += audio_fragment(2, [f.data for f in made.audio], 0, [1024] * len(made.audio))
     data = init + b"".join(parts)
     heard = demux(data)
     pictures = [packet for packet in heard if packet.kind == "video"]

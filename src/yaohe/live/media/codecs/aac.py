@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
-import msgspec
-
 from yaohe.live.media.codecs.bits import BitReader, BitWriter
+from yaohe.live.media.codecs.config import AudioConfig
 from yaohe.live.media.errors import BadBytes, CodecUnsupported
 
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
@@ -29,20 +28,7 @@ _NAMES = {
 _ELEMENTS = ("", "S", "C", "SC", "SCS", "SCC", "SCCL", "SCCCL")
 
 
-class AacConfig(msgspec.Struct, frozen=True):
-    record: bytes
-    codec: str
-    rate: int
-    channels: int
-    layout: int
-    frame_samples: int
-
-    @property
-    def frame_ms(self) -> float:
-        return self.frame_samples * 1000 / self.rate
-
-
-def parse_aac_config(record: bytes) -> AacConfig:
+def parse_aac_config(record: bytes) -> AudioConfig:
     """Read an AudioSpecificConfig (ISO 14496-3, 1.6.2.1)."""
     bits = BitReader(record[:64])
     kind = bits.read(5)
@@ -59,7 +45,15 @@ def parse_aac_config(record: bytes) -> AacConfig:
     if not 1 <= layout < len(_CHANNELS):
         raise CodecUnsupported("Your encoder sends an unusual channel layout; set it to stereo.")
     frame_samples = 960 if bits.flag() else 1024
-    return AacConfig(record, "mp4a.40.2", rate, _CHANNELS[layout], layout, frame_samples)
+    return AudioConfig(
+        entry=b"mp4a",
+        record=record,
+        codec="mp4a.40.2",
+        rate=rate,
+        channels=_CHANNELS[layout],
+        frame_samples=frame_samples,
+        silence=silent_frame(layout),
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from yaohe.live.media.codecs.bits import BitReader
+from yaohe.live.media.codecs.config import VideoConfig
 from yaohe.live.media.errors import BadBytes, CodecUnsupported
 
 _PROFILES = {
@@ -38,16 +39,7 @@ class Sps(msgspec.Struct, frozen=True):
     aspect: tuple[int, int]
 
 
-class AvcConfig(msgspec.Struct, frozen=True):
-    record: bytes
-    codec: str
-    length_size: int
-    width: int
-    height: int
-    aspect: tuple[int, int]
-
-
-def parse_avc_config(record: bytes) -> AvcConfig:
+def parse_avc_config(record: bytes) -> VideoConfig:
     """Read an AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1)."""
     if len(record) < 8 or record[0] != 1:
         raise BadBytes("The H.264 configuration is not readable.")
@@ -66,8 +58,16 @@ def parse_avc_config(record: bytes) -> AvcConfig:
         raise CodecUnsupported(
             f"Your encoder sends H.264 {name}; set it to profile High with pixel format yuv420p."
         )
-    codec = f"avc1.{record[1]:02x}{record[2]:02x}{record[3]:02x}"
-    return AvcConfig(record, codec, length_size, sps.width, sps.height, sps.aspect)
+    return VideoConfig(
+        entry=b"avc1",
+        box=b"avcC",
+        record=record,
+        codec=f"avc1.{record[1]:02x}{record[2]:02x}{record[3]:02x}",
+        length_size=length_size,
+        width=sps.width,
+        height=sps.height,
+        aspect=sps.aspect,
+    )
 
 
 def _parameter_sets(record: bytes, position: int, count: int) -> tuple[list[bytes], int]:
@@ -86,7 +86,7 @@ def parse_sps(nal: bytes) -> Sps:
     """Read a sequence parameter set (ISO 14496-10, 7.3.2.1.1) as far as its picture's shape."""
     if len(nal) < 4 or nal[0] & 31 != 7:
         raise BadBytes("The H.264 configuration holds no sequence parameter set.")
-    bits = BitReader(_unescape(nal[1:1024]))
+    bits = BitReader(unescape(nal[1:1024]))
     profile, _, level = bits.read(8), bits.read(8), bits.read(8)
     bits.unsigned()
     chroma, bit_depth, planes = 1, 8, False
@@ -124,7 +124,7 @@ def parse_sps(nal: bytes) -> Sps:
     return Sps(profile, level, width, height, chroma, bit_depth, aspect)
 
 
-def _unescape(payload: bytes) -> bytes:
+def unescape(payload: bytes) -> bytes:
     """Take the emulation prevention bytes out: 00 00 03 stands for 00 00."""
     return payload.replace(b"\0\0\3", b"\0\0")
 

@@ -63,15 +63,18 @@ def video_fragment(sequence: int, samples: Sequence[VideoSample], end: int) -> l
 
 
 def audio_fragment(
-    sequence: int, frames: Sequence[Bytes], start: int, frame_samples: int
+    sequence: int, frames: Sequence[Bytes], start: int, durations: Sequence[int]
 ) -> list[Bytes]:
-    """The same for audio frames of equal duration; `start` in samples."""
+    """The same for audio frames; `start` and `durations` in samples."""
     sizes = [len(frame) for frame in frames]
-    tail = struct.pack(f">{len(sizes)}I", *sizes)
-    # Track head: default duration. Run: data offset and sizes.
-    head = _moof(
-        sequence, AUDIO_TRACK, 0x020008, frame_samples, start, 0x0100_0201, len(frames), tail
-    )
+    usual = durations[0]
+    numbers, flags = sizes, 0x0100_0201
+    if any(duration != usual for duration in durations):
+        numbers = [number for pair in zip(durations, sizes, strict=True) for number in pair]
+        flags |= 0x100
+    tail = struct.pack(f">{len(numbers)}I", *numbers)
+    # Track head: default duration. Run: data offset and sizes, durations where they differ.
+    head = _moof(sequence, AUDIO_TRACK, 0x020008, usual, start, flags, len(frames), tail)
     return [head, _MDAT.pack(8 + sum(sizes), b"mdat"), *frames]
 
 

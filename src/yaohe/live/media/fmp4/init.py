@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from yaohe.live.media.codecs.aac import AacConfig
-from yaohe.live.media.codecs.avc import AvcConfig
+from yaohe.live.media.codecs.config import AudioConfig, VideoConfig
 from yaohe.live.media.fmp4.boxes import box, full_box
 
 VIDEO_TRACK = 1
@@ -24,7 +23,7 @@ NON_SYNC_FLAGS = 0x0101_0000
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-def init_segment(video: AvcConfig | None, audio: AacConfig | None) -> bytes:
+def init_segment(video: VideoConfig | None, audio: AudioConfig | None) -> bytes:
     assert video or audio, "an init needs a track"
     tracks, extends = [], []
     if video:
@@ -37,7 +36,7 @@ def init_segment(video: AvcConfig | None, audio: AacConfig | None) -> bytes:
     return ftyp + box(b"moov", _mvhd(), *tracks, box(b"mvex", *extends))
 
 
-def codec_string(video: AvcConfig | None, audio: AacConfig | None) -> str:
+def codec_string(video: VideoConfig | None, audio: AudioConfig | None) -> str:
     return ",".join(config.codec for config in (video, audio) if config)
 
 
@@ -89,14 +88,14 @@ def _track(head: bytes, timescale: int, handler: bytes, media_head: bytes, entry
     return box(b"trak", head, media)
 
 
-def _video_track(config: AvcConfig) -> bytes:
+def _video_track(config: VideoConfig) -> bytes:
     across, down = config.aspect
     entry = box(
-        b"avc1",
+        config.entry,
         bytes(6) + struct.pack(">H16xHH", 1, config.width, config.height),
         struct.pack(">III", 0x480000, 0x480000, 0),
         struct.pack(">H32xHh", 1, 0x18, -1),
-        box(b"avcC", config.record),
+        box(config.box, config.record),
         box(b"pasp", struct.pack(">II", across, down)),
     )
     head = _tkhd(VIDEO_TRACK, 0, config.width * across / down, config.height)
@@ -104,11 +103,11 @@ def _video_track(config: AvcConfig) -> bytes:
     return _track(head, VIDEO_TIMESCALE, b"vide", media_head, entry)
 
 
-def _audio_track(config: AacConfig) -> bytes:
+def _audio_track(config: AudioConfig) -> bytes:
     entry = box(
-        b"mp4a",
+        config.entry,
         bytes(6) + struct.pack(">H8xHH4xI", 1, config.channels, 16, min(config.rate, 0xFFFF) << 16),
-        _esds(config.record),
+        _dops(config.record) if config.entry == b"Opus" else _esds(config.record),
     )
     head = _tkhd(AUDIO_TRACK, 0x100, 0, 0)
     media_head = full_box(b"smhd", 0, 0, bytes(4))
@@ -126,3 +125,9 @@ def _esds(record: bytes) -> bytes:
         4, b"\x40\x15", bytes(3), struct.pack(">II", 0, 0), _descriptor(5, record[:64])
     )
     return full_box(b"esds", 0, 0, _descriptor(3, bytes(3), decoder, _descriptor(6, b"\2")))
+
+
+def _dops(head: bytes) -> bytes:
+    """Opus in ISOBMFF 4.3.2: the identification header's numbers in the other byte order."""
+    skip, rate, gain = struct.unpack_from("<HIh", head, 10)
+    return box(b"dOps", struct.pack(">BBHIhB", 0, head[9], skip, rate, gain, 0))

@@ -1,17 +1,22 @@
 """Audio and video messages of RTMP: FLV tags, old and enhanced, into a publication.
 
-Only H.264 and AAC-LC are taken; every other codec is refused by its name, with what to set instead.
+H.264, H.265 and AV1 are passed through, and AAC-LC and Opus; every other codec is refused by its
+name, with what to set instead. Of several tracks the first is taken: one room has one picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from yaohe.live.media.codecs.tracks import AAC, AUDIO_CODECS, AVC, HEVC, VIDEO_CODECS
 from yaohe.live.media.errors import BadBytes, CodecUnsupported
+from yaohe.live.media.fmp4.fragment import Bytes
 from yaohe.live.media.publication import Publication
+from yaohe.live.media.rtmp import enhanced
 from yaohe.live.media.rtmp.amf import AmfValue
 
-_AVC = 7
+# Of the old numbers; 12 was never in the specification, but in many encoders for years.
+_VIDEO_CODECS = {7: AVC, 12: HEVC}
 _AAC = 10
 _ENHANCED_VIDEO = 0x80
 _ENHANCED_AUDIO = 9
@@ -27,7 +32,6 @@ _VIDEO_NAMES = {
     6: "Screen video 2",
     8: "H.263",
     9: "MPEG-4 Part 2",
-    12: "HEVC",
     13: "AV1",
     14: "VVC",
 }
@@ -46,12 +50,9 @@ _AUDIO_NAMES = {
     14: "MP3",
 }
 _FOURCC_NAMES = {
-    b"hvc1": "HEVC",
-    b"av01": "AV1",
     b"vp08": "VP8",
     b"vp09": "VP9",
     b"vvc1": "VVC",
-    b"Opus": "Opus",
     b"fLaC": "FLAC",
     b"ac-3": "AC-3",
     b"ec-3": "E-AC-3",
@@ -96,14 +97,15 @@ class FlvIngest:
             return
         if head >> 4 == _COMMAND_FRAME:
             return
-        codec = head & 15
-        if codec != _AVC:
-            raise _no_video(_VIDEO_NAMES.get(codec, "a codec this server does not know"))
+        codec = _VIDEO_CODECS.get(head & 15)
+        if codec is None:
+            raise _no_video(_VIDEO_NAMES.get(head & 15, "a codec this server does not know"))
         kind = payload[1]
         if kind == 0:
-            self._publication.configure_video(payload[5:])
+            self._publication.configure_video(payload[5:], codec)
         elif kind == 1:
-            self._frame(timestamp, head >> 4 == _KEYFRAME, payload, 5, 2)
+            offset = int.from_bytes(payload[2:5], "big", signed=True)
+            self._frame(timestamp, head >> 4 == _KEYFRAME, offset, memoryview(payload)[5:])
 
     def audio(self, timestamp: int, payload: bytes) -> None:
         if len(payload) < 2:
@@ -114,7 +116,7 @@ class FlvIngest:
         elif codec != _AAC:
             raise _no_audio(_AUDIO_NAMES.get(codec, "a codec this server does not know"))
         elif payload[1] == 0:
-            self._publication.configure_audio(payload[2:])
+            self._publication.configure_audio(payload[2:], AAC)
         elif payload[1] == 1:
             self._publication.audio(self._unwrap(timestamp), memoryview(payload)[2:])
 
@@ -138,43 +140,35 @@ class FlvIngest:
                 self.audio(timestamp + at - first, tag)
 
     def _enhanced_video(self, timestamp: int, payload: bytes) -> None:
-        head = payload[0]
-        if head >> 4 & 7 == _COMMAND_FRAME:
-            return
-        kind, fourcc = head & 15, payload[1:5]
-        if kind == 6:
-            raise CodecUnsupported("Your encoder sends several tracks; set it to one video track.")
-        if fourcc != b"avc1":
-            raise _no_video(_fourcc_name(fourcc))
-        keyframe = head >> 4 & 7 == _KEYFRAME
-        if kind == 0:
-            self._publication.configure_video(payload[5:])
-        elif kind == 1:
-            self._frame(timestamp, keyframe, payload, 8, 5)
-        elif kind == 3:
-            self._frame(timestamp, keyframe, payload, 5, None)
+        for part in enhanced.read_video(payload):
+            if part.track:
+                continue
+            if part.codec not in VIDEO_CODECS:
+                raise _no_video(_fourcc_name(part.codec))
+            offset, body = 0, part.body
+            if part.kind == enhanced.SEQUENCE_START:
+                self._publication.configure_video(bytes(body), part.codec)
+                continue
+            if part.kind == enhanced.CODED_FRAMES and part.codec in (AVC, HEVC):
+                offset, body = int.from_bytes(body[:3], "big", signed=True), body[3:]
+            elif part.kind not in (enhanced.CODED_FRAMES, enhanced.CODED_FRAMES_X):
+                continue
+            self._frame(timestamp, part.keyframe, offset, body)
 
     def _enhanced_audio(self, timestamp: int, payload: bytes) -> None:
-        kind, fourcc = payload[0] & 15, payload[1:5]
-        if kind == 5:
-            raise CodecUnsupported("Your encoder sends several tracks; set it to one audio track.")
-        if fourcc != b"mp4a":
-            raise _no_audio(_fourcc_name(fourcc))
-        if kind == 0:
-            self._publication.configure_audio(payload[5:])
-        elif kind == 1:
-            self._publication.audio(self._unwrap(timestamp), memoryview(payload)[5:])
+        for part in enhanced.read_audio(payload):
+            if part.track:
+                continue
+            if part.codec not in AUDIO_CODECS:
+                raise _no_audio(_fourcc_name(part.codec))
+            if part.kind == enhanced.SEQUENCE_START:
+                self._publication.configure_audio(bytes(part.body), part.codec)
+            elif part.kind == enhanced.CODED_FRAMES:
+                self._publication.audio(self._unwrap(timestamp), part.body)
 
-    def _frame(
-        self, timestamp: int, keyframe: bool, payload: bytes, begin: int, offset_at: int | None
-    ) -> None:
-        if len(payload) <= begin:
-            return
-        offset = 0
-        if offset_at is not None:
-            offset = int.from_bytes(payload[offset_at : offset_at + 3], "big", signed=True)
-        at = self._unwrap(timestamp)
-        self._publication.video(at, offset, keyframe, memoryview(payload)[begin:])
+    def _frame(self, timestamp: int, keyframe: bool, offset: int, data: Bytes) -> None:
+        if len(data):
+            self._publication.video(self._unwrap(timestamp), offset, keyframe, data)
 
     def _unwrap(self, timestamp: int) -> int:
         if self._clock is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Protocol
 
+from yaohe.live.media.codecs.tracks import AUDIO_CODECS, VIDEO_CODECS
 from yaohe.live.media.errors import BadBytes, PublishRefused, Replaced, WrongKey
 from yaohe.live.media.rtmp import chunks
 from yaohe.live.media.rtmp.amf import AmfValue, decode, encode
@@ -23,6 +24,16 @@ MESSAGE_SIZE_MAX_BEFORE = 64 * 1024
 KEY_LENGTH_MAX = 128
 
 _CONTROL_KEY, _COMMAND_KEY, _STATUS_KEY = 2, 3, 5
+
+# What enhanced encoders look for in the answer to `connect`: each codec is passed on as it is (4),
+# several tracks and extensions of a tag are understood (2 and 4 of capsEx).
+_FORWARDED = 4.0
+_ENHANCED: dict[str, AmfValue] = {
+    "capsEx": 6.0,
+    "fourCcList": [codec.decode() for codec in sorted(VIDEO_CODECS | AUDIO_CODECS)],
+    "videoFourCcInfoMap": {codec.decode(): _FORWARDED for codec in sorted(VIDEO_CODECS)},
+    "audioFourCcInfoMap": {codec.decode(): _FORWARDED for codec in sorted(AUDIO_CODECS)},
+}
 
 
 class Peer(Protocol):
@@ -166,7 +177,7 @@ class Session:
         self._answer(
             "_result",
             transaction,
-            {"fmsVer": "FMS/3,5,7,7009", "capabilities": 31.0, "mode": 1.0},
+            {"fmsVer": "FMS/3,5,7,7009", "capabilities": 31.0, "mode": 1.0, **_ENHANCED},
             {
                 "level": "status",
                 "code": "NetConnection.Connect.Success",

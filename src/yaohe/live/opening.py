@@ -34,6 +34,25 @@ def _caller(identity: Identity, request: WireRequest) -> Caller:
     return Caller(visitor.id, friendly_name(visitor.id, _lang(request)), cookie)
 
 
+async def _person(
+    identity: Identity,
+    clock: Clock,
+    moderation: Moderation,
+    ward: Ward,
+    caller: Caller,
+    request: WireRequest,
+) -> dict[str, Any]:
+    """What concerns the one who came in: whether they moderate, whether they may write, whom they
+    do not want to read."""
+    held = ward.penalty(caller.id, clock.now())
+    staff = caller.id not in ward.moderators and await identity.staff_of(request.cookies)
+    return {
+        "moderator": caller.id in ward.moderators or bool(staff),
+        "penalty": {"kind": held.kind, "until": held.until} if held else None,
+        "blocked": [one.visitor_id for one in await moderation.blocked(caller.id)],
+    }
+
+
 def room_hub(
     *,
     db: Database,
@@ -81,17 +100,6 @@ def room_hub(
             env = environment(user_agent)
             await sharing.confirm_click(news.token, news.visitor_id, env=env, joined=person)
 
-    async def person(ward: Ward, caller: Caller, request: WireRequest) -> dict[str, Any]:
-        """What concerns the one who came in: whether they moderate, whether they may write, whom
-        they do not want to read."""
-        held = ward.penalty(caller.id, clock.now())
-        staff = caller.id not in ward.moderators and await identity.staff_of(request.cookies)
-        return {
-            "moderator": caller.id in ward.moderators or bool(staff),
-            "penalty": {"kind": held.kind, "until": held.until} if held else None,
-            "blocked": [one.visitor_id for one in await moderation.blocked(caller.id)],
-        }
-
     hub = Hub(
         bus,
         clock,
@@ -101,7 +109,7 @@ def room_hub(
         caller=partial(_caller, identity),
         goods=goods,
         wards=moderation.ward,
-        person=person,
+        person=partial(_person, identity, clock, moderation),
         origin=origin,
     )
     hub.on_joined.append(joined)

@@ -77,8 +77,10 @@ export interface BootData {
   policy: { sharer_benefit: boolean }
 }
 
-/** The cache-mode state of a room; a publication carries all of it or only what changed. */
+/** The cache-mode state of a room: a page is told all of it when it comes, then what changed. */
 export interface RoomState {
+  /** The whole shelf, in the page's language. */
+  products: Product[]
   status: RoomStatus
   viewers: number
   likes: number
@@ -94,6 +96,8 @@ export type PersonalEvent =
   | { type: 'friend_here'; n: number }
   | { type: 'coupon'; amount_minor: number; threshold_minor?: number; source?: string }
   | { type: 'order_paid'; order_id: string }
+  /** Nobody paid in time, or it was given up: the coupon it held is back. */
+  | { type: 'order_closed'; order_id: string }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
 

@@ -6,7 +6,8 @@ import type { Centrifuge, PublicationContext, Subscription } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
 import { createClient, type Client } from './client'
 import { YaoheError } from './errors'
-import { Signal, type ChatLine, type PersonalEvent, type Product, type RoomState, type Visitor } from './events'
+import { Signal, type ChatLine, type PersonalEvent, type RoomState, type Visitor } from './events'
+import { Goods, type StateNews } from './goods'
 import { Player } from './player'
 import { Plays } from './plays'
 import { socketUrl } from './route'
@@ -20,7 +21,6 @@ const LIKES_EVERY_MS = 1000
 export interface Joined {
   state: Partial<RoomState>
   chat: ChatLine[]
-  products?: Product[]
   visitor?: Visitor
 }
 
@@ -39,6 +39,7 @@ export class Room {
   readonly personal = new Signal<PersonalEvent>()
   readonly online = new Signal<boolean>()
   readonly #yh: BootHandle
+  readonly #goods: Goods
   #centrifuge: Centrifuge | null = null
   #chat: Subscription | null = null
   #likes = 0
@@ -48,6 +49,7 @@ export class Room {
     const { data } = yh
     this.#yh = yh
     this.id = data.room.id
+    this.#goods = new Goods(data.lang)
     this.client = createClient({ baseUrl: data.base })
     this.player = new Player(yh)
     const token = data.share?.token ?? null
@@ -69,7 +71,7 @@ export class Room {
     this.#chat.on('publication', ({ data }: PublicationContext) => this.#heard(data))
     this.#chat.subscribe()
     const state = centrifuge.newSubscription(`room:${this.id}:state`)
-    state.on('publication', ({ data }: PublicationContext) => this.state.tell(data as Partial<RoomState>))
+    state.on('publication', ({ data }: PublicationContext) => this.state.tell(this.#goods.read(data as StateNews)))
     state.subscribe()
     centrifuge.on('connected', ({ data }) => {
       this.online.tell(true)
@@ -110,7 +112,8 @@ export class Room {
     const token = this.#yh.data.share?.token
     try {
       const { data } = await this.#centrifuge!.rpc('join', { room: this.id, ...(token ? { token } : {}) })
-      this.joined.tell({ visitor, ...(data as Joined) })
+      const { state, ...rest } = data as Omit<Joined, 'state'> & { state: StateNews }
+      this.joined.tell({ visitor, ...rest, state: this.#goods.read(state) })
     } catch {
       if (visitor) this.joined.tell({ visitor, state: {}, chat: [] })
     }

@@ -54,7 +54,7 @@ export function createLiveRoom(yh: BootHandle) {
   const landing = useLanding(boot, room, say, notices)
   const orders = useOrders({ room, sheets })
 
-  function applyState(state: Partial<RoomState> & { products?: Product[] }): void {
+  function applyState(state: Partial<RoomState>): void {
     if (state.status) live.status = state.status
     if (state.slate !== undefined) {
       if (state.slate && !live.slate) live.slateSince = Date.now()
@@ -70,13 +70,8 @@ export function createLiveRoom(yh: BootHandle) {
       cheer(Math.min(3, state.likes - live.likes))
       live.likes = state.likes
     }
-    if (state.coupon_left !== undefined && state.coupon_left !== null && live.coupon) {
-      live.coupon.left = state.coupon_left
-    }
+    if (state.coupon_left !== undefined && live.coupon) live.coupon.left = state.coupon_left ?? 0
     if (state.products) replaceProducts(state.products)
-    if (state.pinned !== undefined) {
-      for (const product of live.products) product.pinned = product.id === state.pinned
-    }
   }
 
   function replaceProducts(products: Product[]): void {
@@ -138,7 +133,6 @@ export function createLiveRoom(yh: BootHandle) {
   room.state.on(applyState)
   room.joined.on((joined) => {
     if (joined.visitor) live.visitor = joined.visitor
-    if (joined.products) replaceProducts(joined.products)
     applyState(joined.state ?? {})
     chat.merge(joined.chat ?? [])
   })
@@ -163,6 +157,10 @@ export function createLiveRoom(yh: BootHandle) {
           : say('coupon.arrived', { amount })
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'order_paid') orders.refresh(event.order_id)
+    else if (event.type === 'order_closed') {
+      void loadCoupons()
+      if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)
+    }
   })
   // A page that came back from the dead line or from the cashier starts from the truth.
   addEventListener('offline', () => (live.online = false))

@@ -8,6 +8,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { api } from '../api'
 import { pick, t } from '../lang'
 import { isSignedOut, problemText } from '../problems'
+import type { StateNews } from '@sdk/goods'
 import type { Ingest, Product, Room, Shelf } from '../types'
 import { useNow } from '../times'
 import { useRooms } from '../useRooms'
@@ -91,6 +92,10 @@ export function useLiveDesk(roomId: string) {
   }
 
   const loadShelf = async (): Promise<void> => void (shelf.value = await api.shelf(roomId))
+  function updateShelf(changed: NonNullable<StateNews['products']>): void {
+    const items = shelf.value.items.map((product) => ({ ...product, ...changed[product.id] }))
+    shelf.value = { ...shelf.value, items }
+  }
   const loadIngest = async (): Promise<void> => void (ingest.value = await api.ingest(roomId))
 
   const end = (): Promise<boolean> =>
@@ -104,7 +109,9 @@ export function useLiveDesk(roomId: string) {
     onHide: chat.markHidden,
     onState(state) {
       if (state.viewers !== undefined) viewers.value = state.viewers
-      if (state.pinned !== undefined && state.pinned !== shelf.value.pinned) void loadShelf()
+      const repinned = state.pinned !== undefined && state.pinned !== shelf.value.pinned
+      if (repinned || state.shelf) void loadShelf()
+      else if (state.products) updateShelf(state.products)
       if (state.status !== undefined && state.status !== room.value?.status) void loadRoom()
     },
   })

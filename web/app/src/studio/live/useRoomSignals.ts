@@ -1,18 +1,18 @@
 /**
- * What happens in a room as it happens: chat lines, viewers, status, pinned product.
+ * What happens in a room as it happens: chat lines, viewers, status, products.
  *
  * Speaks the same realtime protocol as every viewer; a lost connection heals by itself and
  * `connected` says so meanwhile.
  */
 import { onScopeDispose, ref } from 'vue'
 import { Centrifuge } from 'centrifuge'
-import type { RoomState } from '@sdk/events'
+import type { StateNews } from '@sdk/goods'
 import type { ChatLine } from '../types'
 
 export interface RoomEars {
   onLine(line: ChatLine): void
   onHide(lineId: string): void
-  onState(state: Partial<RoomState>): void
+  onState(state: StateNews): void
 }
 
 export function useRoomSignals(roomId: string, ears: RoomEars) {
@@ -26,7 +26,7 @@ export function useRoomSignals(roomId: string, ears: RoomEars) {
     if (data.kind === 'hide') ears.onHide(data.hide ?? data.id)
     else ears.onLine(data as ChatLine)
   })
-  state.on('publication', ({ data }) => ears.onState(data as Partial<RoomState>))
+  state.on('publication', ({ data }) => ears.onState(data as StateNews))
   socket.on('connected', () => (connected.value = true))
   socket.on('connecting', () => (connected.value = false))
   socket.on('disconnected', () => (connected.value = false))

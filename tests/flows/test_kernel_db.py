@@ -92,6 +92,55 @@ async def test_a_lost_connection_answers_try_again_and_the_pool_recovers(db: Dat
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
 
 
+async def test_a_raw_connection_that_is_lost_answers_like_any_other(db: Database) -> None:
+    async def cut_off(*, writes: bool) -> None:
+        async with db.raw() as other, db.raw(writes=writes) as conn:
+            pid = await conn.fetchval("SELECT pg_backend_pid()")
+            await other.execute("SELECT pg_terminate_backend($1)", pid)
+            await conn.fetchval("SELECT pg_sleep(5)")
+
+    with pytest.raises(TryAgain) as nothing_written:
+        await cut_off(writes=False)
+    assert not isinstance(nothing_written.value, Unknown)
+    with pytest.raises(Unknown):
+        await cut_off(writes=True)
+    async with db.raw() as conn:
+        assert await conn.fetchval("SELECT 1") == 1
+
+
+async def test_a_connection_that_lost_its_place_is_lost_and_thrown_away(db: Database) -> None:
+    """asyncpg says so when a connection is cut while it asks the server for types."""
+    confused: list[RawConnection] = []
+
+    async def run(conn: RawConnection, items: list[int]) -> list[int | AppError]:
+        if not confused:
+            confused.append(conn)
+            raise asyncpg.InternalClientError("cannot switch to state 12")
+        return list(items)
+
+    coalescer = Coalescer("confused", run, db=db, key=lambda n: n)
+    assert await coalescer.submit(7) == 7
+    await coalescer.close()
+    assert confused[0].is_closed()
+
+
+async def test_a_lock_that_does_not_come_answers_try_again(db: Database) -> None:
+    async def in_line() -> None:
+        async with db.raw() as conn:
+            await conn.execute("SET LOCAL lock_timeout = '20ms'; SELECT pg_advisory_xact_lock(7)")
+
+    async def in_line_too() -> None:
+        async with db.begin() as tx:
+            await tx.execute(text("SET LOCAL lock_timeout = '20ms'"))
+            await tx.execute(text("SELECT pg_advisory_xact_lock(7)"))
+
+    async with db.raw() as holder, holder.transaction():
+        await holder.execute("SELECT pg_advisory_xact_lock(7)")
+        for wait in (in_line, in_line_too):
+            with pytest.raises(TryAgain):
+                await wait()
+
+
 async def test_a_connection_lost_during_the_commit_says_that_nobody_knows(db: Database) -> None:
     async with db.begin() as tx:
         await tx.execute(text("CREATE TABLE fatal (n int)"))

@@ -27,7 +27,7 @@ from yaohe.commerce.errors import (
     SoldOut,
 )
 from yaohe.commerce.orders.model import Buyer
-from yaohe.kernel.db import Database
+from yaohe.kernel.db import Database, Unknown
 from yaohe.kernel.errors import AppError, BadInput
 from yaohe.kernel.ids import new_id
 
@@ -416,3 +416,21 @@ async def test_staff_see_orders_page_by_page(fresh_db: Database) -> None:
     sales = await shop.commerce.room_sales("tea")
     assert (sales.orders, sales.paid_minor, sales.buyers, sales.coupons) == (0, 0, 0, 0)
     assert len(await shop.commerce.orders_of(buyer)) == 1
+
+
+async def test_a_cancel_whose_connection_is_cut_says_that_nobody_knows(shop: Shop) -> None:
+    product = await shop.product()
+    order = await buy(shop, product.id, visitor_id="v_cut")
+    assert isinstance(order, Order)
+    async with shop.db.raw() as holder, shop.db.raw() as knife:
+        async with holder.transaction():
+            await holder.execute("select 1 from commerce.orders where id = $1 for update", order.id)
+            cancel = asyncio.create_task(shop.commerce.cancel_order(order.id, "v_cut"))
+            waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' limit 1"
+            while (pid := await knife.fetchval(waiting)) is None:
+                await asyncio.sleep(0.01)
+            await knife.execute("select pg_terminate_backend($1)", pid)
+            with pytest.raises(Unknown):
+                await cancel
+    assert (await shop.commerce.order(order.id, "v_cut")).status == "created"
+    assert (await shop.commerce.cancel_order(order.id, "v_cut")).status == "canceled"

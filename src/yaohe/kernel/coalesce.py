@@ -34,7 +34,7 @@ import structlog
 
 from yaohe.kernel.db import Database, Unknown
 from yaohe.kernel.errors import AppError, BadInput, Busy, TryAgain
-from yaohe.kernel.raw import RawConnection, is_clash, is_lost
+from yaohe.kernel.raw import TOOK_TOO_LONG, RawConnection, is_clash, is_lost
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,6 @@ Answer = TypeVar("Answer")
 _CLASHES_MAX = 12
 _PAUSE_S_MIN, _PAUSE_S_MAX = 0.005, 0.5
 _STREAK_MAX = 64  # batches before the connection goes back, so that others get their turn
-_TOOK_TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 _key_of = itemgetter(0)
 
 
@@ -217,7 +216,7 @@ class Coalescer(Generic[Item, Answer]):
         loop = asyncio.get_running_loop()
         items = self._take(lane)
         decided: tuple[list[_Entry[Item, Answer]], list[Answer | AppError]] | None = None
-        async with self._db.raw() as conn:
+        async with self._db.bare() as conn:
             await conn.execute("BEGIN")
             try:
                 for left in range(_STREAK_MAX, 0, -1):
@@ -272,7 +271,7 @@ class Coalescer(Generic[Item, Answer]):
                 pause_s = min(pause_s * 2, _PAUSE_S_MAX)
             elif is_clash(cause) and clashes < _CLASHES_MAX:
                 clashes += 1
-            elif is_clash(cause) or isinstance(cause, _TOOK_TOO_LONG):
+            elif is_clash(cause) or isinstance(cause, TOOK_TOO_LONG):
                 return _fail(batch, TryAgain)
             elif len(batch) == 1:
                 if not isinstance(cause, AppError):
@@ -288,7 +287,7 @@ class Coalescer(Generic[Item, Answer]):
 
     async def _attempt(self, items: list[Item]) -> list[Answer | AppError]:
         """One batch in a transaction of its own."""
-        async with self._db.raw() as conn:
+        async with self._db.bare() as conn:
             await conn.execute("BEGIN")
             answers = await self._call(conn, items)
             try:

@@ -24,7 +24,7 @@ from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.kernel.events import Fact
 from yaohe.kernel.migrating import migrate
 from yaohe.kernel.outbox import record
-from yaohe.kernel.raw import RawConnection, RawPool, connect_raw, is_clash, is_lost
+from yaohe.kernel.raw import TOOK_TOO_LONG, RawConnection, RawPool, connect_raw, is_clash, is_lost
 
 __all__ = ["Conn", "Database", "Tx", "Unknown", "migrate"]
 
@@ -111,10 +111,21 @@ class Database:
                 yield conn
 
     @contextlib.asynccontextmanager
-    async def raw(self) -> AsyncIterator[RawConnection]:
+    async def raw(self, *, writes: bool = False) -> AsyncIterator[RawConnection]:
         """A raw connection for set-based statements; open your own transaction on it.
 
-        Errors of PostgreSQL come as asyncpg's; only failing to connect is translated.
+        Trouble of the engine is answered as by `begin`. Say `writes` when what a lost connection
+        leaves behind must not be taken for nothing.
+        """
+        with _translated(outcome_unknown=writes):
+            async with self.bare() as conn:
+                yield conn
+
+    @contextlib.asynccontextmanager
+    async def bare(self) -> AsyncIterator[RawConnection]:
+        """A raw connection with PostgreSQL's own errors, for who repeats what has failed.
+
+        Only failing to connect is translated.
         """
         async with contextlib.AsyncExitStack() as stack:
             with _translated():
@@ -159,13 +170,13 @@ def _translated(*, outcome_unknown: bool = False) -> Iterator[None]:
         cause = _cause(error)
         if is_lost(cause) or error.connection_invalidated:
             raise (Unknown if outcome_unknown else TryAgain) from error
-        if is_clash(cause) or isinstance(cause, asyncpg.QueryCanceledError):
+        if is_clash(cause) or isinstance(cause, TOOK_TOO_LONG):
             raise TryAgain from error
         raise
     except Exception as error:
         if is_lost(error):
             raise (Unknown if outcome_unknown else TryAgain) from error
-        if is_clash(error):
+        if is_clash(error) or isinstance(error, TOOK_TOO_LONG):
             raise TryAgain from error
         raise
 

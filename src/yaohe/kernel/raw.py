@@ -32,10 +32,13 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # the server is stopping or starting
     asyncpg.TooManyConnectionsError,
+    # asyncpg lost its place in the protocol: the connection was cut while it asked for types.
+    asyncpg.InternalClientError,
     ConnectionError,
     FileNotFoundError,  # the Unix socket of a server that is down
 )
 _WAIT_S = 10.0  # in line for a connection
+TOOK_TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -148,8 +151,10 @@ class RawPool:
         conn = await self._take()
         try:
             yield conn
-        except Exception:
-            if conn.is_in_transaction():
+        except Exception as error:
+            if is_lost(error):
+                conn.terminate()
+            elif conn.is_in_transaction():
                 with contextlib.suppress(Exception):
                     await conn.execute("ROLLBACK")
             raise

@@ -153,10 +153,10 @@ class SlowDatabase(Database):
     held: asyncio.Event | None = None
 
     @asynccontextmanager
-    async def raw(self) -> AsyncIterator[asyncpg.Connection]:
+    async def bare(self) -> AsyncIterator[asyncpg.Connection]:
         if self.held is not None:
             await self.held.wait()
-        async with super().raw() as conn:
+        async with super().bare() as conn:
             yield conn
 
 
@@ -195,10 +195,10 @@ class LostDatabase(Database):
     away = False
 
     @asynccontextmanager
-    async def raw(self) -> AsyncIterator[asyncpg.Connection]:
+    async def bare(self) -> AsyncIterator[asyncpg.Connection]:
         if self.away:
             raise TryAgain
-        async with super().raw() as conn:
+        async with super().bare() as conn:
             yield conn
 
 

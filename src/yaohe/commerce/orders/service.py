@@ -74,7 +74,7 @@ class Orders:
 
     async def cancel(self, order_id: str, visitor_id: str) -> Order:
         """Give up one's own unpaid order; stock and coupon go back."""
-        async with self._db.raw() as conn:
+        async with self._db.raw(writes=True) as conn:
             return await closing.cancel(conn, order_id, visitor_id)
 
     async def expire(self) -> int:

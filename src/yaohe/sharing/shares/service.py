@@ -76,7 +76,7 @@ class Shares:
             raise ChannelRefused(field="channel")
         if not is_token(token):
             raise ShareNotFound
-        async with self._db.raw() as conn:
+        async with self._db.raw(writes=True) as conn:
             share = await store.intend(conn, token, sharer_id, channel)
         if share is None:
             raise ShareNotFound if await self.share(token) is None else ShareNotYours

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 
 import pytest
-from tests.support.shop import Shop, make_shop
+from tests.support.shop import Shop, make_shop, until
 
 from yaohe.commerce import Coupon, Order, OrderFilter, ProductChange
 from yaohe.commerce.errors import (
@@ -422,15 +422,13 @@ async def test_a_cancel_whose_connection_is_cut_says_that_nobody_knows(shop: Sho
     product = await shop.product()
     order = await buy(shop, product.id, visitor_id="v_cut")
     assert isinstance(order, Order)
-    async with shop.db.raw() as holder, shop.db.raw() as knife:
-        async with holder.transaction():
-            await holder.execute("select 1 from commerce.orders where id = $1 for update", order.id)
-            cancel = asyncio.create_task(shop.commerce.cancel_order(order.id, "v_cut"))
-            waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' limit 1"
-            while (pid := await knife.fetchval(waiting)) is None:
-                await asyncio.sleep(0.01)
-            await knife.execute("select pg_terminate_backend($1)", pid)
-            with pytest.raises(Unknown):
-                await cancel
+    waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' limit 1"
+    async with shop.db.raw() as holder, shop.db.raw() as knife, holder.transaction():
+        await holder.execute("select 1 from commerce.orders where id = $1 for update", order.id)
+        cancel = asyncio.create_task(shop.commerce.cancel_order(order.id, "v_cut"))
+        pid = await until(lambda: knife.fetchval(waiting))
+        await knife.execute("select pg_terminate_backend($1)", pid)
+        with pytest.raises(Unknown):
+            await cancel
     assert (await shop.commerce.order(order.id, "v_cut")).status == "created"
     assert (await shop.commerce.cancel_order(order.id, "v_cut")).status == "canceled"

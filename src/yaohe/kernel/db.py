@@ -13,7 +13,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import asyncpg
 import msgspec
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError

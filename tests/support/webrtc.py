@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import av
 from aiortc import (
     AudioStreamTrack,
     RTCConfiguration,
@@ -13,6 +14,8 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
 
 
 class Sender:
@@ -28,6 +31,22 @@ class Sender:
     async def answered(self, sdp: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
 
+    def freeze(self) -> None:
+        """From here on nothing leaves, not even a goodbye: a phone that went into a lift."""
+        connection = self.pc.getSenders()[0].transport.transport._connection
+        for protocol in connection._protocols:
+            protocol.transport = _Mute(protocol.transport)
+
+
+class _Mute:
+    """A datagram transport that only closes."""
+
+    def __init__(self, transport: asyncio.DatagramTransport) -> None:
+        self.close = transport.close
+
+    def sendto(self, _data: bytes, _address: object = None) -> None:
+        pass
+
 
 @asynccontextmanager
 async def sender(*, video: bool = True, audio: bool = True) -> AsyncIterator[Sender]:
@@ -41,6 +60,73 @@ async def sender(*, video: bool = True, audio: bool = True) -> AsyncIterator[Sen
         yield Sender(pc)
     finally:
         await pc.close()
+
+
+def good_offer() -> str:
+    """An offer as Chromium makes it, shortened; its candidate leads nowhere."""
+    return "\r\n".join(
+        (
+            "v=0",
+            "o=- 4611731400430051336 2 IN IP4 127.0.0.1",
+            "s=-",
+            "t=0 0",
+            "a=group:BUNDLE 0 1",
+            "a=extmap-allow-mixed",
+            "a=msid-semantic: WMS s",
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+            "c=IN IP4 0.0.0.0",
+            "a=rtcp:9 IN IP4 0.0.0.0",
+            "a=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host generation 0 network-cost 999",
+            "a=ice-ufrag:6HHH",
+            "a=ice-pwd:aVqDpZ1pSRUuC1wJyWAvN4vF",
+            "a=ice-options:trickle",
+            "a=fingerprint:sha-256 " + ":".join(f"{n:02X}" for n in range(32)),
+            "a=setup:actpass",
+            "a=mid:0",
+            "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
+            "a=sendonly",
+            "a=msid:s a",
+            "a=rtcp-mux",
+            "a=rtpmap:111 opus/48000/2",
+            "a=fmtp:111 minptime=10;useinbandfec=1",
+            "a=ssrc:1001 cname:c",
+            "m=video 9 UDP/TLS/RTP/SAVPF 102 103",
+            "c=IN IP4 0.0.0.0",
+            "a=ice-ufrag:6HHH",
+            "a=ice-pwd:aVqDpZ1pSRUuC1wJyWAvN4vF",
+            "a=fingerprint:sha-256 " + ":".join(f"{n:02X}" for n in range(32)),
+            "a=setup:actpass",
+            "a=mid:1",
+            "a=sendonly",
+            "a=rtcp-mux",
+            "a=rtcp-rsize",
+            "a=rtpmap:102 H264/90000",
+            "a=rtcp-fb:102 goog-remb",
+            "a=rtcp-fb:102 nack pli",
+            "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+            "a=rtpmap:103 rtx/90000",
+            "a=fmtp:103 apt=102",
+            "a=ssrc-group:FID 2001 2002",
+            "a=ssrc:2001 cname:c",
+            "a=ssrc:2002 cname:c",
+            "",
+        )
+    )
+
+
+def opus_packets(count: int) -> list[bytes]:
+    """Silence, 20 ms a packet."""
+    encoder = av.CodecContext.create("libopus", "w")
+    assert isinstance(encoder, AudioCodecContext)
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"  # type: ignore[assignment]
+    encoder.open()
+    packets: list[bytes] = []
+    for number in range(count):
+        frame = AudioFrame(format="s16", layout="mono", samples=960)
+        frame.sample_rate, frame.pts = 48_000, number * 960
+        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+        packets += [bytes(packet) for packet in encoder.encode(frame)]
+    return packets
 
 
 class Heard:

@@ -43,6 +43,7 @@ from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.spool import Spool
+from yaohe.kernel.webrtc import Gateway, Network
 from yaohe.kernel.wire import TimerWheel
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
@@ -50,6 +51,7 @@ from yaohe.live.moderation import Moderation
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
+from yaohe.live.whip import Whip
 from yaohe.platforms.sandbox_pay import SandboxGateway
 from yaohe.sharing import Sharing
 
@@ -71,6 +73,7 @@ class System:
     shelf: Shelf
     hub: Hub
     rtmp: RtmpServer
+    whip: Whip
     sandbox: Sandbox
     spool: Spool
     studio: CardStudio
@@ -102,6 +105,17 @@ def installation_secret(data: Path) -> bytes:
             os.fsync(file.fileno())
         beside.rename(path)
         return fresh
+
+
+def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Whip:
+    return Whip(
+        origin,
+        rooms.authorize,
+        Gateway(Network(host=settings.host, ports=settings.udp_ports)),
+        clock,
+        addresses=settings.webrtc_addresses,
+        ice_servers=settings.ice_links,
+    )
 
 
 def build(
@@ -162,6 +176,7 @@ def build(
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
     )
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
+    whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
     stills = LatestStills(origin, KeyframeDecoder(sandbox), store, clock)
@@ -216,6 +231,7 @@ def build(
         "rooms": rooms,
         "shelf": shelf,
         "origin": origin,
+        "whip": whip,
         "hub": hub,
         "moderation": moderation,
         "insights": insights,
@@ -233,11 +249,8 @@ def build(
         assets=assets,
         openapi=document,
     )
-    per_address = Limit(
-        clock,
-        burst=settings.writes_per_address_s * 10,
-        per_second=settings.writes_per_address_s,
-    )
+    writes_s = settings.writes_per_address_s
+    per_address = Limit(clock, burst=writes_s * 10, per_second=writes_s)
     app = Edge(
         cast(ASGIApp, application),
         routes=routes,
@@ -259,6 +272,7 @@ def build(
         shelf=shelf,
         hub=hub,
         rtmp=rtmp,
+        whip=whip,
         sandbox=sandbox,
         spool=spool,
         studio=studio,

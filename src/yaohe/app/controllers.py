@@ -13,6 +13,7 @@ from yaohe.insights import http as insights
 from yaohe.live.moderation import http as moderation
 from yaohe.live.realtime import http as realtime
 from yaohe.live.rooms import http as rooms
+from yaohe.live.whip import http as whip
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
 from yaohe.sharing import http as sharing
 
@@ -23,6 +24,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *commerce.controllers,
     *rooms.controllers,
     *realtime.controllers,
+    *whip.controllers,
     *moderation.controllers,
     *campaigns.controllers,
     *insights.controllers,

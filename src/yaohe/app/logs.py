@@ -12,13 +12,16 @@ import structlog
 from yaohe.app.settings import Settings
 
 _SECRET_WORDS = ("password", "secret", "stream_key", "authorization", "cookie", "api_key")
+_KEY_PATH = "/whip/"
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide values whose name says that they are secret."""
-    for name in event:
+    """Hide values whose name says that they are secret, and the keys in WHIP's addresses."""
+    for name, value in event.items():
         if any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = "***"
+        elif name == "path" and str(value).startswith(_KEY_PATH):
+            event[name] = _KEY_PATH + "***"
     return event
 
 

@@ -25,6 +25,7 @@ from yaohe.kernel.datadir import DataDirectory
 from yaohe.kernel.db import migrate
 from yaohe.kernel.postgres import EmbeddedPostgres
 from yaohe.kernel.wire import WireConfig, WireLimits, WireServer
+from yaohe.live.whip import PublishDoor
 from yaohe.sharing import Sharing
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ def wire_config(system: System) -> WireConfig:
         tls_cert=cert,
         tls_key=key,
         media=system.media.stream,
-        websockets={"/rt": system.hub.accept},
+        websockets={"/rt": system.hub.accept, "/publish": PublishDoor(system.whip).accept},
         origins=frozenset({settings.address}),
         trusted_proxies=settings.trusted_proxies,
         limits=WireLimits(
@@ -156,6 +157,8 @@ async def _run_parts(
         "rooms": system.rooms.run,
         "hub": system.hub.run,
         "rtmp": system.rtmp.run,
+        "whip": system.whip.run,
+        "webrtc": system.whip.gateway.run,
         "relay": system.relay.run,
         "lag": system.lag.run,
     }
@@ -193,6 +196,7 @@ async def lasting(name: str, part: Part) -> None:
 async def _close(system: System) -> None:
     """What was accepted is written before the database goes."""
     for close in (
+        system.whip.close,
         system.hub.close,
         system.campaigns.close,
         system.commerce.close,
@@ -221,6 +225,7 @@ def _figures(system: System, server: WireServer) -> None:
     gauge("websockets", "Open WebSockets", lambda: server.websockets)
     gauge("connections_refused", "Connections turned away", lambda: server.refused)
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
+    gauge("browser_publishers", "Browsers that publish", lambda: system.whip.feeds)
     gauge("facts_unfinished", "Facts on their way to their steps", lambda: system.relay.unfinished)
     gauge("facts_held", "Facts that wait behind one that fails", lambda: system.relay.held)
     for queues in (system.sharing, system.commerce):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +17,8 @@ import msgspec
 from msgspec import Meta
 
 PREFIX = "YAOHE_"
-_SECRET_FIELDS = {"database_url"}
+_SECRET_FIELDS = {"database_url", "webrtc_ice_servers"}
+_LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers"}
 
 
 class SettingsError(ValueError):
@@ -36,6 +38,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rtmp_port: Annotated[
         int, Meta(ge=1, le=65535, description="Port encoders publish to (RTMP).")
     ] = 1935
+    webrtc_ports: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]{1,5}-[0-9]{1,5})?$",
+            description="UDP ports browsers publish to, such as 50000-50100; empty: any free one.",
+        ),
+    ] = ""
+    webrtc_addresses: Annotated[
+        tuple[str, ...],
+        Meta(description="Public IP addresses of the UDP ports, where NAT stands before them."),
+    ] = ()
+    webrtc_ice_servers: Annotated[
+        tuple[str, ...],
+        Meta(description="STUN or TURN servers told to WHIP clients: url, or url|user|password."),
+    ] = ()
     public_url: Annotated[
         str, Meta(description="Address people open, such as https://live.example.com; empty: own.")
     ] = ""
@@ -87,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise SettingsError("tls_cert and tls_key belong together: give both or neither.")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("public_url must begin with http:// or https://.")
+        self._check_webrtc()
         for network in self.trusted_proxies:
             try:
                 ipaddress.ip_network(network, strict=False)
@@ -94,6 +112,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise SettingsError(
                     f"trusted_proxies: {network!r} is no address or network."
                 ) from None
+
+    def _check_webrtc(self) -> None:
+        first, last = self.udp_ports
+        if (first or last) and not 1024 <= first <= last <= 65_535:
+            raise SettingsError("webrtc_ports must be a range within 1024-65535.")
+        for address in self.webrtc_addresses:
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise SettingsError(f"webrtc_addresses: {address!r} is no IP address.") from None
+        for server in self.webrtc_ice_servers:
+            if not re.fullmatch(r"(stun|turns?):[^\s<>\"|,;]+(\|[^\s\"|]+\|[^\s\"|]+)?", server):
+                raise SettingsError(
+                    "webrtc_ice_servers: write stun:host or turn:host|user|password."
+                )
+
+    @property
+    def udp_ports(self) -> tuple[int, int]:
+        """The range of UDP ports; 0, 0 leaves them to the system."""
+        first, _, last = self.webrtc_ports.partition("-")
+        return int(first or 0), int(last or 0)
+
+    @property
+    def ice_links(self) -> tuple[str, ...]:
+        """The ICE servers as WHIP's Link values (RFC 9725, 4.4)."""
+        links = []
+        for server in self.webrtc_ice_servers:
+            url, _, login = server.partition("|")
+            user, _, password = login.partition("|")
+            link = f'<{url}>; rel="ice-server"'
+            if user:
+                link += f'; username="{user}"; credential="{password}"; credential-type="password"'
+            links.append(link)
+        return tuple(links)
 
     @property
     def secure(self) -> bool:
@@ -129,7 +181,7 @@ def load(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
     for key, value in environment.items():
         name = key.removeprefix(PREFIX).lower()
         if key.startswith(PREFIX) and name in fields:
-            raw[name] = _split(value) if name == "trusted_proxies" else value
+            raw[name] = _split(value) if name in _LISTS else value
     raw.update({key: value for key, value in given.items() if value is not None})
     if "data" in raw:
         raw["data"] = Path(raw["data"]).expanduser().absolute()

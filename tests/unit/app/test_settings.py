@@ -32,6 +32,10 @@ def test_data_is_absolute() -> None:
         ({"YAOHE_TLS_CERT": "a.pem"}, "tls_key"),
         ({"YAOHE_PUBLIC_URL": "live.example.com"}, "https://"),
         ({"YAOHE_TRUSTED_PROXIES": "10.0.0.0/8,nonsense"}, "nonsense"),
+        ({"YAOHE_WEBRTC_PORTS": "50000"}, "webrtc_ports"),
+        ({"YAOHE_WEBRTC_PORTS": "50100-50000"}, "webrtc_ports"),
+        ({"YAOHE_WEBRTC_ADDRESSES": "live.example.com"}, "live.example.com"),
+        ({"YAOHE_WEBRTC_ICE_SERVERS": "stun.example.com"}, "stun:host"),
     ],
 )
 def test_wrong_values_name_themselves(environment: dict[str, str], word: str) -> None:
@@ -67,3 +71,22 @@ def test_every_setting_is_documented_and_secrets_are_hidden() -> None:
         assert f"`YAOHE_{field.name.upper()}`" in document()
     shown = show(load({}, database_url="postgresql://u:secret@h/db"))
     assert "secret" not in shown
+
+
+def test_what_browsers_publish_to() -> None:
+    settings = load(
+        {
+            "YAOHE_WEBRTC_PORTS": "50000-50100",
+            "YAOHE_WEBRTC_ADDRESSES": "203.0.113.9, 2001:db8::9",
+            "YAOHE_WEBRTC_ICE_SERVERS": "stun:stun.example.com,turn:turn.example.com:3478|me|hush",
+        }
+    )
+    assert settings.udp_ports == (50_000, 50_100)
+    assert load({}).udp_ports == (0, 0)
+    assert settings.webrtc_addresses == ("203.0.113.9", "2001:db8::9")
+    assert settings.ice_links == (
+        '<stun:stun.example.com>; rel="ice-server"',
+        '<turn:turn.example.com:3478>; rel="ice-server"; username="me"; credential="hush";'
+        ' credential-type="password"',
+    )
+    assert "hush" not in show(settings)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 
-import av
 import pytest
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.webrtc import opus_packets
 
 from yaohe.kernel.webrtc.sound import FRAME_SAMPLES, OpusToAac
 from yaohe.kernel.webrtc.times import Timeline, Unwrap
@@ -20,20 +18,6 @@ from yaohe.live.media.codecs.avc import is_well_formed, parse_avc_config
 SPS = bytes.fromhex("6742c01fd900a03da10000030001000003003c8f183248")
 PPS = bytes.fromhex("68cb8cb2")
 CODE = b"\0\0\0\1"
-
-
-def opus_packets(count: int) -> list[bytes]:
-    encoder = av.CodecContext.create("libopus", "w")
-    assert isinstance(encoder, AudioCodecContext)
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"  # type: ignore[assignment]
-    encoder.open()
-    packets: list[bytes] = []
-    for number in range(count):
-        frame = AudioFrame(format="s16", layout="mono", samples=960)
-        frame.sample_rate, frame.pts = 48_000, number * 960
-        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-        packets += [bytes(packet) for packet in encoder.encode(frame)]
-    return packets
 
 
 def test_a_keyframe_becomes_a_sample_and_a_record() -> None:

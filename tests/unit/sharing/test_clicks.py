@@ -8,6 +8,8 @@ import pytest
 from tests.support.town import WHATSAPP, Town
 
 from yaohe.kernel.errors import BadInput
+from yaohe.sharing.clicks import store
+from yaohe.sharing.clicks.model import ClickAsked
 from yaohe.sharing.errors import ShareNotFound
 
 pytestmark = pytest.mark.db
@@ -171,3 +173,16 @@ async def test_the_latest_click_of_a_visitor_in_a_room(town: Town) -> None:
     assert await town.sharing.latest_click(town.room, mei.id) == new.token
     await town.open(old.token, mei)
     assert await town.sharing.latest_click(town.room, mei.id) == old.token
+
+
+async def test_a_click_was_last_opened_no_earlier_than_first(town: Town) -> None:
+    """Two beacons at once: the transaction that began first may well write last."""
+    share, mei = await town.share(town.person()), town.person()
+    asked = [ClickAsked(token=share.token, visitor_id=mei.id, env="browser", joined=True)]
+    async with town.db.raw() as early, early.transaction():
+        await early.execute("select 1")
+        async with town.db.raw() as late:
+            await store.confirm(late, asked)
+        await store.confirm(early, asked)
+    (click,) = await town.rows("select * from sharing.clicks where token = $1", share.token)
+    assert click["first_at"] <= click["last_at"]

@@ -33,7 +33,7 @@ with known as (
     insert into sharing.clicks as c (token, visitor_id, shop_id, room_id, sharer_id, env)
     select token, visitor_id, shop_id, room_id, sharer_id, env
       from known where proven order by token, visitor_id
-        on conflict (token, visitor_id) do update set last_at = now()
+        on conflict (token, visitor_id) do update set last_at = greatest(c.first_at, now())
     returning c.token, c.visitor_id, c.xmax = 0 as new
 )
 select k.token, k.visitor_id, k.shop_id, k.room_id, k.sharer_id, k.env, w.new

@@ -30,6 +30,7 @@ from yaohe.front.limits import Limit
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import ASGIApp
+from yaohe.front.rewind import RewindDoor
 from yaohe.front.site import Site
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.verbs import Verbs, hot_routes
@@ -49,6 +50,7 @@ from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
 from yaohe.live.realtime import Hub
+from yaohe.live.recordings import Recordings
 from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
 from yaohe.live.whip import Whip
@@ -69,6 +71,7 @@ class System:
     sharing: Sharing
     commerce: Commerce
     origin: MediaOrigin
+    recordings: Recordings
     rooms: Rooms
     shelf: Shelf
     hub: Hub
@@ -160,6 +163,16 @@ def build(
         grace_s=settings.grace_s,
         viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
     )
+    recordings = Recordings(
+        settings.data / "recordings",
+        origin,
+        clock,
+        window_s=settings.rewind_window_s,
+        keep_days=settings.recordings_keep_days,
+        free_bytes_min=settings.disk_free_mb_min << 20,
+        is_live=rooms.is_live,
+    )
+    rooms.on_change.append(lambda room: recordings.follow(room.id, live=room.status == "live"))
     shelf = Shelf(db, bus, commerce)
     moderation = Moderation(db, bus, clock)
     hub = room_hub(
@@ -217,6 +230,7 @@ def build(
         public_url=address,
     )
     media = MediaDoor(origin)
+    rewind = RewindDoor(recordings)
     verbs = Verbs(sharing=sharing, campaigns=campaigns, commerce=commerce, snapshots=snapshots)
     routes = hot_routes(verbs, clock)
 
@@ -232,6 +246,7 @@ def build(
         "shelf": shelf,
         "origin": origin,
         "whip": whip,
+        "recordings": recordings,
         "hub": hub,
         "moderation": moderation,
         "insights": insights,
@@ -246,6 +261,7 @@ def build(
         home=home,
         images=images,
         media=media,
+        rewind=rewind,
         assets=assets,
         openapi=document,
     )
@@ -268,6 +284,7 @@ def build(
         sharing=sharing,
         commerce=commerce,
         origin=origin,
+        recordings=recordings,
         rooms=rooms,
         shelf=shelf,
         hub=hub,

@@ -132,6 +132,7 @@ async def serve(
                 system.health.part("postgres", lambda: postgres.state)
             system.spool.open()
             await system.sandbox.open()
+            await system.recordings.open()
             for name in system.sandbox.health():
                 system.health.part(name, _state_of(system.sandbox.health, name))
             server = WireServer(system.app, wire_config(system))
@@ -159,6 +160,7 @@ async def _run_parts(
         "rtmp": system.rtmp.run,
         "whip": system.whip.run,
         "webrtc": system.whip.gateway.run,
+        "recordings": system.recordings.run,
         "relay": system.relay.run,
         "lag": system.lag.run,
     }
@@ -202,6 +204,7 @@ async def _close(system: System) -> None:
         system.commerce.close,
         system.sharing.close,
         system.identity.flush_visitors,
+        system.recordings.close,
         system.spool.close,
         system.studio.close,
         system.sandbox.close,
@@ -226,6 +229,11 @@ def _figures(system: System, server: WireServer) -> None:
     gauge("connections_refused", "Connections turned away", lambda: server.refused)
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
     gauge("browser_publishers", "Browsers that publish", lambda: system.whip.feeds)
+    recordings = system.recordings
+    gauge("recordings_open", "Shows being recorded", lambda: len(recordings.recording_rooms))
+    gauge("recordings_dropped", "Recordings cut for space", lambda: recordings.disk.dropped_count)
+    gauge("recordings_paused", "1 while the disk is too full", lambda: recordings.disk.paused)
+    gauge("disk_free_bytes", "Free space for recordings", lambda: recordings.disk.free_bytes)
     gauge("facts_unfinished", "Facts on their way to their steps", lambda: system.relay.unfinished)
     gauge("facts_held", "Facts that wait behind one that fails", lambda: system.relay.held)
     for queues in (system.sharing, system.commerce):

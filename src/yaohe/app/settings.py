@@ -77,6 +77,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     grace_s: Annotated[
         int, Meta(ge=5, le=3600, description="Seconds a room waits for a dropped publisher.")
     ] = 120
+    rewind_window_s: Annotated[
+        int,
+        Meta(ge=0, le=604_800, description="Seconds a live show can be rewound; 0 records none."),
+    ] = 14_400
+    recordings_keep_days: Annotated[
+        int, Meta(ge=0, le=3650, description="Days a show can be replayed; 0: only while live.")
+    ] = 30
+    disk_free_mb_min: Annotated[
+        int, Meta(ge=0, description="Free megabytes below which the oldest recordings go.")
+    ] = 1_024
     order_deadline_s: Annotated[
         int, Meta(ge=60, le=86_400, description="Seconds a buyer has to pay before stock returns.")
     ] = 600

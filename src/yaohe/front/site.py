@@ -15,6 +15,7 @@ from yaohe.front.images import NAMES, Images
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request, answer
+from yaohe.front.rewind import RewindDoor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ DESCRIBED: Final = (
     Described("/live/{room_id}/init-{epoch}.mp4", "HLS init segment", "video/mp4", _MEDIA),
     Described("/live/{room_id}/seg-{epoch}-{number}.m4s", "HLS segment", "video/mp4", _MEDIA),
     Described("/live/{room_id}/part-{epoch}-{offset}.m4s", "HLS part", "video/mp4", _MEDIA),
+    Described("/live/{room_id}/rewind.m3u8", "What was, up to now", _PLAYLIST, _MEDIA),
+    Described("/live/{room_id}/reel-{show}-{number}.m4s", "A piece of it", "video/mp4", _MEDIA),
+    Described("/live/{room_id}/reel-{show}-{number}.jpg", "Its face", "image/jpeg", _PICTURE),
+    Described("/live/{room_id}/reel-{show}-init-{epoch}.mp4", "Init", "video/mp4", _MEDIA),
     Described(
         "/live/{room_id}/ws",
         "The stream over WebSocket: a JSON text frame, the init, then fragments",
@@ -74,11 +79,13 @@ class Site:
         home: HomePage,
         images: Images,
         media: MediaDoor,
+        rewind: RewindDoor,
         assets: Assets,
         openapi: Callable[[], dict[str, Any]],
     ) -> None:
         self._pages, self._home, self._images = pages, home, images
-        self._media, self._assets, self._openapi = media, assets, openapi
+        self._media, self._rewind = media, rewind
+        self._assets, self._openapi = assets, openapi
         self._document: bytes | None = None
         self._exact: dict[str, Page] = {
             "/": home.show,
@@ -99,12 +106,18 @@ class Site:
         if path.startswith("/assets/"):
             return self._asset
         if path.startswith("/live/"):
-            return self._images.poster if path.endswith("/poster.jpg") else self._media.document
+            return self._medium(path.rpartition("/")[2])
         if path.startswith("/media/products/"):
             return self._images.product
         if path.startswith("/studio/"):
             return self._home.studio
         return None
+
+    def _medium(self, name: str) -> Page:
+        if name == "poster.jpg":
+            return self._images.poster
+        recorded = name == "rewind.m3u8" or name.startswith("reel-")
+        return self._rewind.document if recorded else self._media.document
 
     def _room_page(self, path: str, *, shared: bool) -> Page:
         rest = path[3:]

@@ -92,6 +92,10 @@ class MediaOrigin:
             room.source = EpochSource(room.log, room.log.generation)
         return room.source
 
+    def rooms(self) -> list[str]:
+        """Every room with a log, live or not."""
+        return list(self._rooms)
+
     def live_rooms(self) -> list[str]:
         return [room_id for room_id, room in self._rooms.items() if room.log.live]
 

@@ -135,6 +135,13 @@ class Rooms:
             raise RoomNotFound
         return room
 
+    async def is_live(self, room_id: str) -> bool:
+        """Whether a show is on; a room that does not exist has none."""
+        try:
+            return (await self.get(room_id)).status == "live"
+        except RoomNotFound:
+            return False
+
     async def rooms(self) -> list[Room]:
         async with self._db.connect() as conn:
             return await store.rooms_of(conn, self._shop_id, limit=ROOMS_MAX)

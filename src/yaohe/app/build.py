@@ -121,6 +121,27 @@ def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -
     )
 
 
+def recorder(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Recordings:
+    """What records every show, and hears from the rooms when one is over."""
+    recordings = Recordings(
+        settings.data / "recordings",
+        origin,
+        clock,
+        window_s=settings.rewind_window_s,
+        keep_days=settings.recordings_keep_days,
+        free_bytes_min=settings.disk_free_mb_min << 20,
+        is_live=rooms.is_live,
+    )
+    rooms.on_change.append(lambda room: recordings.follow(room.id, live=room.status == "live"))
+    return recordings
+
+
+def writes_limit(settings: Settings, clock: Clock) -> Limit:
+    """How much one address may change; wide, because carriers put a city behind one."""
+    per_second = settings.writes_per_address_s
+    return Limit(clock, burst=per_second * 10, per_second=per_second)
+
+
 def build(
     settings: Settings,
     *,
@@ -163,16 +184,7 @@ def build(
         grace_s=settings.grace_s,
         viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
     )
-    recordings = Recordings(
-        settings.data / "recordings",
-        origin,
-        clock,
-        window_s=settings.rewind_window_s,
-        keep_days=settings.recordings_keep_days,
-        free_bytes_min=settings.disk_free_mb_min << 20,
-        is_live=rooms.is_live,
-    )
-    rooms.on_change.append(lambda room: recordings.follow(room.id, live=room.status == "live"))
+    recordings = recorder(settings, origin, rooms, clock)
     shelf = Shelf(db, bus, commerce)
     moderation = Moderation(db, bus, clock)
     hub = room_hub(
@@ -230,7 +242,6 @@ def build(
         public_url=address,
     )
     media = MediaDoor(origin)
-    rewind = RewindDoor(recordings)
     verbs = Verbs(sharing=sharing, campaigns=campaigns, commerce=commerce, snapshots=snapshots)
     routes = hot_routes(verbs, clock)
 
@@ -261,17 +272,15 @@ def build(
         home=home,
         images=images,
         media=media,
-        rewind=rewind,
+        rewind=RewindDoor(recordings),
         assets=assets,
         openapi=document,
     )
-    writes_s = settings.writes_per_address_s
-    per_address = Limit(clock, burst=writes_s * 10, per_second=writes_s)
     app = Edge(
         cast(ASGIApp, application),
         routes=routes,
         pages=site.find,
-        per_address=per_address,
+        per_address=writes_limit(settings, clock),
         identity=identity,
     )
     return System(

@@ -7,10 +7,8 @@ no database, one event loop.
 
 from yaohe.live.media.cursor import Cursor
 from yaohe.live.media.errors import PublishRefused
-from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
-from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import PublisherStatistics
 from yaohe.live.media.rtmp import RtmpLimits, RtmpServer
 from yaohe.live.media.views import (
@@ -25,11 +23,9 @@ __all__ = [
     "EpochSource",
     "Fragment",
     "FragmentLog",
-    "HlsView",
     "Keyframe",
     "MediaOrigin",
     "MediaPath",
-    "Playlists",
     "PublishEvent",
     "PublishRefused",
     "PublisherStatistics",

@@ -2,14 +2,14 @@
 
 Words: a *recording* is one show of one room; a *reel* is one file of it, about five seconds that
 begin with a keyframe; *rewind* is watching what was a while ago, *replay* after the end. What is
-cut, when it goes and what a list looks like is in `model.py` and `playlist.py`; files are touched
+cut, when it goes and what a list looks like is in `model.py` and `listing.py`; files are touched
 by `journal.py` alone, in a thread of their own.
 """
 
 from yaohe.live.recordings.journal import init_path, reel_path, thumb_path
+from yaohe.live.recordings.listing import playlist
 from yaohe.live.recordings.model import Recording, Reel, Span, spans
 from yaohe.live.recordings.paths import RecordingPath, parse_recording_path
-from yaohe.live.recordings.playlist import playlist
 from yaohe.live.recordings.service import DiskState, NewReel, Recordings
 
 __all__ = [

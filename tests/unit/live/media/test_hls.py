@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from yaohe.kernel.clock import ManualClock
-from yaohe.live.media import FragmentLog, HlsView, Playlists
+from yaohe.live.media import FragmentLog
+from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import LogLimits
+from yaohe.live.media.playlists import Playlists
 
 
 class Writer:

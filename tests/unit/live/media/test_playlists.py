@@ -9,8 +9,10 @@ import pytest
 from tests.support.media import Clip, clip, decode, demux
 
 from yaohe.kernel.clock import ManualClock
-from yaohe.live.media import FragmentLog, HlsView, Playlists, hls_document, parse_media_path
+from yaohe.live.media import FragmentLog, hls_document, parse_media_path
 from yaohe.live.media.errors import HlsQueryWrong, PlaylistLate
+from yaohe.live.media.hls import HlsView
+from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication
 
 

@@ -17,6 +17,8 @@ const SILENCE_MS = 5000
 /** A muted tab that is out of sight this long stops its stream and rejoins on return. */
 const SLEEP_MS = 10_000
 const TICK_MS = 250
+/** A stream this browser cannot decode is asked for again this often: hosts change their encoders. */
+const CODEC_RETRY_MS = 10_000
 
 export type PlayerPhase = Phase | 'cannot_play'
 
@@ -65,6 +67,16 @@ export class Player {
 
   get phase(): PlayerPhase {
     return this.#phase
+  }
+
+  /** Of what comes or came last, e.g. `hvc1.1.6.L93.B0,mp4a.40.2`. */
+  get codecs(): string {
+    return this.#yh.codecs
+  }
+
+  /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
+  get shownAt(): number | null {
+    return this.#usesLine ? null : (this.#hls?.shownAt ?? null)
   }
 
   get hasSound(): boolean {
@@ -168,7 +180,7 @@ export class Player {
     const nativeHls = this.#video.canPlayType('application/vnd.apple.mpegurl') !== ''
     const can = { mse: sourceClass() !== null, nativeHls }
     this.stats.route = this.#route = nextRoute(this.#attempts.failures, can)
-    if (this.#phase !== 'playing' && this.#phase !== 'refused') this.#say('connecting')
+    if (this.#phase === 'idle' || this.#phase === 'waiting' || this.#phase === 'ended') this.#say('connecting')
     this.#attempts.begin()
     if (this.#route === 'fetch' || this.#route === 'ws') this.#line.open(this.#route, media, this.#ears)
     else if (this.#route === 'none') this.#say('cannot_play')
@@ -180,6 +192,7 @@ export class Player {
 
   #head(head: Head): void {
     this.#pacer.hurry()
+    Object.assign(this.#yh, head)
     this.#hls?.close()
     if (this.#sink.begin(head)) void this.play()
     else this.#restart('codec')
@@ -195,10 +208,11 @@ export class Player {
     this.#line.hangUp()
     this.#yh.reason = reason
     if (!this.#wanted || this.#asleep) return
-    if (reason === 'codec') return this.#say('cannot_play')
-    if (this.#phase === 'playing') this.#say('waiting')
+    const unknown = reason === 'codec'
+    if (unknown) this.#say('cannot_play')
+    else if (this.#phase === 'playing') this.#say('waiting')
     clearTimeout(this.#retryTimer)
-    const wait = this.#attempts.ended(reason)
+    const wait = unknown ? CODEC_RETRY_MS : this.#attempts.ended(reason)
     this.#retryTimer = window.setTimeout(() => this.#wanted && this.#connect(), wait)
   }
 

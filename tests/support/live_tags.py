@@ -1,0 +1,56 @@
+"""An encoder whose every byte a test decides, sending in real time on one connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from tests.support.rtmp_encoder import Encoder, connected, media, opening, publishing
+from tests.support.tags import AUDIO, DATA, VIDEO, Tag
+
+START = "NetStream.Publish.Start"
+
+
+class LiveEncoder:
+    """Sends tags at the pace of their timestamps, on a clock that begins at `begin_ms`."""
+
+    def __init__(self, encoder: Encoder, begin_ms: int) -> None:
+        self.encoder = encoder
+        self.now_ms = begin_ms
+
+    async def perform(
+        self, made: Sequence[Tag], seconds: float, keep: Callable[[Tag], bool] = lambda _: True
+    ) -> None:
+        """Send `made` again and again for so long; the clock goes on from call to call."""
+        loop = asyncio.get_running_loop()
+        started, begin_ms = loop.time(), self.now_ms
+        # The last frame lasts about as long as the one before.
+        pictures = [tag.timestamp for tag in made if tag.kind == VIDEO]
+        length_ms = pictures[-1] + 33
+        while self.now_ms - begin_ms < seconds * 1000:
+            for tag in made:
+                if tag.kind == DATA or not keep(tag):
+                    continue
+                at_ms = self.now_ms + tag.timestamp
+                due = started + (at_ms - begin_ms) / 1000
+                if due > loop.time():
+                    await asyncio.sleep(due - loop.time())
+                await self.encoder.send(media(tag.kind, at_ms, tag.payload))
+            self.now_ms += length_ms
+
+
+def silent(tag: Tag) -> bool:
+    """For `keep`: the picture alone."""
+    return tag.kind != AUDIO
+
+
+@asynccontextmanager
+async def live(url: str, *, begin_ms: int = 0) -> AsyncIterator[LiveEncoder]:
+    """Publishing to `rtmp://host:port/live/key`."""
+    parts = urlsplit(url)
+    async with connected(parts.port or 1935) as encoder:
+        await encoder.send(opening() + publishing(parts.path.rpartition("/")[2]))
+        await encoder.listen(until=START)
+        yield LiveEncoder(encoder, begin_ms)

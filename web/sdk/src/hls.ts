@@ -28,6 +28,14 @@ export class HlsPlayback {
     else await this.#script(url)
   }
 
+  /** The moment on screen, in milliseconds of EXT-X-PROGRAM-DATE-TIME; null when it is not told. */
+  get shownAt(): number | null {
+    if (this.#hls) return this.#hls.playingDate?.getTime() ?? null
+    const video = this.#video as HTMLVideoElement & { getStartDate?: () => Date }
+    const began = video.getStartDate?.().getTime()
+    return began ? began + video.currentTime * 1000 : null
+  }
+
   close(): void {
     this.#open = false
     this.#hls?.destroy()

@@ -22,11 +22,44 @@ export interface ChatLine {
   text: string
   /** The house's own lines (order, thanks, system) come in both languages. */
   text_en?: string
-  /** chat | host | thanks | order | system; unknown kinds are drawn as chat. */
+  /** chat | host | staff | announcement | thanks | order | system; unknown kinds are drawn as chat. */
   kind: string
   at: string
   /** The writer's visitor id, only on lines that came over the socket. */
   v?: string
+  /** The line this one answers, short. */
+  reply?: { id: string; name: string; text: string }
+  /** The visitors it is meant for. */
+  to?: string[]
+  /** The moment of the video at which it was said, in milliseconds of the program's clock. */
+  media_at?: number
+}
+
+/** Takes lines away: one, or everything one person wrote. */
+export interface ChatHidden {
+  id?: string
+  v?: string
+}
+
+export interface ChatRules {
+  slow_s: number
+  links: boolean
+  /** Only the host and moderators speak. */
+  closed: boolean
+}
+
+export interface PinnedMessage {
+  text: string
+  by: string
+  at: string
+}
+
+/** What a room tells one visitor about themselves when they come in. */
+export interface Standing {
+  moderator: boolean
+  penalty: { kind: 'mute' | 'ban'; until: string | null } | null
+  /** The visitor ids of those they do not want to read. */
+  blocked: string[]
 }
 
 export interface ShareInvite {
@@ -89,6 +122,9 @@ export interface RoomState {
   epoch: number
   live_since: string | null
   slate: boolean
+  chat_rules: Partial<ChatRules>
+  chat_pinned: PinnedMessage | null
+  media_at: number
 }
 
 /** What the server tells one visitor alone, on `me:{visitor}`. */
@@ -100,6 +136,9 @@ export type PersonalEvent =
   | { type: 'order_closed'; order_id: string }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
+  | { type: 'chat_muted' | 'chat_banned'; room: string; until: string | null }
+  | { type: 'chat_freed'; room: string }
+  | { type: 'moderator'; room: string; on: boolean }
 
 export interface Visitor {
   id: string

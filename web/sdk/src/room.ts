@@ -2,12 +2,16 @@
  * One live room, as a page sees it: the façade over the player, shares, plays and shop, and the
  * live channel (Centrifugo's protocol) with chat, state and what concerns this visitor alone.
  */
-import type { Centrifuge, PublicationContext, Subscription } from 'centrifuge'
+import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
 import { createClient, type Client } from './client'
 import { YaoheError } from './errors'
-import { Signal, type ChatLine, type PersonalEvent, type RoomState, type Visitor } from './events'
+import {
+  Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor,
+} from './events'
 import { Goods, type StateNews } from './goods'
+import { Manners } from './manners'
+import { Moments } from './moments'
 import { Player } from './player'
 import { Plays } from './plays'
 import { socketUrl } from './route'
@@ -18,10 +22,16 @@ import { Track } from './track'
 /** Likes of one visitor leave together, once in this time. */
 const LIKES_EVERY_MS = 1000
 
-export interface Joined {
+export interface Joined extends Partial<Standing> {
   state: Partial<RoomState>
   chat: ChatLine[]
   visitor?: Visitor
+}
+
+/** The first answer: who we are, and the room we asked for. */
+interface Hello {
+  visitor?: Visitor
+  room?: Joined
 }
 
 export class Room {
@@ -32,16 +42,19 @@ export class Room {
   readonly plays: Plays
   readonly shop: Shop
   readonly track: Track
+  readonly manners: Manners
   readonly joined = new Signal<Joined>()
   readonly chatLine = new Signal<ChatLine>()
-  readonly chatHidden = new Signal<string>()
+  readonly chatHidden = new Signal<ChatHidden>()
   readonly state = new Signal<Partial<RoomState>>()
   readonly personal = new Signal<PersonalEvent>()
   readonly online = new Signal<boolean>()
   readonly #yh: BootHandle
   readonly #goods: Goods
   #centrifuge: Centrifuge | null = null
-  #chat: Subscription | null = null
+  readonly #moments: Moments
+  #me = ''
+  #told = false
   #likes = 0
   #likesTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -57,41 +70,43 @@ export class Room {
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
+    this.manners = new Manners(this.client, this.id)
+    this.#moments = new Moments(() => this.player.shownAt)
     this.player.phaseChanged.on(() => this.track.nudge())
   }
 
-  /** Opens the live channel; its client is only loaded here, after the first frame. */
+  /** Opens the live channel; its client is only loaded here, after the first frame. One message
+   * there and back joins the room: its state, the last lines, and both channels subscribed. */
   async open(): Promise<void> {
     this.track.start()
     const { Centrifuge: Client } = await import('centrifuge')
     const url = socketUrl(this.#yh.data.rt, location)
-    const centrifuge = new Client(url, { minReconnectDelay: 300, maxReconnectDelay: 8000, name: 'web' })
+    const centrifuge = new Client(url, {
+      minReconnectDelay: 300, maxReconnectDelay: 8000, name: 'web', data: this.#wish,
+    })
     this.#centrifuge = centrifuge
-    this.#chat = centrifuge.newSubscription(`room:${this.id}:chat`, { recoverable: true })
-    this.#chat.on('publication', ({ data }: PublicationContext) => this.#heard(data))
-    this.#chat.subscribe()
-    const state = centrifuge.newSubscription(`room:${this.id}:state`)
-    state.on('publication', ({ data }: PublicationContext) => this.state.tell(this.#goods.read(data as StateNews)))
-    state.subscribe()
     centrifuge.on('connected', ({ data }) => {
       this.online.tell(true)
-      void this.#join((data as { visitor?: Visitor } | undefined)?.visitor)
+      this.#entered(data as Hello)
     })
     centrifuge.on('connecting', ({ code }) => code !== 0 && this.online.tell(false))
     centrifuge.on('disconnected', () => this.online.tell(false))
     centrifuge.on('publication', ({ channel, data }) => {
-      if (channel.startsWith('me:')) this.personal.tell(data as PersonalEvent)
+      if (channel === this.#chatChannel) this.#heard(data as ChatLine)
+      else if (channel.startsWith('me:')) this.personal.tell(data as PersonalEvent)
+      else this.#changed(data as StateNews)
     })
+    this.track.seen.on((playing) => this.#watching(playing))
     // The network came back: do not wait for the end of a long pause.
     addEventListener('online', () => centrifuge.connect())
     centrifuge.connect()
   }
 
-  async say(text: string): Promise<void> {
-    if (!this.#chat) throw new YaoheError('offline', 'The chat is not connected yet.')
+  async say(text: string, replyTo?: string): Promise<void> {
+    if (!this.#centrifuge) throw new YaoheError('offline', 'The chat is not connected yet.')
     try {
-      await this.#chat.ready(5000)
-      await this.#chat.publish({ text })
+      await this.#centrifuge.ready(5000)
+      await this.#centrifuge.publish(this.#chatChannel, { text, ...(replyTo ? { reply_to: replyTo } : {}) })
     } catch (error) {
       throw chatError(error)
     }
@@ -108,21 +123,44 @@ export class Room {
     }, LIKES_EVERY_MS)
   }
 
-  async #join(visitor: Visitor | undefined): Promise<void> {
-    const token = this.#yh.data.share?.token
-    try {
-      const { data } = await this.#centrifuge!.rpc('join', { room: this.id, ...(token ? { token } : {}) })
-      const { state, ...rest } = data as Omit<Joined, 'state'> & { state: StateNews }
-      this.joined.tell({ visitor, ...rest, state: this.#goods.read(state) })
-    } catch {
-      if (visitor) this.joined.tell({ visitor, state: {}, chat: [] })
-    }
+  get #chatChannel(): string {
+    return `room:${this.id}:chat`
   }
 
-  #heard(data: unknown): void {
-    const line = data as ChatLine
-    if (line.kind === 'hide') this.chatHidden.tell(line.id)
-    else this.chatLine.tell(line)
+  /** What we ask for with each connection. */
+  get #wish(): Record<string, unknown> {
+    const token = this.#yh.data.share?.token
+    return { room: this.id, playing: this.track.watching, ...(token ? { token } : {}) }
+  }
+
+  #entered({ visitor, room }: Hello): void {
+    if (visitor) this.#me = visitor.id
+    this.#told = this.track.watching
+    const { state, ...rest } = room ?? { state: {}, chat: [] }
+    this.#moments.flush()
+    this.joined.tell({ visitor, ...rest, state: this.#goods.read(state as StateNews) })
+  }
+
+  /** Viewers are people whose room is in sight and plays: say when that changes. */
+  #watching(playing: boolean): void {
+    this.#centrifuge?.setData(this.#wish)
+    if (playing === this.#told || this.#centrifuge?.state !== 'connected') return
+    this.#told = playing
+    this.#centrifuge.rpc('watch', { room: this.id, playing }).catch(() => undefined)
+  }
+
+  #changed(news: StateNews): void {
+    // The show itself begins, pauses and ends for all at once; the rest waits for the picture.
+    if (news.status !== undefined || news.slate !== undefined || news.epoch !== undefined) {
+      this.#moments.flush()
+      this.state.tell(this.#goods.read(news))
+    } else this.#moments.tell(news.media_at, () => this.state.tell(this.#goods.read(news)))
+  }
+
+  #heard(line: ChatLine): void {
+    if (line.kind === 'hide') this.#moments.tell(undefined, () => this.chatHidden.tell({ id: line.id, v: line.v }))
+    else if (line.v && line.v === this.#me) this.chatLine.tell(line)
+    else this.#moments.tell(line.media_at, () => this.chatLine.tell(line))
   }
 
   /** Where in the stream we are: media time, which the server maps to the show. */
@@ -132,10 +170,12 @@ export class Room {
   }
 }
 
-/** The server answers a refused line with its error code as message. */
-function chatError(error: unknown): YaoheError {
+/** The server answers a refused line with its error code as message, `chat_slow_mode:12`: after a
+ * colon the seconds after which trying again makes sense. */
+export function chatError(error: unknown): YaoheError {
   if (error instanceof YaoheError) return error
   const { code, message } = error as { code?: number; message?: string }
-  const word = message && /^[a-z_]+$/.test(message) ? message : code === 1 ? 'timeout' : 'chat_refused'
-  return new YaoheError(word, message ?? '', code ?? 0)
+  const [, word, seconds] = /^([a-z_]+)(?::(\d+))?$/.exec(message ?? '') ?? []
+  const known = word ?? (code === 1 ? 'timeout' : 'chat_refused')
+  return new YaoheError(known, message ?? '', code ?? 0, seconds ? Number(seconds) : null)
 }

@@ -16,6 +16,8 @@ interface TickAnswer {
 export class Track {
   /** Milliseconds counted so far by the server. */
   readonly counted = new Signal<number>()
+  /** Whether somebody watches: the page is in sight and a picture moves. */
+  readonly seen = new Signal<boolean>()
   watchMs = 0
   readonly #client: Client
   readonly #room: string
@@ -35,6 +37,7 @@ export class Track {
   start(): void {
     if (this.#timer) return
     this.#timer = setInterval(() => void this.#tick(), EVERY_MS)
+    document.addEventListener('visibilitychange', () => this.seen.tell(this.watching))
     watchSight(0, { seen: () => void this.#tick(), unseen: () => this.#leave() })
     addEventListener('pagehide', () => this.#leave())
     void this.#tick()
@@ -42,15 +45,16 @@ export class Track {
 
   /** Play or stall changed: say so now instead of at the next beat. */
   nudge(): void {
-    if (this.#timer && this.#watching !== this.#told) void this.#tick()
+    this.seen.tell(this.watching)
+    if (this.#timer && this.watching !== this.#told) void this.#tick()
   }
 
-  get #watching(): boolean {
+  get watching(): boolean {
     return document.visibilityState === 'visible' && this.#isPlaying()
   }
 
   async #tick(): Promise<void> {
-    const visible = this.#watching
+    const visible = this.watching
     if (!visible && !this.#told) return
     this.#told = visible
     try {

@@ -3,29 +3,47 @@
  * end until somebody scrolls back, and one spoken summary per five seconds.
  */
 import { computed, reactive, ref } from 'vue'
-import type { ChatLine } from '@sdk/events'
+import type { ChatHidden, ChatLine } from '@sdk/events'
 import type { Room } from '@sdk/room'
 import type { Lang } from '../ui/words'
+import { matters, Sample } from './sample'
 
 const KEPT = 60
 const EVERY_MS = 334
 const SPOKEN_EVERY_MS = 5000
-const WAITING_MAX = 30
+const SEEN_MAX = 2000
 
-export function useChat(first: ChatLine[], room: Room, lang: Lang) {
-  const lines = ref<ChatLine[]>(first.slice(-30))
-  const state = reactive({ following: true, unread: 0, spoken: '', mutedUntil: '' })
+export interface ShownLine extends ChatLine {
+  /** A moderator took it away; only who wrote it (and moderators) still see it. */
+  hidden?: boolean
+}
+
+export interface Reader {
+  /** Our own visitor id. */
+  me(): string | undefined
+  moderates(): boolean
+  blocks(visitorId: string): boolean
+}
+
+export function useChat(first: ChatLine[], room: Room, lang: Lang, reader: Reader) {
+  const lines = ref<ShownLine[]>(first.slice(-30))
+  const state = reactive({ following: true, unread: 0, spoken: '', replyTo: null as ChatLine | null })
   const seen = new Set(first.map((line) => line.id))
-  const waiting: ChatLine[] = []
+  const waiting = new Sample()
   let beat: ReturnType<typeof setInterval> | undefined
   let lastSpokenAt = 0
+  const unwanted = (line: ChatLine): boolean => line.v !== undefined && reader.blocks(line.v)
+
+  function note(line: ChatLine): boolean {
+    if (seen.has(line.id)) return false
+    if (seen.size > SEEN_MAX) for (const id of [...seen].slice(0, SEEN_MAX / 2)) seen.delete(id)
+    seen.add(line.id)
+    return !unwanted(line)
+  }
 
   function add(line: ChatLine): void {
-    if (seen.has(line.id)) return
-    seen.add(line.id)
-    waiting.push(line)
-    // A flood is thinned at its old end; the newest words are the ones that matter.
-    if (waiting.length > WAITING_MAX) waiting.splice(0, waiting.length - WAITING_MAX)
+    if (!note(line)) return
+    waiting.add(line, matters(line, reader.me()))
     if (!beat) {
       flush()
       beat = setInterval(flush, EVERY_MS)
@@ -33,7 +51,7 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang) {
   }
 
   function flush(): void {
-    const line = waiting.shift()
+    const line = waiting.next()
     if (!line) {
       clearInterval(beat)
       beat = undefined
@@ -50,15 +68,27 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang) {
 
   /** The tail of the chat after (re)joining, without doubling what is already there. */
   function merge(tail: ChatLine[]): void {
-    const fresh = tail.filter((line) => !seen.has(line.id))
-    for (const line of fresh) seen.add(line.id)
+    const fresh = tail.filter(note)
+    lines.value = lines.value.filter((line) => !unwanted(line))
     if (!fresh.length) return
     const all = [...lines.value, ...fresh]
     lines.value = all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-KEPT)
   }
 
-  function hide(id: string): void {
-    lines.value = lines.value.filter((line) => line.id !== id)
+  /** Gone for all; who wrote a line, and who moderates, still sees it, greyed. */
+  function hide({ id, v }: ChatHidden): void {
+    const meant = (line: ChatLine): boolean => (id !== undefined ? line.id === id : line.v === v)
+    waiting.forget(meant)
+    const stays = (line: ChatLine): boolean => reader.moderates() || (line.v !== undefined && line.v === reader.me())
+    lines.value = lines.value
+      .filter((line) => !meant(line) || stays(line))
+      .map((line) => (meant(line) ? { ...line, hidden: true } : line))
+  }
+
+  /** Nothing more of somebody, also of what is already there. */
+  function dropBlocked(): void {
+    waiting.forget(unwanted)
+    lines.value = lines.value.filter((line) => !unwanted(line))
   }
 
   function follow(on: boolean): void {
@@ -66,8 +96,13 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang) {
     if (on) state.unread = 0
   }
 
+  async function say(text: string): Promise<void> {
+    await room.say(text, state.replyTo?.id)
+    state.replyTo = null
+  }
+
   room.chatLine.on(add)
   room.chatHidden.on(hide)
 
-  return { lines: computed(() => lines.value), state, merge, follow, say: (text: string) => room.say(text) }
+  return { lines: computed(() => lines.value), state, merge, follow, dropBlocked, say }
 }

@@ -9,13 +9,13 @@ import type { Coupon } from '@sdk/plays'
 import { Room } from '@sdk/room'
 import { price } from '../ui/numbers'
 import { asLang, speak } from '../ui/words'
+import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
 import { useChat } from './useChat'
 import { useLanding } from './useLanding'
+import { useManners } from './useManners'
 import { useNotices } from './useNotices'
 import { useOrders } from './useOrders'
 import { useSheets } from './useSheets'
-
-const HEARTS_MAX = 12
 
 export function createLiveRoom(yh: BootHandle) {
   const boot = yh.data
@@ -42,7 +42,7 @@ export function createLiveRoom(yh: BootHandle) {
     /** true: connected · false: lost after it was there · null: not yet. */
     online: null as boolean | null,
     justBack: false,
-    hearts: [] as number[],
+    hearts: [] as Heart[],
     heartsOff: matchMedia('(prefers-reduced-motion: reduce)').matches,
     repriced: '',
   })
@@ -50,7 +50,12 @@ export function createLiveRoom(yh: BootHandle) {
 
   const money = (minor: number): string => price(minor, boot.currency, lang)
   const pinned = computed(() => live.products.find((product) => product.pinned) ?? null)
-  const chat = useChat(boot.chat, room, lang)
+  const manners = useManners(room, say, lang, notices)
+  const chat = useChat(boot.chat, room, lang, {
+    me: () => live.visitor?.id,
+    moderates: () => manners.state.moderator,
+    blocks: (visitorId) => manners.state.blocked.has(visitorId),
+  })
   const landing = useLanding(boot, room, say, notices)
   const orders = useOrders({ room, sheets })
 
@@ -65,9 +70,10 @@ export function createLiveRoom(yh: BootHandle) {
     if (state.status || state.slate !== undefined) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }
+    manners.changed(state)
     if (state.viewers !== undefined) live.viewers = state.viewers
     if (state.likes !== undefined && state.likes > live.likes) {
-      cheer(Math.min(3, state.likes - live.likes))
+      cheer(state.likes - live.likes)
       live.likes = state.likes
     }
     if (state.coupon_left !== undefined && live.coupon) live.coupon.left = state.coupon_left ?? 0
@@ -84,9 +90,10 @@ export function createLiveRoom(yh: BootHandle) {
     }
   }
 
-  function cheer(count: number): void {
+  function cheer(likes: number): void {
     if (live.heartsOff) return
-    for (let i = 0; i < count && live.hearts.length < HEARTS_MAX; i++) live.hearts.push(++heartId)
+    const free = HEARTS_MAX - live.hearts.length
+    live.hearts.push(...hearts(Math.min(burst(likes), free), () => ++heartId))
   }
 
   function like(): void {
@@ -133,6 +140,7 @@ export function createLiveRoom(yh: BootHandle) {
   room.state.on(applyState)
   room.joined.on((joined) => {
     if (joined.visitor) live.visitor = joined.visitor
+    manners.entered(joined)
     applyState(joined.state ?? {})
     chat.merge(joined.chat ?? [])
   })
@@ -145,6 +153,7 @@ export function createLiveRoom(yh: BootHandle) {
     live.online = on
   })
   room.personal.on((event) => {
+    manners.told(event)
     if (event.type === 'friend_here') {
       const words = event.n === 1 ? say('share.landed_one') : say('share.landed', { n: event.n })
       notices.show({ kind: 'friend', title: words })
@@ -166,11 +175,11 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, chat, landing, orders, notices, sheets, pinned,
+    boot, lang, say, money, room, live, chat, manners, landing, orders, notices, sheets, pinned,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),
-    stopHeart: (id: number) => (live.hearts = live.hearts.filter((heart) => heart !== id)),
+    stopHeart: (id: number) => (live.hearts = live.hearts.filter((heart) => heart.id !== id)),
   }
 }
 

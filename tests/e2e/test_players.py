@@ -167,6 +167,12 @@ async def test_after_the_show(browser: Browser, demo: Demo, desk: Desk) -> None:
         after = mei.page.locator(".y-after-full")
         await expect(after).to_contain_text("谢谢你来")
         await expect(after.locator(".y-next")).to_be_visible()
+        # Nothing is on any more, though it is still on the shelf.
+        await mei.page.locator(".y-bar button").first.click()
+        await expect(mei.page.locator(".y-sheet .y-row")).to_contain_text("当天炒制")
+        await expect(mei.page.get_by_text("正在讲解")).to_have_count(0)
+        await mei.page.keyboard.press("Escape")
+        await expect(mei.page.locator(".y-sheet-inner")).to_be_hidden()
         assert later.id  # there is a next show to name
         # What was shown can still be bought.
         await mei.page.locator(".y-buy").click()

@@ -13,7 +13,7 @@ from html import escape
 from typing import Any, Final
 
 from yaohe.commerce import Product
-from yaohe.front.document import Raw, json_for_script
+from yaohe.front.document import Raw, json_for_script, mark
 from yaohe.front.words import Words, count_text, date_text
 from yaohe.kernel.language import is_chinese, said
 from yaohe.kernel.money import Money, price_parts, price_text
@@ -22,7 +22,7 @@ from yaohe.live.shelf import product_cards
 VIEWERS_SHOWN_FROM: Final = 20
 LEFT_SHOWN_UP_TO: Final = 20
 # Where help is not offered its rules are not even in the document.
-_NO_HELP: Final = {f"t_land_help_rule_{number}": "" for number in (1, 2, 3)}
+_NO_HELP: Final = dict.fromkeys(("help", "help_button", "rule_1", "rule_2", "rule_3"), "")
 _GREY: Final = "data:image/gif;base64,R0lGODlhAQABAIAAACgjHwAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
 
 
@@ -161,6 +161,24 @@ def _product_values(moment: Snapshot, words: Words, lang: str) -> dict[str, str]
     }
 
 
+def _help_values(moment: Snapshot, allowance: Allowance, words: Words, lang: str) -> dict[str, str]:
+    """Helping stands in the first paint, with the name of the one who invited."""
+    if not allowance.help:
+        return _NO_HELP
+    amount = moment.sharer_amount_minor if allowance.sharer_benefit else None
+    told = {"name": mark("sharer")}
+    if amount is not None:
+        told["amount"] = price_text(Money(amount, moment.currency))
+    third = "land.help_rule_3" if amount is None else "land.help_rule_3_amount"
+    return {
+        "help": mark("invited"),
+        "help_button": words.say(lang, "land.help", **told),
+        "rule_1": words.say(lang, "land.help_rule_1"),
+        "rule_2": words.say(lang, "land.help_rule_2", **told),
+        "rule_3": words.say(lang, third, **told),
+    }
+
+
 def document_values(
     moment: Snapshot, allowance: Allowance, words: Words, lang: str
 ) -> dict[str, str]:
@@ -172,7 +190,7 @@ def document_values(
     starts = moment.scheduled_at if moment.status == "upcoming" else None
     return {
         **words.slots(lang),
-        **({} if allowance.help else _NO_HELP),
+        **_help_values(moment, allowance, words, lang),
         **_product_values(moment, words, lang),
         "lang": lang,
         "title": f"{moment.title_in(lang)} · {moment.shop_in(lang)}",
@@ -184,6 +202,7 @@ def document_values(
         "room_title": moment.title_in(lang),
         "host_name": moment.host_in(lang),
         "host_avatar": f"/r/{moment.room_id}/host.jpg",
+        "invites": words.say(lang, "land.invites" if moment.status == "live" else "land.invited"),
         "status_word": words.say(lang, f"room.{moment.status}"),
         "viewers_text": viewers_text(moment, words, lang),
         "bag_count": str(len(moment.products)),

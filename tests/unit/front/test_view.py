@@ -123,6 +123,28 @@ def test_wechat_hears_no_word_of_the_sharers_benefit(words: Words) -> None:
     assert told["offer"]["coupon"]["amount_minor"] == 2_000  # open to everybody, so it may be shown
 
 
+def test_nobody_is_said_to_watch_what_is_not_on(words: Words) -> None:
+    assert "is watching</span>" in page(moment(), OPEN, words, "en")
+    for status in ("upcoming", "ended"):
+        text = page(moment(status=status, scheduled_at=AT), OPEN, words, "en")
+        assert "</b> invited you</span>" in text
+        assert "is watching</span>" not in text
+
+
+def test_helping_stands_in_the_first_paint_with_the_sharers_name(words: Words) -> None:
+    text = page(moment(), OPEN, words, "zh-CN")
+    assert 'data-help="1"' in text
+    for said in ("帮小林助力", "看满 15 秒", "点“帮小林助力”", "小林得 ¥20 券，每人帮一次"):
+        assert f">{said}<" in text
+    assert ">Help 小林<" in page(moment(), OPEN, words, "en")
+    quiet = Allowance(env="browser", open_coupon=True, help=True, sharer_benefit=False)
+    assert "¥20 券" not in page(moment(), quiet, words, "zh-CN")
+    wechat = page(moment(), WECHAT, words, "zh-CN")
+    assert 'data-help=""' in wechat
+    assert "助力" not in wechat.replace('id="yh-boot"', "")
+    assert "{name}" not in text + wechat
+
+
 def test_small_crowds_are_not_counted_aloud(words: Words) -> None:
     assert "1,284" in page(moment(), OPEN, words, "zh-CN")
     assert "人在看" not in page(moment(viewers=19), OPEN, words, "zh-CN").partition("<main")[0]

@@ -166,17 +166,6 @@ function start(): void {
   setTimeout(loadApp, yh.phase === 'connecting' ? 900 : 0)
 }
 
-/** Words with the sharer's name in the middle; the server's text has a place for it. */
-function fillNames(): void {
-  for (const part of doc.querySelectorAll('[data-fill]')) {
-    part.textContent = part.textContent!.replace('{name}', share!.sharer)
-  }
-}
-
-if (share && !share.mine && data.offer.help) {
-  doc.body.dataset.help = '1'
-  doc.addEventListener('DOMContentLoaded', fillNames)
-}
 doc.addEventListener('click', (event) => {
   const act = (event.target as Element).closest<HTMLElement>('[data-act]')?.dataset.act
   if (!act || yh.taken) return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 
@@ -51,7 +50,7 @@ EN = CardModel(
     picture=frame(1280, 720),
 )
 UPCOMING = msgspec.structs.replace(
-    ZH, status="upcoming", starts_at=datetime(2026, 11, 22, 20, 5, tzinfo=UTC), offer_line=None
+    ZH, status="upcoming", starts="11月22日 20:05", starts_zone="北京时间", offer_line=None
 )
 ENDED = msgspec.structs.replace(EN, status="ended", offer_line=None, was=None)
 BARE = CardModel(title="和茶农一起喝第一口春茶", host="林家茶铺", status="live")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Raw, Template
 from yaohe.front.request import Header, Request, answer
 from yaohe.front.templates import read_template
 from yaohe.front.view import VIEWERS_SHOWN_FROM
-from yaohe.front.words import Words, count_text, date_text
+from yaohe.front.words import Words, count_text
 from yaohe.identity import Identity, Shop
 from yaohe.kernel.language import is_chinese
+from yaohe.kernel.times import date_text, zone_text
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Room, Rooms
 
@@ -139,9 +141,7 @@ class HomePage:
     def _room_card(self, room: Room, shop: Shop, lang: str) -> str:
         viewers = self._hub.viewers(room.id)
         shown = room.status == "live" and viewers >= VIEWERS_SHOWN_FROM
-        at: datetime | None = None
-        if room.status != "live":
-            at = room.scheduled_at if room.status == "upcoming" else room.ended_at
+        at = _told_time(room, shop)
         zh = is_chinese(lang)
         return self._card.fill(
             {
@@ -157,9 +157,17 @@ class HomePage:
                 if shown
                 else "",
                 "at_iso": at.isoformat() if at else "",
-                "at_text": date_text(at, shop.time_zone, lang) if at else "",
+                "at_text": date_text(at, lang) if at else "",
+                # A show that is over is told by its day; nobody has to be there in time.
+                "at_zone": zone_text(at, lang) if at and room.status == "upcoming" else "",
             }
         )
+
+
+def _told_time(room: Room, shop: Shop) -> datetime | None:
+    """When it starts or ended, in the shop's zone."""
+    at = {"upcoming": room.scheduled_at, "ended": room.ended_at}.get(room.status)
+    return None if at is None else at.astimezone(ZoneInfo(shop.time_zone))
 
 
 def _links(kind: str, urls: tuple[str, ...]) -> Raw:

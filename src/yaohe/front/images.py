@@ -7,10 +7,8 @@ crawlers fetch the present state.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any, Final, Literal
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 import obstore
 
@@ -22,6 +20,7 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import VIEWERS_SHOWN_FROM, Snapshot
 from yaohe.kernel.errors import AppError, NotFound
 from yaohe.kernel.money import Money, price_text
+from yaohe.kernel.times import date_text, zone_text
 from yaohe.sharing import Share, Sharing, environment
 
 _FORMATS: Final[dict[str, CardFormat]] = {
@@ -118,7 +117,7 @@ class Images:
         product = moment.shown_product
         still = await self._stills.of(moment.room_id)
         was = product.list_price_minor if product else None
-        starts = moment.scheduled_at if moment.status == "upcoming" else None
+        starts = moment.starts_at
         return CardModel(
             title=moment.title_in(lang),
             host=moment.host_in(lang),
@@ -129,7 +128,8 @@ class Images:
             was=Money(was, product.currency) if product and was else None,
             offer_line=self._offer_line(request, moment, share, lang),
             sharer_name=share.sharer_name if share else None,
-            starts_at=_local(starts, moment.zone),
+            starts=date_text(starts, lang) if starts else "",
+            starts_zone=zone_text(starts, lang) if starts else "",
             picture=still.sharp if still else None,
         )
 
@@ -171,7 +171,3 @@ def _rounded(viewers: int) -> int | None:
         return None
     step = int(10 ** max(0, len(str(viewers)) - 2))
     return viewers // step * step
-
-
-def _local(at: datetime | None, zone: str) -> datetime | None:
-    return None if at is None else at.astimezone(ZoneInfo(zone))

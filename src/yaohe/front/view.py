@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from yaohe.commerce import Product
 from yaohe.front.document import Raw, json_for_script, mark
-from yaohe.front.words import Words, count_text, date_text
+from yaohe.front.words import Words, count_text
 from yaohe.kernel.language import is_chinese, said
 from yaohe.kernel.money import Money, price_parts, price_text
+from yaohe.kernel.times import date_text, zone_text
 from yaohe.live.shelf import product_cards
 
 VIEWERS_SHOWN_FROM: Final = 20
@@ -98,6 +100,13 @@ class Snapshot:
 
     def shop_in(self, lang: str) -> str:
         return said(lang, self.shop_name, self.shop_name_en)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When a show that has not begun starts, in the shop's zone."""
+        if self.status != "upcoming" or self.scheduled_at is None:
+            return None
+        return self.scheduled_at.astimezone(ZoneInfo(self.zone))
 
     @property
     def shown_product(self) -> Product | None:
@@ -187,7 +196,7 @@ def document_values(
     tiny = _GREY
     if picture is not None:
         tiny = "data:image/jpeg;base64," + base64.b64encode(picture.tiny).decode()
-    starts = moment.scheduled_at if moment.status == "upcoming" else None
+    starts = moment.starts_at
     return {
         **words.slots(lang),
         **_help_values(moment, allowance, words, lang),
@@ -207,7 +216,8 @@ def document_values(
         "viewers_text": viewers_text(moment, words, lang),
         "bag_count": str(len(moment.products)),
         "starts_iso": starts.isoformat() if starts else "",
-        "starts_text": date_text(starts, moment.zone, lang) if starts else "",
+        "starts_text": date_text(starts, lang) if starts else words.say(lang, "upcoming.title"),
+        "starts_zone": zone_text(starts, lang) if starts else "",
         "boot_json": json_for_script(boot_data(moment, allowance, lang)),
     }
 
@@ -220,7 +230,7 @@ def poster_url(moment: Snapshot) -> str | None:
 
 def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, Any]:
     """What the scripts start from (`web/sdk/src/boot-handle.ts`, BootData)."""
-    following = moment.next_show
+    starts = moment.starts_at
     return {
         "v": 1,
         "lang": lang,
@@ -231,7 +241,8 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
             "host": {"name": moment.host_in(lang), "avatar": f"/r/{moment.room_id}/host.jpg"},
             "shop": moment.shop_in(lang),
             "status": moment.status,
-            "scheduled_at": moment.scheduled_at,
+            "scheduled_at": starts,
+            "zone": zone_text(starts, lang) if starts else "",
             "started_at": moment.started_at,
             "ended_at": moment.ended_at,
             "slate": moment.slate,
@@ -251,14 +262,21 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
         "rt": "/rt",
         "visitor": None,
         "policy": {"sharer_benefit": allowance.sharer_benefit},
-        "next_show": None
-        if following is None
-        else {
-            "id": following.room_id,
-            "title": following.title_in(lang),
-            "scheduled_at": following.at,
-            "url": f"/r/{following.room_id}",
-        },
+        "next_show": _next_data(moment, lang),
+    }
+
+
+def _next_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
+    following = moment.next_show
+    if following is None:
+        return None
+    at = following.at.astimezone(ZoneInfo(moment.zone))
+    return {
+        "id": following.room_id,
+        "title": following.title_in(lang),
+        "scheduled_at": at,
+        "zone": zone_text(at, lang),
+        "url": f"/r/{following.room_id}",
     }
 
 

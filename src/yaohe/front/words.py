@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -43,11 +41,3 @@ def count_text(number: int, lang: str) -> str:
         unit, name = 1_000_000, "M"
     short = f"{number / unit:.1f}".removesuffix(".0")
     return short + name
-
-
-def date_text(at: datetime, zone: str, lang: str) -> str:
-    """A moment in the shop's zone: "11月22日 20:05", "Nov 22, 20:05"."""
-    local = at.astimezone(ZoneInfo(zone))
-    if is_chinese(lang):
-        return f"{local.month}月{local.day}日 {local:%H:%M}"
-    return f"{local:%b} {local.day}, {local:%H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -23,6 +24,7 @@ from yaohe.content.cards.typeface import (
     width,
 )
 from yaohe.kernel.money import Money
+from yaohe.kernel.times import date_text, zone_text
 
 STATUSES: tuple[Status, ...] = ("live", "upcoming", "ended", "replay")
 LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
@@ -64,6 +66,7 @@ def test_characters_shops_use(characters: str) -> None:
 
 
 def test_every_word_we_write_can_be_drawn() -> None:
+    at = datetime(2026, 11, 22, 20, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
     for lang in LANGUAGES:
         for status in STATUSES:
             model = CardModel(title="t", host="h", status=status, lang=lang, viewers=123_456)
@@ -73,7 +76,8 @@ def test_every_word_we_write_can_be_drawn() -> None:
                 + words.scan_line(model)
                 + words.viewers_line(model)
                 + words.fallback_title(lang)
-                + words.date_line(datetime(2026, 11, 22, 20, 5), lang)
+                + date_text(at, lang)
+                + zone_text(at, lang)
             )
             assert set(map(ord, text)) <= covered()
 

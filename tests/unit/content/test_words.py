@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from tests.support.cards import EN, ENDED, UPCOMING, ZH
 
 from yaohe.content.cards import words
 from yaohe.content.cards.parts import initial, invite_text, person_of
-
-AT = datetime(2026, 3, 5, 9, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +24,6 @@ AT = datetime(2026, 3, 5, 9, 7, tzinfo=UTC)
 def test_counts(number: int, zh: str, en: str) -> None:
     assert words.count_zh(number) == zh
     assert words.count_en(number) == en
-
-
-def test_dates() -> None:
-    assert words.date_line(AT, "zh-CN") == "3月5日 09:07"
-    assert words.date_line(AT, "en") == "Mar 5, 09:07"
 
 
 def test_who_invites() -> None:

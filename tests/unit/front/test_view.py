@@ -25,7 +25,7 @@ from yaohe.front.view import (
     document_values,
     preview_tags,
 )
-from yaohe.front.words import Words, count_text, date_text
+from yaohe.front.words import Words, count_text
 
 STATIC = Path(front.__file__).parent / "static"
 OPEN = Allowance(env="browser", open_coupon=True, help=True, sharer_benefit=True)
@@ -150,13 +150,37 @@ def test_small_crowds_are_not_counted_aloud(words: Words) -> None:
     assert "人在看" not in page(moment(viewers=19), OPEN, words, "zh-CN").partition("<main")[0]
 
 
-def test_counts_and_dates_in_words() -> None:
+def test_counts_in_words() -> None:
     assert count_text(9_999, "zh-CN") == "9,999"
     assert count_text(13_000, "zh-CN") == "1.3万"
     assert count_text(12_800, "en") == "12.8K"
     assert count_text(3_000_000, "en") == "3M"
-    assert date_text(AT, "Asia/Shanghai", "zh-CN") == "11月22日 20:05"
-    assert date_text(AT, "Asia/Shanghai", "en") == "Nov 22, 20:05"
+
+
+@pytest.mark.parametrize(
+    ("lang", "when", "zone"),
+    [("zh-CN", "11月22日 20:05", "北京时间"), ("en", "Nov 22, 20:05", "GMT+8")],
+)
+def test_a_start_names_its_zone_before_any_script(
+    words: Words, lang: str, when: str, zone: str
+) -> None:
+    text = page(moment(status="upcoming", scheduled_at=AT), OPEN, words, lang)
+    drawn = f'<time datetime="2026-11-22T20:05:00+08:00">{when}</time><span class="y-zone">{zone}<'
+    assert drawn in text
+    told = boot(text)
+    assert (told["room"]["scheduled_at"], told["room"]["zone"]) == (
+        "2026-11-22T20:05:00+08:00",
+        zone,
+    )
+    assert (told["next_show"]["scheduled_at"], told["next_show"]["zone"]) == (
+        "2026-11-22T20:05:00+08:00",
+        zone,
+    )
+
+
+def test_a_start_that_is_not_set_says_so(words: Words) -> None:
+    text = page(moment(status="upcoming"), OPEN, words, "zh-CN")
+    assert '<time datetime="">还没开播</time><span class="y-zone"></span>' in text
 
 
 def test_previews_name_the_sharer_and_one_true_line(words: Words) -> None:

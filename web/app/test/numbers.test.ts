@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { ago, clock, fullCount, minorDigits, moment, price, priceParts, roomCount } from '../src/ui/numbers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ago, clock, fullCount, minorDigits, moment, price, priceParts, roomCount, showTime } from '../src/ui/numbers'
 
 describe('price', () => {
   it('follows the currency, not the language', () => {
@@ -42,5 +42,30 @@ describe('counts and times', () => {
     expect(ago(new Date(2026, 10, 22, 18, 0).toISOString(), 'en', now)).toBe('18:00')
     expect(moment(new Date(2026, 10, 21, 20, 5).toISOString(), 'en', now)).toBe('Nov 21, 20:05')
     expect(moment(new Date(2026, 10, 21, 20, 5).toISOString(), 'zh-CN', now)).toBe('11月21日 20:05')
+  })
+})
+
+describe('when a show starts', () => {
+  const at = (zone: string, lang: 'zh-CN' | 'en') => {
+    vi.stubEnv('TZ', zone)
+    return showTime('2026-11-24T20:00:00+08:00', lang === 'en' ? 'GMT+8' : '北京时间', lang)
+  }
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('says the same as the document to who lives in the shop’s hours', () => {
+    expect(at('Asia/Shanghai', 'zh-CN')).toEqual({ when: '11月24日 20:00', zone: '北京时间', there: '' })
+    expect(at('Asia/Singapore', 'en')).toEqual({ when: 'Nov 24, 20:00', zone: 'GMT+8', there: '' })
+  })
+
+  it('says the reader’s own hour elsewhere, and the shop’s beside it', () => {
+    expect(at('Europe/London', 'en')).toEqual({ when: 'Nov 24, 12:00', zone: 'GMT', there: 'Nov 24, 20:00 GMT+8' })
+    expect(at('Asia/Kolkata', 'zh-CN')).toEqual({ when: '11月24日 17:30', zone: 'GMT+5:30', there: '11月24日 20:00 北京时间' })
+    expect(at('Pacific/Auckland', 'en')).toMatchObject({ when: 'Nov 25, 01:00', zone: 'GMT+13' })
+    expect(at('America/St_Johns', 'en')).toMatchObject({ when: 'Nov 24, 08:30', zone: 'GMT-3:30' })
+  })
+
+  it('takes a moment in UTC as well', () => {
+    vi.stubEnv('TZ', 'Asia/Shanghai')
+    expect(showTime('2026-11-24T12:00:00Z', 'GMT', 'en')).toEqual({ when: 'Nov 24, 20:00', zone: 'GMT+8', there: 'Nov 24, 12:00 GMT' })
   })
 })

@@ -79,7 +79,9 @@ export interface NextShow {
   id?: string
   title: string
   url: string
+  /** In the shop's offset; `zone` is that zone's name for readers. */
   scheduled_at: string
+  zone: string
 }
 
 export interface BootData {
@@ -92,7 +94,9 @@ export interface BootData {
     host: { name: string; avatar: string }
     shop?: string
     status: RoomStatus
+    /** In the shop's offset; `zone` is that zone's name for readers. */
     scheduled_at: string | null
+    zone: string
     ended_at: string | null
     slate: boolean
   }

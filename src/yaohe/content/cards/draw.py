@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PIL import Image
 
-from yaohe.content.cards import words
 from yaohe.content.cards.jpeg import HALF_COLOUR, encode_within
 from yaohe.content.cards.mark import draw_mark
 from yaohe.content.cards.model import BOXES, CardFormat, CardModel
 from yaohe.content.cards.paint import baseline, line, rounded, write
 from yaohe.content.cards.parts import (
+    draw_date,
     draw_host_pill,
     draw_person,
     draw_price,
@@ -20,9 +20,10 @@ from yaohe.content.cards.parts import (
     measure,
     person_of,
     title_of,
+    waits,
 )
 from yaohe.content.cards.picture import filled
-from yaohe.content.cards.text import cut, fit, wrap
+from yaohe.content.cards.text import cut, wrap
 from yaohe.content.cards.typeface import BOLD, REGULAR, width
 from yaohe.content.palette import INK_950, LAMP, LINE, PAPER, TEXT, TEXT_2
 
@@ -49,12 +50,11 @@ def _card(model: CardModel, wide: int, high: int) -> Image.Image:
     room = COLUMN_END - COLUMN
     draw_status_row(image, model, COLUMN, 72, room)
     offer = cut(drawable(model.offer_line), room - 48, measure(34))
-    date = _date(model)
+    date = waits(model)
     plain = model.price is None and not offer and not date
     _title(image, model, (COLUMN, 128), room, large=plain)
     if date:
-        size = fit(date, room, (64, 60, 56), lambda text, size: width(text, size, BOLD))
-        write(image, (COLUMN, baseline(352, size)), date, size, TEXT)
+        draw_date(image, model, (COLUMN, 352), room, sizes=(64, 60, 56), zone=(36, 0))
     elif model.price is not None:
         draw_price(image, model, (COLUMN, 384), room, sizes=CARD_PRICES, struck=36)
     elif offer:
@@ -96,12 +96,6 @@ def _foot(image: Image.Image, model: CardModel) -> None:
         draw_host_pill(image, model.host, (32, 524), 416)
 
 
-def _date(model: CardModel) -> str:
-    if model.status != "upcoming" or model.starts_at is None:
-        return ""
-    return words.date_line(model.starts_at, model.lang)
-
-
 def _banner(model: CardModel, wide: int, high: int) -> Image.Image:
     """Square and 5:4: the picture over the whole width, the words on paper at its foot."""
     image = Image.new("RGB", (wide, high), PAPER)
@@ -113,8 +107,9 @@ def _banner(model: CardModel, wide: int, high: int) -> Image.Image:
     write(image, (32, baseline(top + 60, 44)), title, 44, TEXT)
     base, edge = top + 170, wide - 32 - 56 - 24
     x = 32.0
-    if date := _date(model):
-        x = write(image, (x, baseline(top + 146, 56)), date, 56, TEXT)
+    if waits(model):
+        at = (32, top + 146)
+        x = draw_date(image, model, at, edge - 32, sizes=(56, 52), zone=(32, 0))
     elif model.price is not None:
         x = draw_price(image, model, (32, base), edge - 32, sizes=CARD_PRICES[1:], struck=32)
     invite = invite_text(model, edge - 32, 32)

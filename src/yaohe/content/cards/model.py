@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
 
@@ -17,7 +16,7 @@ CardFormat = Literal["card", "square", "wide54", "thumb"]
 # Below this many people nothing is said about the number.
 VIEWERS_SHOWN_MIN = 20
 # Part of every cache key: raise it when the drawing changes.
-DRAWING_VERSION = 1
+DRAWING_VERSION = 2
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -50,8 +49,9 @@ class CardModel(msgspec.Struct, frozen=True, kw_only=True):
     # Only where policy allows it in this channel; it says what is true now ("券 ¥20").
     offer_line: str | None = None
     sharer_name: str | None = None
-    # When it begins, already in the zone in which it is to be read. Drawn while upcoming.
-    starts_at: datetime | None = None
+    # When it begins and in whose hours, in words. Drawn while upcoming.
+    starts: str = ""
+    starts_zone: str = ""
     picture: bytes | None = None
     # Where the face or the product is in the picture, 0 to 1; else the upper third is kept.
     focus: tuple[float, float] | None = None

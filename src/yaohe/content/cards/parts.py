@@ -10,7 +10,7 @@ from PIL import Image
 from yaohe.content.cards import words
 from yaohe.content.cards.model import CardModel
 from yaohe.content.cards.paint import baseline, chip, disc, line, rounded, write
-from yaohe.content.cards.text import PLAIN, Measure, clean, cut
+from yaohe.content.cards.text import PLAIN, Measure, clean, cut, fit
 from yaohe.content.cards.typeface import BOLD, REGULAR, covered, width
 from yaohe.content.palette import (
     INK_200,
@@ -102,6 +102,31 @@ def _was(model: CardModel) -> Money | None:
     if model.was is None or model.price is None or model.was.currency != model.price.currency:
         return None
     return model.was if model.was.amount_minor > model.price.amount_minor else None
+
+
+def waits(model: CardModel) -> bool:
+    """Whether there is an hour to be there in time for."""
+    return model.status == "upcoming" and bool(model.starts)
+
+
+def draw_date(
+    image: Image.Image,
+    model: CardModel,
+    at: tuple[int, int],
+    room: float,
+    *,
+    sizes: tuple[int, ...],
+    zone: tuple[int, int],
+) -> float:
+    """When it starts, on the middle line `at`, and whose time that is: `zone` is its size and how
+    far below it stands, 0 for beside. Answers where the line ends."""
+    date, place, (small, below) = model.starts, model.starts_zone, zone
+    room -= 0 if below else 16 + width(place, small, REGULAR)
+    size = fit(date, room, sizes, lambda text, size: width(text, size, BOLD))
+    x, base = at[0], baseline(at[1], size)
+    end = write(image, (x, base), date, size, TEXT)
+    start = (x, baseline(at[1] + below, small)) if below else (end + 16, base)
+    return max(end, write(image, start, place, small, TEXT_2, weight=REGULAR))
 
 
 def draw_status_row(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from yaohe.content.cards.model import VIEWERS_SHOWN_MIN, CardModel, Language, Status
 
 _STATUS: dict[Language, dict[Status, str]] = {
@@ -39,7 +37,6 @@ _SCAN: dict[Language, dict[Status, str]] = {
         "replay": "Scan to watch again",
     },
 }
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def status_word(model: CardModel) -> str:
@@ -83,14 +80,6 @@ def count_en(number: int) -> str:
 def _tenths(number: int, unit: int) -> str:
     tenths = number * 10 // unit
     return f"{tenths // 10:,}" + (f".{tenths % 10}" if tenths % 10 else "")
-
-
-def date_line(at: datetime, lang: Language) -> str:
-    """ "11月22日 20:05 / Nov 22, 20:05"."""
-    clock = f"{at.hour:02d}:{at.minute:02d}"
-    if lang == "zh-CN":
-        return f"{at.month}月{at.day}日 {clock}"
-    return f"{_MONTHS[at.month - 1]} {at.day}, {clock}"
 
 
 def fallback_title(lang: Language) -> str:

@@ -14,6 +14,7 @@ from yaohe.content.cards.mark import draw_mark, draw_wordmark
 from yaohe.content.cards.model import POSTER, CardModel
 from yaohe.content.cards.paint import baseline, rounded, write
 from yaohe.content.cards.parts import (
+    draw_date,
     draw_person,
     draw_price,
     draw_status_chip,
@@ -21,10 +22,11 @@ from yaohe.content.cards.parts import (
     measure,
     person_of,
     title_of,
+    waits,
 )
 from yaohe.content.cards.picture import filled
-from yaohe.content.cards.text import cut, fit, wrap
-from yaohe.content.cards.typeface import BOLD, REGULAR, width
+from yaohe.content.cards.text import cut, wrap
+from yaohe.content.cards.typeface import REGULAR
 from yaohe.content.palette import PAPER, TEXT, TEXT_2, WHITE
 from yaohe.content.posters.qr import qr_image
 
@@ -70,10 +72,9 @@ def _title(image: Image.Image, model: CardModel) -> None:
 
 def _price_or_date(image: Image.Image, model: CardModel) -> None:
     """The date while there is one to wait for, else the price."""
-    if model.status == "upcoming" and model.starts_at is not None:
-        date = words.date_line(model.starts_at, model.lang)
-        size = fit(date, COLUMN_END - LEFT, (56, 52, 48, 44), lambda t, s: width(t, s, BOLD))
-        write(image, (LEFT, baseline(1044, size)), date, size, TEXT)
+    if waits(model):
+        at, room = (LEFT, 1024), COLUMN_END - LEFT
+        draw_date(image, model, at, room, sizes=(56, 52, 48, 44), zone=(28, 50))
     elif model.price is not None:
         at = (LEFT, baseline(1044, 72))
         draw_price(image, model, at, COLUMN_END - LEFT, sizes=PRICES, struck=32, gap=20)

@@ -2,14 +2,19 @@
  * The list of rooms works without this file. It says times in the reader's own zone and keeps the
  * pictures of live rooms fresh while somebody looks.
  */
-import { moment } from '../ui/numbers'
+import { showTime } from '../ui/numbers'
 import { asLang } from '../ui/words'
 
 const REFRESH_MS = 20_000
 const lang = asLang(document.documentElement.lang)
 
 for (const time of document.querySelectorAll<HTMLTimeElement>('time[datetime]')) {
-  if (time.dateTime) time.textContent = moment(time.dateTime, lang, new Date())
+  if (!time.dateTime) continue
+  const zone = time.parentElement?.querySelector('.y-zone')
+  const told = showTime(time.dateTime, zone?.textContent ?? '', lang)
+  time.textContent = told.when
+  // What is over names no zone.
+  if (zone?.textContent) zone.textContent = told.zone
 }
 
 /** A picture that is not there (yet) leaves its quiet ground. */

@@ -94,6 +94,44 @@ export function moment(iso: string, lang: Lang, now: Date): string {
   }).format(at)
 }
 
+export interface ShowTime {
+  /** "11月24日 20:00": the reader's own day and hour. */
+  when: string
+  /** Whose hour that is: "北京时间", "GMT+1". */
+  zone: string
+  /** The shop's day and hour with its zone, where they differ from the reader's; else "". */
+  there: string
+}
+
+const SHOW: Intl.DateTimeFormatOptions = {
+  month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+}
+
+/** When a show starts. `iso` carries the shop's offset and `zone` is the server's word for it, so
+ * that somebody in the same hours reads what the document said before any script. */
+export function showTime(iso: string, zone: string, lang: Lang): ShowTime {
+  const at = new Date(iso)
+  const here = -at.getTimezoneOffset()
+  const there = offsetMinutes(iso)
+  const told = (date: Date, more = {}): string => new Intl.DateTimeFormat(lang, { ...SHOW, ...more }).format(date)
+  const when = told(at)
+  if (here === there) return { when, zone, there: '' }
+  const shop = told(new Date(at.getTime() + there * 60_000), { timeZone: 'UTC' })
+  return { when, zone: zoneName(here), there: `${shop} ${zone}` }
+}
+
+/** Minutes east of Greenwich, as the end of an ISO 8601 moment says. */
+function offsetMinutes(iso: string): number {
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(iso) ?? []
+  return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+}
+
+function zoneName(minutes: number): string {
+  if (!minutes) return 'GMT'
+  const rest = Math.abs(minutes) % 60
+  return `GMT${minutes < 0 ? '-' : '+'}${Math.floor(Math.abs(minutes) / 60)}${rest ? `:${rest}` : ''}`
+}
+
 /** "3 分钟前 / 3 minutes ago" under an hour, then the moment itself. */
 export function ago(iso: string, lang: Lang, now: Date): string {
   const minutes = Math.floor((now.getTime() - Date.parse(iso)) / 60_000)

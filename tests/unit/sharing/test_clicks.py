@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
+from tests.support.shop import until
 from tests.support.town import WHATSAPP, Town
 
 from yaohe.kernel.errors import BadInput
+from yaohe.sharing import WatchTick
+from yaohe.sharing.clicks import service as clicks
 from yaohe.sharing.clicks import store
 from yaohe.sharing.clicks.model import ClickAsked
 from yaohe.sharing.errors import ShareNotFound
+from yaohe.sharing.visits.model import PRODUCTIVE_MS
 
 pytestmark = pytest.mark.db
 
@@ -186,3 +191,42 @@ async def test_a_click_was_last_opened_no_earlier_than_first(town: Town) -> None
         await store.confirm(early, asked)
     (click,) = await town.rows("select * from sharing.clicks where token = $1", share.token)
     assert click["first_at"] <= click["last_at"]
+
+
+@pytest.mark.parametrize("first", ["click", "tick"])
+async def test_a_click_and_the_tick_that_earns_it_see_each_other(town: Town, first: str) -> None:
+    """Neither is committed when the other begins; the share is productive all the same."""
+    share, mei = await town.share(town.person()), town.person()
+    await town.fetch(share.token, mei)
+    await town.watch(mei, share.token, 28)
+    await town.pass_time(mei, 5)
+
+    async def click(conn: asyncpg.Connection) -> None:
+        asked = ClickAsked(token=share.token, visitor_id=mei.id, env="browser", joined=False)
+        assert await clicks._confirm(conn, [asked]) == [(True, True)]
+
+    async def tick(conn: asyncpg.Connection) -> None:
+        asked = WatchTick(room_id=town.room, visitor_id=mei.id, token=share.token)
+        (watched,) = await town.sharing._visits._run_ticks(conn, [asked])
+        assert isinstance(watched, int)
+        assert watched >= PRODUCTIVE_MS
+
+    moves = (click, tick) if first == "click" else (tick, click)
+    async with town.db.raw() as one, town.db.raw() as two, town.db.raw() as watcher:
+        pid = await two.fetchval("select pg_backend_pid()")
+
+        async def second() -> None:
+            async with two.transaction():
+                await moves[1](two)
+
+        async def has_gone_as_far_as_it_can() -> bool:
+            waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
+            return task.done() or bool(await watcher.fetchval(waits, pid))
+
+        async with one.transaction():
+            await moves[0](one)
+            task = asyncio.create_task(second())
+            await until(has_gone_as_far_as_it_can)
+        await task
+    assert (await town.sharing.fresh_share(share.token)).state == "productive"
+    assert await town.facts("share_productive.v1", share.token) == [mei.id]

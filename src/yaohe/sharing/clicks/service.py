@@ -86,9 +86,10 @@ async def _confirm(conn: asyncpg.Connection, asked: list[ClickAsked]) -> list[_O
     rows = await store.confirm(conn, merged(asked))
     new = [row for row in rows if row["new"]]
     if new:
-        await store.arrive(conn, new)
+        known = await store.arrive(conn, new)
+        earned = await store.already_earned(conn, known, watch_ms=PRODUCTIVE_MS)
+        await store.mark_effective(conn, new)
         await record_raw(conn, [_fact(row) for row in new])
-        earned = await store.already_earned(conn, new, watch_ms=PRODUCTIVE_MS)
         await note_productive(conn, earned)
     counted = {(row["token"], row["visitor_id"]) for row in rows}
     # Of the same open asked twice in one batch, one is told that it was the first.

@@ -47,6 +47,7 @@ select room_id, visitor_id, token, shop_id, false
        as t (room_id, visitor_id, token, shop_id)
  order by room_id, visitor_id, token
     on conflict do nothing
+returning token, visitor_id
 """  # noqa: S608
 
 _EFFECTIVE = """
@@ -58,14 +59,18 @@ with due as (
 update sharing.shares s set effective_at = now() from due where s.token = due.token
 """
 
+# The lock makes us wait for a tick of this moment, and the next tick for us: else each would miss
+# what the other one writes, and a share that earned it would never be productive.
 _WATCHED = f"""
 select p.token, p.visitor_id
-  from unnest({cut(1)}, {cut(2)}, {cut(3)}) as p (token, visitor_id, room_id)
+  from (select * from unnest({cut(1)}, {cut(2)}, {cut(3)}) as t (token, visitor_id, room_id)
+         order by room_id, visitor_id, token) p
  cross join lateral (
-        select from sharing.visits v
+        select v.watch_ms, v.interacted_at from sharing.visits v
          where v.room_id = p.room_id and v.visitor_id = p.visitor_id and v.token = p.token
-           and (v.watch_ms >= $4 or v.interacted_at is not null) limit 1
+         limit 1 for no key update
        ) v
+ where v.watch_ms >= $4 or v.interacted_at is not null
 """  # noqa: S608
 
 _FRIENDS = """
@@ -99,22 +104,28 @@ async def confirm(conn: asyncpg.Connection, asked: Sequence[ClickAsked]) -> list
     return list(rows)
 
 
-async def arrive(conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]) -> None:
-    """Begin the visits of new clicks and mark their shares effective."""
-    await conn.execute(
-        _ARRIVE,
-        pack([c["room_id"] for c in clicks]),
-        pack([c["visitor_id"] for c in clicks]),
-        pack([c["token"] for c in clicks]),
-        pack([c["shop_id"] for c in clicks]),
-    )
+async def arrive(
+    conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]
+) -> list[asyncpg.Record]:
+    """Begin the visits of new clicks; returns the clicks of those who were here before."""
+    columns = ("room_id", "visitor_id", "token", "shop_id")
+    begun = await conn.fetch(_ARRIVE, *(pack([c[name] for c in clicks]) for name in columns))
+    fresh = {(row["token"], row["visitor_id"]) for row in begun}
+    return [c for c in clicks if (c["token"], c["visitor_id"]) not in fresh]
+
+
+async def mark_effective(conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]) -> None:
+    """Mark the shares of new clicks effective."""
     await conn.execute(_EFFECTIVE, sorted({c["token"] for c in clicks}))
 
 
 async def already_earned(
     conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record], *, watch_ms: int
 ) -> list[tuple[str, str]]:
-    """Of new clicks those whose visitor had watched long enough or taken part before."""
+    """Of new clicks those whose visitor had watched long enough or taken part before. Locks their
+    visits until the end of the transaction."""
+    if not clicks:
+        return []
     columns = (pack([c[name] for c in clicks]) for name in ("token", "visitor_id", "room_id"))
     rows = await conn.fetch(_WATCHED, *columns, watch_ms)
     return [(row["token"], row["visitor_id"]) for row in rows]

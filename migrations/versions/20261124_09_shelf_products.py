@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop index live.shelf_items_product")
+    raise NotImplementedError("migrations only go forward; restore a backup instead")

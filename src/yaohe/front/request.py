@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from yaohe.identity import Identity, Visitor
 from yaohe.kernel.errors import AppError
@@ -75,6 +75,13 @@ class Request:
         # A link may come back with any number of fields; the first ones are looked at.
         raw = b"&".join(self.scope["query_string"].split(b"&", QUERY_FIELDS_MAX)[:QUERY_FIELDS_MAX])
         return {key: values[-1] for key, values in parse_qs(raw.decode("latin-1")).items()}
+
+    @property
+    def page_query(self) -> dict[str, str]:
+        """The query of the page that asks, as far as its browser tells where it is."""
+        asked_by = urlsplit(self.header(b"referer")).query.split("&", QUERY_FIELDS_MAX)
+        fields = parse_qs("&".join(asked_by[:QUERY_FIELDS_MAX]))
+        return {key: values[-1] for key, values in fields.items()}
 
     @property
     def address(self) -> str:

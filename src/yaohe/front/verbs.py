@@ -23,6 +23,7 @@ from yaohe.sharing import (
     SHARE_ERRORS,
     BeaconAnswer,
     BeaconRequest,
+    Env,
     ShareAnswer,
     ShareRequest,
     Sharing,
@@ -31,6 +32,7 @@ from yaohe.sharing import (
     WatchTick,
     environment,
 )
+from yaohe.sharing.shares import ShareNotFound
 
 
 class NoBody(msgspec.Struct, frozen=True):
@@ -99,8 +101,16 @@ class Verbs:
         """What the sharer would say, without the link: the room, then what is shown."""
         return f"{moment.title_in(lang)} | {description(moment, lang)}"
 
+    async def _env(self, request: Request, room_id: str) -> Env:
+        """Where the page that asks is open. WeChat tells Moments from a chat only in the address
+        of the link, so the visitor's last opening knows best; a page that no share led to is
+        judged by its browser and its own address."""
+        known = request.known_visitor_id
+        landed = None if known is None else await self._sharing.last_env(room_id, known)
+        return landed or environment(request.user_agent, request.page_query)
+
     async def beacon(self, request: Request, _: str, wish: BeaconRequest) -> BeaconAnswer:
-        env = environment(request.user_agent)
+        env = environment(request.user_agent, request.page_query)
         result = await self._sharing.confirm_click(wish.token, request.visitor.id, env=env)
         return BeaconAnswer(counted=result.counted)
 
@@ -115,17 +125,20 @@ class Verbs:
         return TickAnswer(watch_ms=await self._sharing.tick(tick))
 
     async def help(self, request: Request, token: str, _: NoBody) -> HelpAnswer:
-        env = environment(request.user_agent)
+        share = await self._sharing.share(token)
+        if share is None:
+            raise ShareNotFound
+        env = await self._env(request, share.room_id)
         await self._campaigns.help(token, request.visitor, env.value)
         return HelpAnswer(counted=True)
 
     async def coupon(self, request: Request, room_id: str, _: NoBody) -> CouponAnswer:
         moment = await self._snapshots.of(room_id)
-        env = environment(request.user_agent)
-        if moment.coupon is None or not self._campaigns.allowed(env.value).open_coupon:
+        if moment.coupon is None:
             raise OfferOver
+        env = await self._env(request, moment.room_id)
         visitor = request.visitor
-        coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id)
+        coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id, env=env.value)
         return CouponAnswer(
             CouponBody(
                 id=coupon.id,

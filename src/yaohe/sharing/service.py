@@ -52,8 +52,9 @@ class Sharing:
         self.is_program = hits.is_program
         self.record_hit = hits.record
         self.replay_hits = hits.replay
+        self.last_env = hits.last_env
 
-        clicks = self._clicks = Clicks(db, shares, saw=hits.saw)
+        clicks = self._clicks = Clicks(db, shares, spooled_env=hits.spooled_env)
         self.confirm_click = clicks.confirm
         self.friends = clicks.friends
         self.latest_click = clicks.latest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,6 +25,7 @@ from yaohe.sharing.hits.salts import Salts
 
 pytestmark = pytest.mark.db
 NOBODYS = "neverwas01"
+WECHAT = "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50"
 
 
 async def counted(town: Town, token: str) -> tuple[int, int]:
@@ -212,8 +214,10 @@ async def test_a_click_is_proven_by_a_hit_that_still_waits_in_the_spool(
     friend, bot = town.person("Mei"), town.person("Bot")
     await sharing.share(share.token)
     lost.away = True
-    for visitor, agent in ((friend, SAFARI), (bot, WHATSAPP)):
-        asked = Fetch(method="GET", user_agent=agent, address="203.0.113.7")
+    for visitor, agent in ((friend, WECHAT), (bot, WHATSAPP)):
+        asked = Fetch(
+            method="GET", user_agent=agent, address="203.0.113.7", query={"from": "timeline"}
+        )
         await sharing.record_hit(
             sharing.hit(asked, token=share.token, share=share, visitor_id=visitor.id)
         )
@@ -227,6 +231,13 @@ async def test_a_click_is_proven_by_a_hit_that_still_waits_in_the_spool(
     assert not (await town.sharing.confirm_click(share.token, friend.id)).counted
     assert (await sharing.confirm_click(share.token, friend.id)).counted
     assert not (await sharing.confirm_click(share.token, bot.id)).counted
+    # Where it was opened is known as well, and goes into what follows from the click.
+    assert await sharing.last_env(town.room, friend.id) == "wechat_moments"
+    assert await sharing.last_env(town.room, bot.id) is None
+    (row,) = await town.rows(
+        "select body from kernel.outbox where body->>'visitor_id' = $1", friend.id
+    )
+    assert json.loads(row["body"])["env"] == "wechat_moments"
     await sharing.close()
     await spool.close()
     await lost.close()
@@ -299,3 +310,17 @@ async def test_while_it_runs_salts_are_shared_and_the_spool_comes_home(
 @pytest.mark.parametrize("token", ["a\x7fb", "\u200b" * 9, "\ud800x", "\x00", "é" * 99, ""])
 async def test_whatever_stands_in_the_link_is_a_hit(town: Town, token: str) -> None:
     await town.fetch(token)
+
+
+async def test_the_last_opening_in_a_room_tells_the_place(town: Town) -> None:
+    one, other = [(await town.share(town.person())).token for _ in range(2)]
+    mei, moments = town.person("Mei"), {"from": "timeline"}
+    assert await town.sharing.last_env(town.room, mei.id) is None
+    await town.fetch(one, mei, user_agent=WECHAT, query=moments)
+    assert await town.sharing.last_env(town.room, mei.id) == "wechat_moments"
+    assert await town.sharing.last_env("another-room", mei.id) is None
+    # Whichever share of the room it was; programs and looks at the head tell nothing.
+    await town.fetch(other, mei, user_agent=WECHAT, query={"from": "groupmessage"})
+    await town.fetch(one, mei, user_agent=WHATSAPP, query=moments)
+    await town.fetch(one, mei, user_agent=WECHAT, query=moments, method="HEAD")
+    assert await town.sharing.last_env(town.room, mei.id) == "wechat"

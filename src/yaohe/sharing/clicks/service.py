@@ -25,15 +25,11 @@ LANES: Final = 2
 _Outcome = tuple[bool, bool]  # new, counted
 
 
-def _saw_nobody(_token: str, _visitor_id: str) -> bool:
-    return False
-
-
 class Clicks:
     def __init__(
-        self, db: Database, shares: Shares, *, saw: Callable[[str, str], bool] = _saw_nobody
+        self, db: Database, shares: Shares, *, spooled_env: Callable[[str, str], str | None]
     ) -> None:
-        self._db, self._shares, self._saw = db, shares, saw
+        self._db, self._shares, self._spooled_env = db, shares, spooled_env
         self._confirm: Coalescer[ClickAsked, _Outcome] = Coalescer(
             "click.confirm", _confirm, db=db, key=_key, lanes=LANES, check=check_click
         )
@@ -56,9 +52,14 @@ class Clicks:
         if share.sharer_id == visitor_id:
             return ClickResult(new=False, counted=False, share=share)
         # A hit that waits in the spool proves a person as well as one in the database does.
-        proven = joined or self._saw(token, visitor_id)
+        seen = self._spooled_env(token, visitor_id)
         new, counted = await self._confirm.submit(
-            ClickAsked(token=token, visitor_id=visitor_id, env=str(env), joined=proven)
+            ClickAsked(
+                token=token,
+                visitor_id=visitor_id,
+                env=seen or str(env),
+                joined=joined or seen is not None,
+            )
         )
         return ClickResult(new=new, counted=counted, share=share)
 

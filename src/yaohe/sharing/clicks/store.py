@@ -25,7 +25,7 @@ with known as (
            ) s
       left join lateral (
             select h.env from sharing.hits h
-             where h.token = a.token and h.visitor_id = a.visitor_id
+             where h.token = a.token and h.visitor_id = a.visitor_id and h.room_id = s.room_id
                and not h.is_bot and h.method = 'GET' and h.visitor_id <> ''
              order by h.at desc limit 1
            ) h on true

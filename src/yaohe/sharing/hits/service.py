@@ -8,27 +8,28 @@ replayed by id, so a hit that reached the database after all is not counted twic
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
 import msgspec
 import structlog
 
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
-from yaohe.kernel.errors import TryAgain
+from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.kernel.spool import Spool, SpoolRecord
 from yaohe.sharing.hits import store
 from yaohe.sharing.hits.model import Fetch, HitRecord, check_hit, hit_of
 from yaohe.sharing.hits.salts import Salts
+from yaohe.sharing.hits.seen import Place, Seen
 from yaohe.sharing.shares.model import Share
-from yaohe.sharing.ua import classify
+from yaohe.sharing.ua import Env, classify
 
 PATIENCE_S: Final = 0.12
 TROUBLE_S: Final = 1.0
-SEEN_MAX: Final = 50_000
 REPLAY_EVERY_S: Final = 1.0
 SALTS_EVERY_S: Final = 600.0
 RETRY_S: Final = 5.0
@@ -82,7 +83,7 @@ class Hits:
         self._db, self._clock, self._shop_id, self._spool = db, clock, shop_id, spool
         self._headless_is_person = headless_is_person
         self._trouble_until = 0.0
-        self._seen_people: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen = Seen()
         self.salts = Salts(db, clock)
         # One lane: larger batches beat a second connection, and the running total of a token is
         # never waited for.
@@ -95,7 +96,10 @@ class Hits:
             patience_s=5.0 if spool is None else TROUBLE_S,
         )
         self._patient = Patience(PATIENCE_S)
-        self.coalescers = (self._record,)
+        self._came: Coalescer[tuple[str, str], Place | None] = Coalescer(
+            "hit.came", _came, db=db, key=lambda who: who
+        )
+        self.coalescers = (self._record, self._came)
 
     def hit(self, fetch: Fetch, *, token: str, share: Share | None, visitor_id: str) -> HitRecord:
         """The row for one fetch of a link; `share` is None for a token nobody knows."""
@@ -130,14 +134,23 @@ class Hits:
                     log.warning("hits_go_to_the_spool", reason=type(trouble).__name__)
                 self._trouble_until = self._clock.monotonic() + TROUBLE_S
         await self._spool.append(hit.hit_id, _encode(hit))
-        if hit.method == "GET" and not hit.is_bot:
-            self._seen_people[hit.token, hit.visitor_id] = None
-            if len(self._seen_people) > SEEN_MAX:
-                self._seen_people.popitem(last=False)
+        self._seen.add(hit)
 
-    def saw(self, token: str, visitor_id: str) -> bool:
-        """Whether a person's hit went to the spool: the database may not know of it yet."""
-        return (token, visitor_id) in self._seen_people
+    def spooled_env(self, token: str, visitor_id: str) -> str | None:
+        """Where a person opened this share whose hit went to the spool: the database may not know
+        of it yet. None when there is no such hit."""
+        return self._seen.opened(token, visitor_id)
+
+    async def last_env(self, room_id: str, visitor_id: str) -> Env | None:
+        """Where the page of this visitor is open, as their last hit in this room told; None when
+        no share ever led them there. How a link was opened stands in its address then, and in no
+        later request."""
+        known = [
+            self._seen.came(room_id, visitor_id),
+            await self._came.submit((room_id, visitor_id)),
+        ]
+        places = [place for place in known if place is not None]
+        return Env(max(places)[1]) if places else None
 
     async def replay(self) -> int:
         """Bring spooled hits into the database; returns how many were handed over."""
@@ -178,3 +191,9 @@ class Hits:
 
 def _token(hit: HitRecord) -> str:
     return hit.token
+
+
+async def _came(
+    conn: asyncpg.Connection, asked: list[tuple[str, str]]
+) -> list[Place | AppError | None]:
+    return list(await store.last_places(conn, asked))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import asyncpg
 
@@ -45,6 +45,18 @@ select token, count(*), count(*) filter (where is_bot or is_prefetch)
     on conflict (token) do update set hits = excluded.hits, bot_hits = excluded.bot_hits
 """
 
+_LAST_PLACES = f"""
+select h.at, h.env
+  from unnest({cut(1)}, {cut(2)}) with ordinality as p (room_id, visitor_id, nth)
+  left join lateral (
+        select h.at, h.env from sharing.hits h
+         where h.visitor_id = p.visitor_id and h.room_id = p.room_id
+           and not h.is_bot and h.method = 'GET' and h.visitor_id <> ''
+         order by h.at desc limit 1
+       ) h on true
+ order by p.nth
+"""  # noqa: S608
+
 _SALT = """
 with made as (
     insert into sharing.address_salts (day, salt) values ($1, $2)
@@ -64,6 +76,14 @@ async def record(conn: asyncpg.Connection, hits: Sequence[HitRecord]) -> list[Ap
         *(pack([getattr(h, name) for h in hits]) for name in _TEXTS),
     )
     return [None] * len(hits)
+
+
+async def last_places(
+    conn: asyncpg.Connection, asked: Sequence[tuple[str, str]]
+) -> list[tuple[datetime, str] | None]:
+    """For each (room, visitor) when and where they last opened a share of it."""
+    rows = await conn.fetch(_LAST_PLACES, pack([a[0] for a in asked]), pack([a[1] for a in asked]))
+    return [None if row["at"] is None else (row["at"], row["env"]) for row in rows]
 
 
 async def rebuild_totals(conn: asyncpg.Connection) -> None:

@@ -170,6 +170,7 @@ def build(
         clock,
         gateway,
         address,
+        room_exists=lambda room_id: rooms.exists(room_id),  # noqa: PLW0108 - made below
         notify_url=notify_url,
         order_deadline_s=settings.order_deadline_s,
     )

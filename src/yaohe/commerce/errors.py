@@ -5,6 +5,7 @@ NotFound 404
 ├── TemplateNotFound     coupon_template_not_found
 ├── CouponNotFound       coupon_not_found       also when it is somebody else's
 ├── OrderNotFound        order_not_found        also when it is somebody else's
+├── OrderRoomNotFound    order_room_not_found   the order names a room that is not there
 └── PaymentNotFound      payment_not_found
 Conflict 409
 ├── ProductHidden        product_hidden         not on sale (any more)
@@ -47,6 +48,11 @@ class CouponNotFound(NotFound):
 class OrderNotFound(NotFound):
     code = "order_not_found"
     message = "There is no such order."
+
+
+class OrderRoomNotFound(NotFound):
+    code = "order_room_not_found"
+    message = "There is no such room. Leave room_id out to order outside of a room."
 
 
 class PaymentNotFound(NotFound):

@@ -13,7 +13,7 @@ from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.jobs import every
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.orders.service import GRACE, Orders
+from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.payments.service import Payments
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
@@ -25,7 +25,8 @@ ORDER_DEADLINE_S: Final = 600.0
 
 class Commerce:
     """`base_url` is the public address; `notify_url` the one at which the gateway reaches us (the
-    same unless given). `order_deadline_s` is how long a buyer may take to pay."""
+    same unless given). `room_exists` knows the rooms that an order may name; `order_deadline_s` is
+    how long a buyer may take to pay."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Commerce:
         gateway: PaymentGateway,
         base_url: str,
         *,
+        room_exists: RoomExists,
         notify_url: str | None = None,
         order_deadline_s: float = ORDER_DEADLINE_S,
         grace: timedelta = GRACE,
@@ -55,7 +57,9 @@ class Commerce:
         self.revoke_coupon = coupons.revoke
         self.claims_by_source = coupons.claims_by_source
 
-        orders = self._orders = Orders(db, deadline_s=order_deadline_s, grace=grace)
+        orders = self._orders = Orders(
+            db, room_exists=room_exists, deadline_s=order_deadline_s, grace=grace
+        )
         self.create_order = orders.create
         self.expire_orders = orders.expire
         self.order = orders.order

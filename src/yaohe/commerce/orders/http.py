@@ -24,6 +24,7 @@ from yaohe.commerce.errors import (
     OrderLimit,
     OrderNotFound,
     OrderNotPayable,
+    OrderRoomNotFound,
     PriceChanged,
     ProductHidden,
     ProductNotFound,
@@ -155,6 +156,7 @@ class MyOrders(Controller):
             "errors": (
                 BadInput,
                 WrongOrigin,
+                OrderRoomNotFound,
                 ProductNotFound,
                 ProductHidden,
                 SoldOut,

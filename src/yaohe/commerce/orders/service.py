@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
-from yaohe.commerce.errors import OrderNotFound
+from yaohe.commerce.errors import OrderNotFound, OrderRoomNotFound
 from yaohe.commerce.orders import closing, store
 from yaohe.commerce.orders.model import (
     Buyer,
@@ -29,13 +30,22 @@ PAGE_MAX: Final = 200
 EXPIRE_AT_ONCE: Final = 200
 GRACE: Final = timedelta(seconds=30)
 
+RoomExists = Callable[[str], Awaitable[bool]]
+
 
 class Orders:
     """`deadline_s` is how long a buyer has; the sweep waits `grace` longer, because a payment made
-    in the last second is still on its way."""
+    in the last second is still on its way. `room_exists` is asked before an order is taken."""
 
-    def __init__(self, db: Database, *, deadline_s: float, grace: timedelta = GRACE) -> None:
-        self._db, self._grace = db, grace
+    def __init__(
+        self,
+        db: Database,
+        *,
+        room_exists: RoomExists,
+        deadline_s: float,
+        grace: timedelta = GRACE,
+    ) -> None:
+        self._db, self._grace, self._room_exists = db, grace, room_exists
         self.placing: Coalescer[Wish, Order] = Coalescer(
             "orders",
             Placing(hold=timedelta(seconds=deadline_s)).place,
@@ -70,6 +80,8 @@ class Orders:
             expected_minor=check_expected(expected_minor),
             buyer=cleaned_buyer(buyer),
         )
+        if wish.room_id is not None and not await self._room_exists(wish.room_id):
+            raise OrderRoomNotFound
         return await self.placing.submit(wish)
 
     async def cancel(self, order_id: str, visitor_id: str) -> Order:

@@ -43,6 +43,7 @@ from yaohe.live.rooms.ownership import Ownership
 SWEEP_EVERY_S: Final = 5.0
 ROOMS_MAX: Final = 200
 EVENTS_MAX: Final = 1_000
+KNOWN_MAX: Final = 10_000
 _RETRY_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Rooms:
         self._ownership = Ownership(leases, on_lost=origin.drop)
         origin.on_event(self._note_event)
         self.on_change: list[Callable[[Room], None]] = []
+        self._known: set[str] = set()
 
     # ── what staff do ────────────────────────────────────────────────────────────────────────
 
@@ -134,6 +136,18 @@ class Rooms:
         if room is None:
             raise RoomNotFound
         return room
+
+    async def exists(self, room_id: str) -> bool:
+        """Whether there is such a room. Rooms are never deleted, so a yes is remembered."""
+        if room_id not in self._known:
+            try:
+                await self.get(room_id)
+            except RoomNotFound:
+                return False
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            self._known.add(room_id)
+        return True
 
     async def is_live(self, room_id: str) -> bool:
         """Whether a show is on; a room that does not exist has none."""

@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'order_move'
   | 'order_not_found'
   | 'order_not_payable'
+  | 'order_room_not_found'
   | 'payment_mismatch'
   | 'payment_not_found'
   | 'penalty_not_found'

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.demo import Demo, free_ports, start_demo
 from tests.support.ffmpeg_publisher import publishing
-from tests.support.phone import owner_of, until
+from tests.support.phone import Desk, Room, owner_of, until
 from tests.support.tools import need
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,15 @@ async def told(demo: Demo, data: Path, ports: tuple[int, int]) -> Demo:
             assert "ENDLIST" not in listed.text
             later = await desk.http.get(at, params={"from": str(began + 6)})
             assert later.text.count("#EXTINF") < listed.text.count("#EXTINF")
+            await desk.post(f"/api/v1/rooms/{room.id}/chat", {"text": "第一泡最香"})
+            wish = {"channel": "copy_link", "content": "card"}
+            await desk.post(f"/api/v1/rooms/{room.id}/shares", wish)
+            replay = await desk.get(f"/api/v1/rooms/{room.id}/replay")
+            assert replay["live"]
+            # The small picture of its first moment is drawn a moment after the reel was begun.
+            face = demo.url + replay["faces"][0]["url"]
+            await until(lambda: desk.http.get(face), lambda got: got.content[:2] == b"\xff\xd8")
+            await until(lambda: desk.http.get(at), lambda got: got.text.count("#EXTINF") >= 4)
             played = time.time() - began
             demo.kill()
             await demo.process.wait()
@@ -84,4 +94,28 @@ async def told(demo: Demo, data: Path, ports: tuple[int, int]) -> Demo:
         packets = {one["codec_name"]: int(one["nb_read_packets"]) for one in found["streams"]}
         assert packets["h264"] == pytest.approx(kept * 25, abs=3)
         assert packets["aac"] > kept * 40
+        await what_happened(desk, room)
     return demo
+
+
+async def what_happened(desk: Desk, room: Room) -> None:
+    """Chat, products and shares of the show that is over stand at their moments of it."""
+    at = f"/api/v1/rooms/{room.id}/replay"
+    replay = await desk.get(at)
+    assert not replay["live"]
+    (span,) = replay["spans"]
+    begin = datetime.fromisoformat(span["at"]).timestamp()
+    end = begin + span["ms"] / 1000
+    (chapter,) = replay["chapters"]
+    assert (chapter["product_id"], chapter["title_en"]) == (room.product["id"], "Spring tea 250 g")
+    (moment,) = replay["shares"]
+    assert moment["n"] == 1
+    assert begin - 10 <= datetime.fromisoformat(moment["at"]).timestamp() < end
+    chat = await desk.get(f"{at}/chat?begin={begin}&end={end}")
+    assert [line["text"] for line in chat["items"]] == ["第一泡最香"]
+    assert begin <= chat["items"][0]["media_at"] / 1000 <= end
+    assert (await desk.get(f"{at}/chat?begin={begin - 60}&end={begin}"))["items"] == []
+    disk = await desk.get("/api/v1/recordings/disk")
+    assert not disk["low"]
+    nothing = await desk.http.get("/api/v1/rooms/nowhere/replay")
+    assert (nothing.status_code, nothing.json()["error"]["code"]) == (404, "nothing_recorded")

@@ -20,7 +20,7 @@ from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
 from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
-from yaohe.content.keyframes import LatestStills
+from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
 from yaohe.front.edge import Edge
@@ -72,6 +72,7 @@ class System:
     commerce: Commerce
     origin: MediaOrigin
     recordings: Recordings
+    faces: Faces
     rooms: Rooms
     shelf: Shelf
     hub: Hub
@@ -205,12 +206,11 @@ def build(
     whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
-    stills = LatestStills(origin, KeyframeDecoder(sandbox), store, clock)
+    decoder = KeyframeDecoder(sandbox)
+    stills = LatestStills(origin, decoder, store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
-    insights = Insights(sharing, commerce, rooms, campaigns)
     steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
     relay = Relay(db, steps)
-
     snapshots = Snapshots(
         clock=clock,
         identity=identity,
@@ -261,7 +261,7 @@ def build(
         "recordings": recordings,
         "hub": hub,
         "moderation": moderation,
-        "insights": insights,
+        "insights": Insights(sharing, commerce, rooms, campaigns),
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)
 
@@ -295,6 +295,7 @@ def build(
         commerce=commerce,
         origin=origin,
         recordings=recordings,
+        faces=Faces(recordings, decoder),
         rooms=rooms,
         shelf=shelf,
         hub=hub,

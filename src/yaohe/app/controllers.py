@@ -12,6 +12,7 @@ from yaohe.identity import http as identity
 from yaohe.insights import http as insights
 from yaohe.live.moderation import http as moderation
 from yaohe.live.realtime import http as realtime
+from yaohe.live.recordings import http as recordings
 from yaohe.live.rooms import http as rooms
 from yaohe.live.whip import http as whip
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
@@ -24,6 +25,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *commerce.controllers,
     *rooms.controllers,
     *realtime.controllers,
+    *recordings.controllers,
     *whip.controllers,
     *moderation.controllers,
     *campaigns.controllers,

@@ -161,6 +161,7 @@ async def _run_parts(
         "whip": system.whip.run,
         "webrtc": system.whip.gateway.run,
         "recordings": system.recordings.run,
+        "faces": system.faces.run,
         "relay": system.relay.run,
         "lag": system.lag.run,
     }

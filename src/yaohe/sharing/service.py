@@ -44,6 +44,7 @@ class Sharing:
         self.intend = shares.intend
         self.share = shares.share
         self.fresh_share = shares.fresh
+        self.share_times = shares.times
 
         hits = self._hits = Hits(
             db, clock, shop_id=shop_id, spool=spool, headless_is_person=headless_is_person

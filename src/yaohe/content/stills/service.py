@@ -50,6 +50,13 @@ class KeyframeDecoder:
         wish = StillWish(width=width, quality=quality, bytes_max=max_bytes)
         return (await self._run(extradata_avcc, sample, wish))[0]
 
+    async def face(
+        self, record: bytes, sample: bytes, entry: str, *, width: int, bytes_max: int
+    ) -> bytes:
+        """A small picture for a time line."""
+        wish = StillWish(width=width, quality=60, bytes_max=bytes_max)
+        return (await self._run(record, sample, wish, entry=entry))[0]
+
     async def _run(
         self, avcc: bytes, sample: bytes, *wishes: StillWish, entry: str = "avc1"
     ) -> tuple[bytes, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -69,6 +70,13 @@ class Archive:
             lines = await store.visible_lines(conn, room_id, limit=HISTORY_MAX)
             likes = await store.likes(conn, room_id)
         return Past([msgspec.json.encode(line) for line in lines], likes)
+
+    async def between(
+        self, room_id: str, begin: datetime, end: datetime, *, limit: int
+    ) -> list[ChatLine]:
+        """What was said about a stretch of video, for who watches it later."""
+        async with self._db.connect() as conn:
+            return await store.lines_between(conn, room_id, begin, end, limit=limit)
 
     async def recent(self, room_id: str, *, limit: int) -> list[KeptLine]:
         """The last lines with the hidden ones, oldest first, for the studio."""

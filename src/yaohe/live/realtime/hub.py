@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -159,6 +160,12 @@ class Hub:
     async def recent(self, room_id: str, *, limit: int) -> list[KeptLine]:
         """The last lines with the hidden ones, oldest first, for staff."""
         return await self._archive.recent(room_id, limit=limit)
+
+    async def between(
+        self, room_id: str, begin: datetime, end: datetime, *, limit: int
+    ) -> list[ChatLine]:
+        """The visible lines about a stretch of video, oldest first, for a replay."""
+        return await self._archive.between(room_id, begin, end, limit=limit)
 
     async def kept(self) -> None:
         """Wait until every line said so far is stored, for whoever points at one."""

@@ -103,6 +103,25 @@ async def visible_lines(conn: Conn, room_id: str, *, limit: int) -> list[ChatLin
     return [_line(row) for row in reversed(found.all())]
 
 
+async def lines_between(
+    conn: Conn, room_id: str, begin: datetime, end: datetime, *, limit: int
+) -> list[ChatLine]:
+    """The lines nobody hid that were said about this stretch of video, in their order."""
+    said = func.coalesce(chat_lines.c.media_at, chat_lines.c.at)
+    found = await conn.execute(
+        select(chat_lines)
+        .where(
+            chat_lines.c.room_id == room_id,
+            chat_lines.c.hidden_at.is_(None),
+            said >= begin,
+            said < end,
+        )
+        .order_by(chat_lines.c.number)
+        .limit(limit)
+    )
+    return [_line(row) for row in found]
+
+
 async def recent_lines(conn: Conn, room_id: str, shop_id: str, *, limit: int) -> list[KeptLine]:
     found = await conn.execute(
         select(chat_lines)

@@ -52,6 +52,15 @@ class Shelf:
             return ShelfState(items=items, pinned=None, pinned_at=None)
         return ShelfState(items=items, pinned=pin[0], pinned_at=pin[1])
 
+    async def pinned_between(
+        self, room_id: str, begin: datetime, end: datetime
+    ) -> list[tuple[Product, datetime]]:
+        """What was shown in a stretch of time and can be named still, with since when."""
+        async with self._db.connect() as conn:
+            found = await store.pins_between(conn, room_id, begin, end)
+        products = await self._commerce.products_by_id(list({one for one, _ in found}))
+        return [(products[one], at) for one, at in found if one in products]
+
     async def rooms_with(self, product_ids: Sequence[str]) -> list[str]:
         """The rooms in whose shelves any of these products stands."""
         async with self._db.connect() as conn:

@@ -74,6 +74,22 @@ async def pinned(conn: AsyncConnection, room_id: str) -> tuple[str, datetime] | 
     return (row.product_id, row.pinned_at) if row else None
 
 
+async def pins_between(
+    conn: AsyncConnection, room_id: str, begin: datetime, end: datetime
+) -> list[tuple[str, datetime]]:
+    """What was pinned in a stretch of time, and what was pinned when it began."""
+    found = await conn.execute(
+        select(pins.c.product_id, pins.c.pinned_at)
+        .where(
+            pins.c.room_id == room_id,
+            pins.c.pinned_at < end,
+            func.coalesce(pins.c.unpinned_at, end) > begin,
+        )
+        .order_by(pins.c.pinned_at)
+    )
+    return [(row.product_id, row.pinned_at) for row in found]
+
+
 async def unpin(conn: AsyncConnection, room_id: str) -> None:
     await conn.execute(
         update(pins)

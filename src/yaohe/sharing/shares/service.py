@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -82,6 +83,13 @@ class Shares:
             raise ShareNotFound if await self.share(token) is None else ShareNotYours
         self._keep(token, share)
         return share
+
+    async def times(
+        self, room_id: str, begin: datetime, end: datetime
+    ) -> list[tuple[datetime, int]]:
+        """When a room was shared and how often, by ten seconds."""
+        async with self._db.raw() as conn:
+            return await store.times(conn, room_id, begin, end)
 
     async def share(self, token: str) -> Share | None:
         """The share of a token. Its states may be half a minute old; the rest never changes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 
@@ -58,6 +59,13 @@ update sharing.shares s
 returning {_COLUMNS}
 """  # noqa: S608
 
+_TIMES = """
+select date_bin('10 seconds', s.intended_at, $2) as at, count(*)::int as n
+  from sharing.shares s
+ where s.room_id = $1 and s.intended_at >= $2 and s.intended_at < $3
+ group by 1 order by 1
+"""
+
 _PRODUCTIVE = """
 with due as (
     select s.token, c.visitor_id
@@ -101,6 +109,13 @@ async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[S
 
 async def read(conn: asyncpg.Connection, tokens: Sequence[str]) -> list[Share]:
     return [share_of(row) for row in await conn.fetch(_READ, list(tokens))]
+
+
+async def times(
+    conn: asyncpg.Connection, room_id: str, begin: datetime, end: datetime
+) -> list[tuple[datetime, int]]:
+    """How often a room was shared, by ten seconds in which it was."""
+    return [(row["at"], row["n"]) for row in await conn.fetch(_TIMES, room_id, begin, end)]
 
 
 async def intend(

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'not_moderator'
   | 'not_sdp'
   | 'not_signed_in'
+  | 'nothing_recorded'
   | 'notice_stale'
   | 'notice_unreadable'
   | 'notice_unsigned'

@@ -100,6 +100,11 @@ export interface ChatLine {
   kind: string
   at: string
   hidden?: boolean
+  /** Who hid it, as far as we know. */
+  hidden_by?: string | null
+  /** The writer's visitor id; the house's own lines have none. */
+  v?: string | null
+  reply?: { name: string; text: string } | null
 }
 
 export interface CouponTemplate {

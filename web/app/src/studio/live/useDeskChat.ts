@@ -1,6 +1,11 @@
 /** The desk's chat: the last lines, new ones, hiding, speaking as the host. */
 import { computed, ref, shallowRef } from 'vue'
+import type { ChatHidden } from '@sdk/events'
 import { api } from '../api'
+import { t } from '../lang'
+import { moderation } from '../moderation/api'
+import { MUTE_MINUTES } from '../moderation/useModeration'
+import { tell } from '../notices'
 import type { ChatLine } from '../types'
 
 const KEPT_MAX = 300
@@ -16,8 +21,9 @@ export function useDeskChat(roomId: string) {
     lines.value = [...lines.value.slice(1 - KEPT_MAX), line]
   }
 
-  function markHidden(lineId: string): void {
-    lines.value = lines.value.map((line) => (line.id === lineId ? { ...line, hidden: true } : line))
+  function markHidden({ id, v }: ChatHidden): void {
+    const meant = (line: ChatLine): boolean => (id !== undefined ? line.id === id : line.v === v)
+    lines.value = lines.value.map((line) => (meant(line) ? { ...line, hidden: true } : line))
   }
 
   async function load(): Promise<void> {
@@ -40,8 +46,18 @@ export function useDeskChat(roomId: string) {
 
   async function hide(line: ChatLine): Promise<void> {
     await api.hideLine(roomId, line.id)
-    markHidden(line.id)
+    markHidden({ id: line.id })
   }
 
-  return { lines, text, sending, empty, add, markHidden, load, say, hide }
+  async function hold(kind: 'mute' | 'ban', { v, name }: ChatLine): Promise<void> {
+    await moderation.hold(roomId, v ?? '', { kind, name, ...(kind === 'mute' ? { minutes: MUTE_MINUTES } : {}) })
+    tell(t(kind === 'mute' ? 'mod.muted_said' : 'mod.banned_said', { name, n: MUTE_MINUTES }))
+  }
+
+  async function appoint({ v, name }: ChatLine): Promise<void> {
+    await moderation.appoint(roomId, v ?? '', name)
+    tell(t('mod.appointed_said', { name }))
+  }
+
+  return { lines, text, sending, empty, add, markHidden, load, say, hide, hold, appoint }
 }

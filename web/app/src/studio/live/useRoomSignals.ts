@@ -5,13 +5,14 @@
  * `connected` says so meanwhile.
  */
 import { onScopeDispose, ref } from 'vue'
+import type { ChatHidden } from '@sdk/events'
 import { Centrifuge } from 'centrifuge'
 import type { StateNews } from '@sdk/goods'
 import type { ChatLine } from '../types'
 
 export interface RoomEars {
   onLine(line: ChatLine): void
-  onHide(lineId: string): void
+  onHide(gone: ChatHidden): void
   onState(state: StateNews): void
 }
 
@@ -23,7 +24,7 @@ export function useRoomSignals(roomId: string, ears: RoomEars) {
   const state = socket.newSubscription(`room:${roomId}:state`, { recoverable: true })
 
   chat.on('publication', ({ data }) => {
-    if (data.kind === 'hide') ears.onHide(data.hide ?? data.id)
+    if (data.kind === 'hide') ears.onHide(data as ChatHidden)
     else ears.onLine(data as ChatLine)
   })
   state.on('publication', ({ data }) => ears.onState(data as StateNews))

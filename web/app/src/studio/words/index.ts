@@ -6,6 +6,7 @@
 import type { Lang } from '../../ui/words'
 import { chrome } from './chrome'
 import { live } from './live'
+import { moderation } from './moderation'
 import { plays } from './plays'
 import { reports } from './reports'
 import { settings } from './settings'
@@ -14,7 +15,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...live, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...live, ...moderation, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

@@ -207,7 +207,7 @@ def document_values(
         "slate": "1" if moment.slate else "",
         "source": "portrait" if moment.portrait else "landscape",
         "poster_inline": tiny,
-        "poster_url": poster_url(moment) or tiny,
+        "poster_url": poster_url(moment) or _goods_url(moment) or tiny,
         "room_title": moment.title_in(lang),
         "host_name": moment.host_in(lang),
         "host_avatar": f"/r/{moment.room_id}/host.jpg",
@@ -226,6 +226,12 @@ def poster_url(moment: Snapshot) -> str | None:
     if moment.picture is None:
         return None
     return f"/live/{moment.room_id}/poster.jpg?v={moment.picture.etag}"
+
+
+def _goods_url(moment: Snapshot) -> str | None:
+    """Without a picture of the show, what it sells stands behind its date."""
+    product = moment.shown_product
+    return product.picture if product is not None and moment.status != "live" else None
 
 
 def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, Any]:

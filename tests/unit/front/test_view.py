@@ -109,6 +109,16 @@ def test_every_state_fills_every_slot(words: Words, lang: str, status: str) -> N
     assert boot(text)["media"]["stream"].startswith("/live/")
 
 
+def test_what_is_sold_stands_behind_the_date(words: Words) -> None:
+    behind = re.compile(r'id="yh-poster" src="([^"]*)"')
+    before = page(moment(status="upcoming", picture=None), OPEN, words, "en")
+    assert behind.findall(before) == [moment().products[0].picture]
+    after = page(moment(status="ended"), OPEN, words, "en")
+    assert behind.findall(after) == ["/live/tea/poster.jpg?v=a-1"]
+    dark = page(moment(picture=None), OPEN, words, "en")
+    assert behind.findall(dark)[0].startswith("data:image/gif")
+
+
 def test_titles_cannot_break_out(words: Words) -> None:
     text = page(moment(), OPEN, words, "zh-CN")
     assert "春茶</script>" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.support.enhanced_publisher import publish
 from tests.support.ingest import ingesting
 from tests.support.media import clip, decode, demux
 from tests.support.rtmp_encoder import (
@@ -219,3 +220,55 @@ async def test_closing_the_server_ends_its_publishers() -> None:
         await encoder.listen()
         assert encoder.closed
         assert (await made.until_event("stopped")).reason == "server_closing"
+
+
+@pytest.mark.parametrize(
+    ("video", "audio", "codecs"),
+    [
+        ("libx265", "aac", "hvc1.1.6.L30.90,mp4a.40.2"),
+        ("libsvtav1", "libopus", "av01.0.00M.08,opus"),
+    ],
+)
+async def test_ffmpeg_speaks_enhanced_rtmp(video: str, audio: str, codecs: str) -> None:
+    async with ingesting() as made:
+        await publish(made.url, video, audio)
+        await made.until_event("stopped")
+        assert made.kinds == ["connected", "started", "stopped"]
+        assert made.log.codecs == codecs
+        assert decode(made.of(made.log.epoch))[0] == 60
+
+
+async def test_several_shows_at_once_stay_apart() -> None:
+    other = clip(2.0, width=96, height=160)
+    async with (
+        ingesting() as made,
+        connected(made.server.port) as tea,
+        connected(made.server.port) as silk,
+    ):
+        for encoder, key in ((tea, "key-tea"), (silk, "key-silk")):
+            await encoder.send(opening() + publishing(key))
+            await encoder.listen(until=START)
+        one, two = clip_bytes(CLIP), clip_bytes(other, 0xFFFFFF - 900)
+        for place in range(0, max(len(one), len(two)), 700):
+            await tea.send(one[place : place + 700])
+            await silk.send(two[place : place + 700])
+        for encoder in (tea, silk):
+            await encoder.send(command("deleteStream", 4.0, None, 1.0))
+        await made.until(lambda: made.kinds.count("stopped") == 2)
+        shapes = {}
+        for room in ("tea", "silk"):
+            log = made.origin.open(room)
+            held = log.span(0, log.next_offset)
+            assert len({f.epoch for f in held}) == 1
+            shapes[room] = decode(log.init + b"".join(f.data for f in held))[0], log.width
+        assert shapes == {"tea": (60, 160), "silk": (60, 96)}
+
+
+async def test_bytes_that_trickle_are_a_show_all_the_same() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        wire = opening() + publishing("key-tea") + clip_bytes(clip(0.4))
+        for byte in wire[:6_000]:
+            await encoder.send(bytes((byte,)))
+        await encoder.send(wire[6_000:] + command("deleteStream", 4.0, None, 1.0))
+        await made.until_event("stopped")
+        assert decode(made.of(made.log.epoch))[0] == 12

@@ -42,7 +42,9 @@ class RtmpLimits(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 256
     publish_s_max: float = 10.0  # from connecting to an asked-for stream key
     authorize_s_max: float = 10.0
-    idle_s_max: float = 30.0
+    # Without a frame for this long the line is dead, whatever TCP believes: viewers see the slate,
+    # and an encoder that lives connects again within the grace.
+    idle_s_max: float = 10.0
 
 
 class RtmpServer:

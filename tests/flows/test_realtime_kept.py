@@ -189,3 +189,22 @@ async def test_a_fetcher_that_runs_the_whole_page_is_no_click(
         await sharing.close()
     rows = await home.shop.rows("select 1 from sharing.clicks where token = $1", share.token)
     assert len(rows) == clicks
+
+
+async def test_the_link_of_another_room_is_no_click(db: Database) -> None:
+    """Who is in one room with the link of another has not come by that link."""
+    async with house(db) as home:
+        here, there = [
+            await home.rooms.create(NewRoom(title=title, host_name="小禾")) for title in "茶壶"
+        ]
+        share = await home.sharing.create_share(
+            there.id, shop_id=there.shop_id, sharer=Visitor(new_id("v"), "Lin"),
+            channel="copy_link", content="card",
+        )  # fmt: skip
+        for room in (here, there):
+            async with sitting(home, room.id, f"User-Agent: {SAFARI}") as (talker, visitor):
+                join = {"room": room.id, "token": share.token}
+                assert "rpc" in await talker.ask(rpc={"method": "join", "data": join})
+                await asyncio.gather(*home.hub._tasks)
+        rows = await home.shop.rows("select * from sharing.clicks where token = $1", share.token)
+        assert [row["visitor_id"] for row in rows] == [visitor]

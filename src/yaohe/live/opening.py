@@ -93,7 +93,11 @@ def room_hub(
         }
 
     async def joined(news: Joined) -> None:
-        if news.token is not None:
+        if news.token is None:
+            return
+        share = await sharing.share(news.token)
+        # The link of another room led nobody here.
+        if share is not None and share.room_id == news.room_id:
             user_agent = news.request.headers.get("user-agent", "")
             # Some link fetchers run the whole page, the join included: being there proves nothing.
             person = not sharing.is_program(user_agent)

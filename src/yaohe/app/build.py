@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from litestar import Litestar
 from obstore.store import LocalStore
 
 from yaohe import front
@@ -16,6 +17,7 @@ from yaohe.app.controllers import CONTROLLERS
 from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
 from yaohe.app.openapi import describe
+from yaohe.app.players import PlayerFigures
 from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
@@ -23,7 +25,7 @@ from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
-from yaohe.front.edge import Edge
+from yaohe.front.edge import Edge, HotRoute
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
 from yaohe.front.limits import Limit
@@ -49,6 +51,7 @@ from yaohe.kernel.wire import TimerWheel
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
+from yaohe.live.playback import Playback
 from yaohe.live.realtime import Hub
 from yaohe.live.recordings import Recordings
 from yaohe.live.rooms import Rooms
@@ -141,6 +144,23 @@ def writes_limit(settings: Settings, clock: Clock) -> Limit:
     """How much one address may change; wide, because carriers put a city behind one."""
     per_second = settings.writes_per_address_s
     return Limit(clock, burst=per_second * 10, per_second=per_second)
+
+
+def _edge(
+    settings: Settings,
+    clock: Clock,
+    identity: Identity,
+    application: Litestar,
+    routes: tuple[HotRoute, ...],
+    site: Site,
+) -> Edge:
+    return Edge(
+        cast(ASGIApp, application),
+        routes=routes,
+        pages=site.find,
+        per_address=writes_limit(settings, clock),
+        identity=identity,
+    )
 
 
 def build(
@@ -243,11 +263,13 @@ def build(
         public_url=address,
     )
     media = MediaDoor(origin)
-    verbs = Verbs(sharing=sharing, campaigns=campaigns, commerce=commerce, snapshots=snapshots)
+    playback = Playback(clock)
+    verbs = Verbs(sharing=sharing, campaigns=campaigns, snapshots=snapshots, playback=playback)
     routes = hot_routes(verbs, clock)
 
     lag = LoopLag()
     health = Health(db, identity, lag)
+    playback.on_report.append(PlayerFigures(health.registry).note)
     services: dict[str, object] = {
         "identity": identity,
         "commerce": commerce,
@@ -261,6 +283,7 @@ def build(
         "recordings": recordings,
         "hub": hub,
         "moderation": moderation,
+        "playback": playback,
         "insights": Insights(sharing, commerce, rooms, campaigns),
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)
@@ -277,13 +300,7 @@ def build(
         assets=assets,
         openapi=document,
     )
-    app = Edge(
-        cast(ASGIApp, application),
-        routes=routes,
-        pages=site.find,
-        per_address=writes_limit(settings, clock),
-        identity=identity,
-    )
+    app = _edge(settings, clock, identity, application, routes, site)
     return System(
         settings=settings,
         clock=clock,

@@ -11,6 +11,7 @@ from yaohe.commerce import http as commerce
 from yaohe.identity import http as identity
 from yaohe.insights import http as insights
 from yaohe.live.moderation import http as moderation
+from yaohe.live.playback import http as playback
 from yaohe.live.realtime import http as realtime
 from yaohe.live.recordings import http as recordings
 from yaohe.live.rooms import http as rooms
@@ -28,6 +29,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *recordings.controllers,
     *whip.controllers,
     *moderation.controllers,
+    *playback.controllers,
     *campaigns.controllers,
     *insights.controllers,
 )

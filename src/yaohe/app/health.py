@@ -43,14 +43,14 @@ class Health:
     def __init__(self, db: Database, identity: Identity, lag: LoopLag) -> None:
         self._db, self._identity, self._lag = db, identity, lag
         self._parts: dict[str, Callable[[], str]] = {}
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.gauge("event_loop_lag_p99_ms", "Lateness of the event loop, 1 min", lag.p99_ms)
         self.draining = False
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """A figure that is read when it is asked for."""
-        gauge = Gauge(f"yaohe_{name}", help_text, registry=self._registry)
+        gauge = Gauge(f"yaohe_{name}", help_text, registry=self.registry)
         gauge.set_function(read)
 
     def part(self, name: str, state: Callable[[], str]) -> None:
@@ -69,7 +69,7 @@ class Health:
         return {"ready": ready, "draining": self.draining, "parts": parts}
 
     def metrics(self) -> bytes:
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)
 
     async def require_reader(self, request: Request[Any, Any, Any]) -> None:
         """Figures are for this machine, and for others with an API key."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
-from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
+from yaohe.commerce import CouponGone, CouponLimit, CouponOver
 from yaohe.front.edge import HotRoute
 from yaohe.front.limits import Limit
 from yaohe.front.request import Request
@@ -17,6 +18,7 @@ from yaohe.identity import friendly_name
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.live.playback import Playback, PlaybackNoted, PlaybackReport
 from yaohe.live.rooms import RoomNotFound
 from yaohe.platforms import Message, intents
 from yaohe.sharing import (
@@ -62,11 +64,11 @@ class Verbs:
         *,
         sharing: Sharing,
         campaigns: Campaigns,
-        commerce: Commerce,
         snapshots: Snapshots,
+        playback: Playback,
     ) -> None:
-        self._sharing, self._campaigns, self._commerce = sharing, campaigns, commerce
-        self._snapshots = snapshots
+        self._sharing, self._campaigns = sharing, campaigns
+        self._snapshots, self._playback = snapshots, playback
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
         moment = await self._snapshots.of(room_id)
@@ -124,6 +126,13 @@ class Verbs:
         await self._snapshots.of(wish.room)  # a room that is not there is not watched
         return TickAnswer(watch_ms=await self._sharing.tick(tick))
 
+    async def playback(
+        self, request: Request, room_id: str, report: PlaybackReport
+    ) -> PlaybackNoted:
+        await self._snapshots.of(room_id)  # nothing plays in a room that is not there
+        self._playback.note(room_id, report, user_agent=request.user_agent)
+        return PlaybackNoted(noted=True)
+
     async def help(self, request: Request, token: str, _: NoBody) -> HelpAnswer:
         share = await self._sharing.share(token)
         if share is None:
@@ -151,9 +160,42 @@ class Verbs:
         )
 
 
+_ENGINE: Final = (Busy, TryAgain, Unknown)
+
+
 def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
     """The table. Limits count by visitor; the wide one per address is the edge's."""
-    engine = (Busy, TryAgain, Unknown)
+    return (*_watching(verbs, clock), *_sharing(verbs, clock))
+
+
+def _watching(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
+    return (
+        HotRoute(
+            method="POST",
+            path="/api/v1/watch",
+            body=TickRequest,
+            answer=TickAnswer,
+            status=200,
+            verb=verbs.watch,
+            errors=(RoomNotFound, BadInput, *_ENGINE),
+            summary="Still watching (every 5 s), or no longer; the server's clock counts",
+            limit=Limit(clock, burst=60, per_second=2.0),
+        ),
+        HotRoute(
+            method="POST",
+            path="/api/v1/rooms/{room_id}/playback",
+            body=PlaybackReport,
+            answer=PlaybackNoted,
+            status=200,
+            verb=verbs.playback,
+            errors=(RoomNotFound, BadInput, *_ENGINE),
+            summary="How it plays here: the start once, then stalls and delay (by a sample)",
+            limit=Limit(clock, burst=10, per_second=0.2),
+        ),
+    )
+
+
+def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
     return (
         HotRoute(
             method="POST",
@@ -162,7 +204,7 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=ShareAnswer,
             status=201,
             verb=verbs.share,
-            errors=(RoomNotFound, BadInput, *SHARE_ERRORS, *engine),
+            errors=(RoomNotFound, BadInput, *SHARE_ERRORS, *_ENGINE),
             summary="Share a room: intended at once, or prepared for a tap to come",
             limit=Limit(clock, burst=40, per_second=1.0),
         ),
@@ -173,20 +215,9 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=BeaconAnswer,
             status=200,
             verb=verbs.beacon,
-            errors=(*SHARE_ERRORS, BadInput, *engine),
+            errors=(*SHARE_ERRORS, BadInput, *_ENGINE),
             summary="The page of a share is on screen: its hit may become a click",
             limit=Limit(clock, burst=40, per_second=2.0),
-        ),
-        HotRoute(
-            method="POST",
-            path="/api/v1/watch",
-            body=TickRequest,
-            answer=TickAnswer,
-            status=200,
-            verb=verbs.watch,
-            errors=(RoomNotFound, BadInput, *engine),
-            summary="Still watching (every 5 s), or no longer; the server's clock counts",
-            limit=Limit(clock, burst=60, per_second=2.0),
         ),
         HotRoute(
             method="POST",
@@ -195,7 +226,7 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=HelpAnswer,
             status=200,
             verb=verbs.help,
-            errors=(*SHARE_ERRORS, *CAMPAIGN_ERRORS, *engine),
+            errors=(*SHARE_ERRORS, *CAMPAIGN_ERRORS, *_ENGINE),
             summary="Help the sharer: counts after 15 seconds watched, once",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),
@@ -206,7 +237,7 @@ def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *engine),
+            errors=(RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *_ENGINE),
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -9,6 +9,7 @@ from tests.support.enhanced_publisher import publish
 from tests.support.ingest import ingesting
 from tests.support.media import clip, decode, demux
 from tests.support.rtmp_encoder import (
+    audio_config,
     clip_bytes,
     command,
     connected,
@@ -144,6 +145,51 @@ async def test_replacement_and_the_end_of_the_show() -> None:
         assert "ended in the studio" in second.words
         assert made.log.ended
         assert made.log.init
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (media(chunks.VIDEO, 0, b"\x14\0\0\0\0vp6f"), "VP6"),
+        (video_config(CLIP.avcc) + media(chunks.AUDIO, 0, b"\x2f\xff\xfb"), "MP3"),
+        (b"", "No picture or sound"),
+    ],
+)
+async def test_a_second_encoder_without_a_picture_to_show_ends_nothing(
+    wrong: bytes, words: str
+) -> None:
+    """Its key is right and its codec is not, or it sends nothing: the good one goes on."""
+    good_frames = [frame_bytes(frame) for frame in CLIP.frames]
+    async with (
+        ingesting(limits=RtmpLimits(idle_s_max=0.6)) as made,
+        connected(made.server.port) as good,
+        connected(made.server.port) as second,
+    ):
+        await good.send(opening() + publishing("key-tea"))
+        await good.send(video_config(CLIP.avcc) + audio_config(CLIP.asc))
+        await good.send(b"".join(good_frames[: len(good_frames) // 2]))
+        await made.until_event("started")
+
+        async def go_on() -> None:
+            for data in good_frames[len(good_frames) // 2 :]:
+                await good.send(data)
+                await asyncio.sleep(0.03)  # an encoder's own pace; it must not look idle
+
+        going_on = asyncio.create_task(go_on())
+        await second.send(opening() + publishing("key-tea") + wrong)
+        assert await second.listen() == "NetStream.Publish.Rejected"
+        assert words in second.words
+        await going_on
+        await made.until(lambda: made.fragments[-1].end_ms > 1_800)
+        assert {f.epoch for f in made.fragments} == {made.log.epoch}
+        assert made.log.live
+        kinds = ["connected", "started", "connected", "refused", "left"]
+        assert made.kinds == kinds
+        assert [e.reason for e in made.events[2:]] == [
+            "waiting", *[made.events[3].reason] * 2,
+        ]  # fmt: skip
+        assert words in made.events[3].detail
+        assert not good.codes[1:]
 
 
 async def test_a_stopped_encoder_may_publish_again_on_its_connection() -> None:

@@ -360,7 +360,14 @@ async def test_a_replaced_page_is_told_over_its_socket(house: House, page: Page)
     assert await page.hello() == {"type": "ready"}
     url = f"ws://127.0.0.1:{house.server.port}/publish"
     async with websockets.connect(url, proxy=None) as socket:
-        assert await Page(socket).hello() == {"type": "ready"}
+        newcomer = Page(socket)
+        assert await newcomer.hello() == {"type": "ready"}
+        recorded = clip(2.0)
+        await socket.send(message(AVC, 0, recorded.avcc))
+        await socket.send(message(AAC_CONFIG, 0, recorded.asc))
+        for frame in recorded.frames[:10]:
+            kind = (KEY if frame.keyframe else DELTA) if frame.is_video else AAC
+            await socket.send(message(kind, frame.dts_ms, frame.data))
         over = await page.heard()
         assert (over["type"], over["code"]) == ("over", "replaced")
         with pytest.raises(websockets.ConnectionClosed) as closed:

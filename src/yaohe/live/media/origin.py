@@ -1,9 +1,10 @@
 """The origin: the logs of all rooms this process owns, and who publishes into them.
 
-Any ingest (RTMP now) asks `publish(room)` and gets a `Publication`; a second publisher of the same
-room replaces the first. When a publisher drops, the log stays readable (`live` is false) and its
-return is a new epoch; `end(room)` is the host's word that the show is over. Listeners hear of every
-start, stop and refusal as a `PublishEvent`.
+Any ingest asks `publish(room)` and gets a `Publication`. A second publisher of the same room waits
+beside the first until its codecs are accepted and its first picture is there, and then replaces it:
+an encoder that is set wrong, or sends nothing, never ends a good stream. When a publisher drops,
+the log stays readable (`live` is false) and its return is a new epoch; `end(room)` is the host's
+word that the show is over. Listeners hear of every start, stop and refusal as a `PublishEvent`.
 """
 
 from __future__ import annotations
@@ -26,29 +27,32 @@ logger = structlog.get_logger(__name__)
 
 # A room nobody has published to for this long gives its fragments back; its numbers stay.
 IDLE_FORGET_S = 600.0
+WAITING = "The present picture goes on until this encoder sends one that can be shown."
 
 
 class PublishEvent(msgspec.Struct, frozen=True):
     """What happened to a publisher. `reason` is a stable word, `detail` a sentence for the host.
 
-    `connected` the key was accepted · `started` the first fragments flow · `stopped` it is gone ·
-    `refused` it was sent away (with `room_id` None when the key fitted no room).
+    `connected` the key was accepted (`waiting` beside another one) · `started` the first fragments
+    flow · `stopped` it is gone · `refused` it was sent away (with `room_id` None when the key
+    fitted no room) · `left` it went before it took the place of another one, which goes on.
     """
 
     room_id: str | None
-    kind: Literal["connected", "started", "stopped", "refused"]
+    kind: Literal["connected", "started", "stopped", "refused", "left"]
     reason: str
     detail: str
     remote: str
 
 
 class _Room:
-    __slots__ = ("lists", "log", "publication", "quiet_since", "source")
+    __slots__ = ("lists", "log", "publication", "quiet_since", "source", "waiting")
 
     def __init__(self, log: FragmentLog, quiet_since: float) -> None:
         self.log = log
         self.lists = Playlists(HlsView(log))
         self.publication: Publication | None = None
+        self.waiting: set[Publication] = set()
         self.source: EpochSource | None = None
         self.quiet_since = quiet_since
 
@@ -117,11 +121,9 @@ class MediaOrigin:
     def publish(
         self, room_id: str, *, remote: str, on_replaced: Callable[[PublishRefused], None]
     ) -> Publication:
-        """Take the room's place as its publisher; the one before is told that it was replaced."""
+        """Take the room's place as its publisher, or wait beside the one that is there: with its
+        first picture the newcomer replaces it, and it is told so."""
         room = self._room(room_id)
-        before = room.publication
-        if before is not None:
-            before.replace(Replaced())
         publication = Publication(
             room.log,
             remote=remote,
@@ -129,9 +131,15 @@ class MediaOrigin:
             on_started=self._started,
             on_finished=self._finished,
             on_replaced=on_replaced,
+            on_taking=self._taking,
         )
-        room.publication = publication
-        self.report(PublishEvent(room_id, "connected", "connected", "", remote))
+        reason, detail = "connected", ""
+        if room.publication is None:
+            room.publication = publication
+        else:
+            room.waiting.add(publication)
+            reason, detail = "waiting", WAITING
+        self.report(PublishEvent(room_id, "connected", reason, detail, remote))
         return publication
 
     def end(self, room_id: str, why: str = "The show was ended in the studio.") -> None:
@@ -139,6 +147,8 @@ class MediaOrigin:
         room = self._rooms.get(room_id)
         if room is None:
             return
+        for waiting in tuple(room.waiting):
+            waiting.replace(PublishRefused(why))
         if room.publication is not None:
             room.publication.replace(PublishRefused(why))
         room.log.end()
@@ -179,6 +189,16 @@ class MediaOrigin:
             room = self._rooms[room_id] = _Room(log, self._clock.monotonic())
         return room
 
+    def _taking(self, publication: Publication) -> None:
+        """Its codecs are accepted and its picture is there: the place is the newcomer's."""
+        room = self._room(publication.log.room_id)
+        room.waiting.discard(publication)
+        before = room.publication
+        if before is not publication:
+            if before is not None:
+                before.replace(Replaced())
+            room.publication = publication
+
     def _started(self, publication: Publication) -> None:
         room_id, remote = publication.log.room_id, publication.remote
         self.report(PublishEvent(room_id, "started", "started", publication.log.codecs, remote))
@@ -186,6 +206,10 @@ class MediaOrigin:
     def _finished(self, publication: Publication, reason: str, detail: str) -> None:
         room_id = publication.log.room_id
         room = self._rooms.get(room_id)
+        if room is not None and publication in room.waiting:
+            room.waiting.discard(publication)
+            self.report(PublishEvent(room_id, "left", reason, detail, publication.remote))
+            return
         if room is not None and room.publication is publication:
             room.publication = None
             room.quiet_since = self._clock.monotonic()

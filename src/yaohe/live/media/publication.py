@@ -2,7 +2,9 @@
 
 It waits briefly until both tracks are known, opens epochs, puts times on a timeline that starts
 near zero (keeping the offset between sound and picture), and begins a new epoch when codecs change
-or the publisher's clock jumps. Everything runs in the loop and never waits.
+or the publisher's clock jumps. Until its codecs are accepted and its first picture is there it
+writes nothing, so another publication may go on in the same log; `on_taking` is told before the
+first epoch opens. Everything runs in the loop and never waits.
 """
 
 from __future__ import annotations
@@ -74,6 +76,7 @@ class Publication:
         on_started: Callable[[Publication], None],
         on_finished: Callable[[Publication, str, str], None],
         on_replaced: Callable[[PublishRefused], None],
+        on_taking: Callable[[Publication], None] = lambda _: None,
     ) -> None:
         self.log = log
         self.remote = remote
@@ -82,6 +85,7 @@ class Publication:
         self._on_started = on_started
         self._on_finished = on_finished
         self._on_replaced = on_replaced
+        self._on_taking = on_taking
         self._video: VideoConfig | None = None
         self._audio: AudioConfig | None = None
         self._expects: tuple[bool | None, bool | None] = (None, None)
@@ -270,6 +274,8 @@ class Publication:
             self._held, self._held_bytes = [], 0
 
     def _open_epoch(self, video: VideoConfig | None, audio: AudioConfig | None) -> None:
+        if not self._started:
+            self._on_taking(self)
         held, self._held, self._held_bytes = self._held, [], 0
         first = next((f.at for f in held if f.is_video or video is None), 0)
         near = [f for f in held if f.is_video or first - LEAD_MS <= f.at <= first + JUMP_AHEAD_MS]

@@ -8,7 +8,6 @@ import pytest
 
 from yaohe.kernel.clock import ManualClock
 from yaohe.live.media import MediaOrigin, PublishEvent, hls_document, parse_media_path
-from yaohe.live.media.errors import PublishRefused
 from yaohe.live.media.log import FragmentLog
 from yaohe.live.media.origin import IDLE_FORGET_S
 
@@ -120,38 +119,6 @@ def test_an_epoch_as_a_source() -> None:
     assert following is not None
     assert following.ended
     assert origin.source("tea") is None
-
-
-def test_publishers_of_one_room_replace_each_other() -> None:
-    clock = ManualClock()
-    origin = MediaOrigin(clock=clock)
-    heard: list[PublishEvent] = []
-    origin.on_event(heard.append)
-    sent_away: list[PublishRefused] = []
-    first = origin.publish("tea", remote="a", on_replaced=sent_away.append)
-    second = origin.publish("tea", remote="b", on_replaced=sent_away.append)
-    assert first.finished
-    assert not second.finished
-    assert [refusal.code for refusal in sent_away] == ["replaced"]
-    assert [(e.kind, e.reason, e.remote) for e in heard] == [
-        ("connected", "connected", "a"),
-        ("stopped", "replaced", "a"),
-        ("connected", "connected", "b"),
-    ]
-    figures = origin.statistics("tea")
-    assert figures is not None
-    assert figures.remote == "b"
-    first.finish("closed")  # the old connection ends a little later
-    assert origin.statistics("tea") is not None
-    origin.end("tea")
-    assert second.finished
-    log = origin.log("tea")
-    assert log is not None
-    assert log.ended
-    assert origin.statistics("tea") is None
-    origin.end("other")
-    origin.drop("tea")
-    assert origin.log("tea") is None
 
 
 def test_quiet_rooms_give_their_memory_back() -> None:

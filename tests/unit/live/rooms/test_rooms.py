@@ -76,6 +76,20 @@ async def test_a_lost_publisher_means_slate_and_its_return_goes_on(rooms: Rooms)
     assert (back.slate, back.started_at) == (False, began)
 
 
+async def test_a_second_encoder_that_never_took_over_leaves_the_show_alone(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    for kind, reason in (("connected", "waiting"), ("refused", "codec_unsupported")):
+        await told(rooms, room, kind, reason)
+    await told(rooms, room, "left", "codec_unsupported")
+    found = await rooms.get(room.id)
+    assert (found.status, found.slate) == ("live", False)
+    lines = [(line.kind, line.reason) for line in await rooms.publish_log(room.id)]
+    assert lines[:3] == [
+        ("left", "codec_unsupported"), ("refused", "codec_unsupported"), ("connected", "waiting"),
+    ]  # fmt: skip
+
+
 async def test_after_the_grace_the_show_is_over_once(
     db: Database, origin: MediaOrigin, rooms: Rooms
 ) -> None:

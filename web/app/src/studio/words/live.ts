@@ -93,6 +93,8 @@ export const live = {
   'ingest.started': ['开始推流', 'Publishing began'],
   'ingest.stopped': ['推流停了', 'Publishing stopped'],
   'ingest.refused': ['没有接受', 'Refused'],
+  'ingest.left': ['没有接替就离开了', 'Left without taking over'],
+  'reason.waiting': ['等它的画面能用了再接替，现在的画面照常', 'It takes over once its picture can be shown. The present one goes on'],
   'reason.wrong_key': ['推流码不对，复制上面的再试', 'The stream key is wrong. Copy the one above'],
   'reason.codec_unsupported': ['编码不支持，视频选 H.264，声音选 AAC', 'That codec is not supported. Choose H.264 video and AAC audio'],
   'reason.bad_bytes': ['收到的不是正确的推流数据', 'What arrived was not a proper stream'],

@@ -1,4 +1,4 @@
-"""Make what is made from other files: the SDK's error codes, the page of settings.
+"""Make what is made from other files: error codes and limits for the pages, the page of settings.
 
     python scripts/gen.py           write them
     python scripts/gen.py --check   fail when one is not what would be written
@@ -15,6 +15,7 @@ from pathlib import Path
 from yaohe.app.build import build
 from yaohe.app.openapi import error_codes
 from yaohe.app.settings import document, load
+from yaohe.identity.staff.model import PASSWORD_CHARS_MIN
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +33,14 @@ def codes() -> str:
     )
 
 
+def limits() -> str:
+    """Numbers that pages say before the server has to."""
+    return (
+        "/** Made by scripts/gen.py from the server's own limits; never edited. */\n"
+        f"export const PASSWORD_CHARS_MIN = {PASSWORD_CHARS_MIN}\n"
+    )
+
+
 def settings_page() -> str:
     return (
         "# Settings\n\n"
@@ -43,6 +52,7 @@ def settings_page() -> str:
 
 MADE = {
     "web/sdk/src/generated/codes.ts": codes,
+    "web/sdk/src/generated/limits.ts": limits,
     "docs/ops/settings.md": settings_page,
 }
 

@@ -53,7 +53,7 @@ export const chrome = {
   'door.password': ['密码', 'Password'],
   'door.name': ['怎么称呼你', 'Your name'],
   'door.name_help': ['直播间里、操作记录里用这个名字', 'Shown in rooms and in the record of actions'],
-  'door.password_help': ['至少 10 个字符，可以是一句话', 'At least 10 characters. A sentence is fine'],
+  'door.password_help': ['至少 {n} 个字符，可以是一句话', 'At least {n} characters. A sentence is fine'],
   'door.setup': ['开张', 'Open the shop'],
   'door.setup_lead': ['先建店主账号。这个链接只能用一次。', 'First, the owner’s account. This link works once.'],
   'door.setup_go': ['建好，进店', 'Create and enter'],

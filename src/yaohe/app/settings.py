@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ()
     webrtc_ice_servers: Annotated[
         tuple[str, ...],
-        Meta(description="STUN or TURN servers told to WHIP clients: url, or url|user|password."),
+        Meta(description="STUN and TURN servers told to WHIP clients (form: docs/ops/running.md)."),
     ] = ()
     public_url: Annotated[
         str, Meta(description="Address people open, such as https://live.example.com; empty: own.")

@@ -46,6 +46,7 @@ def test_aiortc_is_what_the_hooks_were_written_for() -> None:
     addresses = inspect.signature(aioice.ice.get_host_addresses)
     assert list(addresses.parameters) == ["use_ipv4", "use_ipv6"]
     assert set(aiortc.codecs.CODECS) == {"audio", "video"}
+    assert any("abs-send-time" in one.uri for one in aiortc.codecs.HEADER_EXTENSIONS["video"])
 
 
 async def test_a_tap_hears_sender_reports_and_counts_time_itself() -> None:

@@ -29,6 +29,8 @@ export interface Client {
   put<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   patch<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   delete<Answer>(path: string, options?: CallOptions): Promise<Answer>
+  /** Something that is no JSON goes out, and the answer comes back as it is (WHIP speaks SDP). */
+  exchange(method: string, path: string, body: string, type: string): Promise<Response>
   /** Raw bytes of a path of ours, for files that are shared or saved. */
   blob(path: string, options?: CallOptions): Promise<Blob>
 }
@@ -38,9 +40,9 @@ export function createClient(options: ClientOptions = {}): Client {
   const timeoutMs = options.timeoutMs ?? 10_000
   const send = options.fetch ?? ((input, init) => fetch(input, init))
 
-  async function ask(method: string, path: string, body: unknown, call: CallOptions): Promise<Response> {
+  async function ask(method: string, path: string, body: unknown, call: CallOptions, type = 'application/json'): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json' }
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (body !== undefined) headers['content-type'] = type
     if (options.token) headers['authorization'] = `Bearer ${options.token}`
     if (call.idempotencyKey) headers['idempotency-key'] = call.idempotencyKey
     const abort = new AbortController()
@@ -51,7 +53,7 @@ export function createClient(options: ClientOptions = {}): Client {
       answer = await send(/^https?:/.test(path) ? path : baseUrl + path, {
         method,
         headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : String(body),
         credentials: baseUrl && options.token ? 'omit' : 'same-origin',
         keepalive: call.keepalive ?? false,
         signal: abort.signal,
@@ -89,6 +91,7 @@ export function createClient(options: ClientOptions = {}): Client {
     put: (path, body = {}, call = {}) => json('PUT', path, body, call),
     patch: (path, body = {}, call = {}) => json('PATCH', path, body, call),
     delete: (path, call = {}) => json('DELETE', path, undefined, call),
+    exchange: (method, path, body, type) => ask(method, path, body, {}, type),
     blob: async (path, call = {}) => (await ask('GET', path, undefined, call)).blob(),
   }
 }

@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/setup', name: 'setup', component: () => import('./doors/SetupPage.vue'), meta: { door: true } },
     { path: '/live', name: 'live', component: () => import('./live/RoomsPage.vue') },
     { path: '/live/:room', name: 'desk', component: () => import('./live/LiveDeskPage.vue'), meta: { wide: true } },
+    { path: '/live/:room/camera', name: 'camera', component: () => import('./camera/GoLivePage.vue'), meta: { wide: true } },
     { path: '/live/:room/moderation', name: 'moderation', component: () => import('./moderation/ModerationPage.vue') },
     { path: '/products', name: 'products', component: () => import('./shop/ProductsPage.vue') },
     { path: '/plays', name: 'plays', component: () => import('./plays/PlaysPage.vue') },

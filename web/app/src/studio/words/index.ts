@@ -4,6 +4,7 @@
  * `{name}` is filled in; an English text with "|" has a singular and a plural, chosen by `n`.
  */
 import type { Lang } from '../../ui/words'
+import { camera } from './camera'
 import { chrome } from './chrome'
 import { live } from './live'
 import { moderation } from './moderation'
@@ -15,7 +16,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...live, ...moderation, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...camera, ...live, ...moderation, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

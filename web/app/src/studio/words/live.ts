@@ -74,6 +74,8 @@ export const live = {
   'desk.rt_lost': ['聊天断了，正在重连', 'Chat is reconnecting…'],
   'ingest.title': ['推流', 'Ingest'],
   'ingest.lead': ['在 OBS 的“直播”设置里选“自定义”，填下面两行。', 'In OBS choose Settings → Stream → Custom and paste these two lines.'],
+  'ingest.encoder': ['用推流软件', 'With an encoder'],
+  'ingest.whip': ['WHIP 地址（推流码填在 Bearer Token）', 'WHIP address (stream key as bearer token)'],
   'ingest.server': ['服务器', 'Server'],
   'ingest.key': ['推流码', 'Stream key'],
   'ingest.rotate': ['换推流码', 'New key'],
@@ -103,6 +105,8 @@ export const live = {
   'reason.too_many_publishers': ['同时推流的太多，过一会儿再试', 'Too many encoders are connected. Try again later'],
   'reason.replaced': ['同一个推流码的新推流接替了它', 'A newer one with the same key took its place'],
   'reason.closed': ['推流软件断开了', 'The encoder closed the connection'],
+  'reason.bad_offer': ['WebRTC 的开场白读不懂', 'The WebRTC offer could not be used'],
+  'reason.engine_down': ['服务器的 WebRTC 部分在重启，再试一次', 'The WebRTC part of the server restarted. Try again'],
   'reason.key_rotated': ['推流码换了，旧的断开', 'The key was changed, so the old one was closed'],
   'reason.server_closing': ['服务器在重启', 'The server is restarting'],
 } as const satisfies Record<string, readonly [string, string]>

@@ -1,0 +1,119 @@
+"""Going live from the studio's own page: a fake camera, a second browser that watches it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from tests.support.browser import ANDROID, ARGUMENTS, PHONE, phone
+from tests.support.demo import Demo
+from tests.support.phone import OWNER, Desk, until
+from tests.support.tools import need
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+QUIET = [r"404 .*/live/", r"40[49] .*/whip/sessions/", r"WebSocket connection"]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def camera() -> AsyncIterator[Browser]:
+    path = need("chromium", "chromium-browser", "google-chrome")
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=path, args=[*ARGUMENTS, *CAMERA])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def host(
+    browser: Browser, demo: Demo, room_id: str, *, udp: bool = True
+) -> AsyncIterator[Page]:
+    """The owner, signed in on a phone, on the page that goes live."""
+    async with phone(browser, demo.url, user_agent=ANDROID, size=PHONE, expected=QUIET) as held:
+        page = held.page
+        await held.context.grant_permissions(["camera", "microphone"], origin=demo.url)
+        if not udp:
+            await page.route(re.compile(r"/whip/[^/]+$|/whip/[^/]+\?"), firewall)
+        await page.goto("/studio/login")
+        await page.locator("input[name=email]").fill(OWNER["email"])
+        await page.locator("input[name=password]").fill(OWNER["password"])
+        await page.get_by_role("button", name="登录", exact=True).click()
+        await page.wait_for_url("**/studio/live")
+        await page.goto(f"/studio/live/{room_id}/camera")
+        yield page
+
+
+async def firewall(route: Route) -> None:
+    """An office that lets no UDP through: what either side says leads nowhere."""
+    offer = re.sub(r"a=candidate:.*\r\n", "", route.request.post_data or "")
+    answer = await route.fetch(post_data=offer)
+    text = re.sub(r"(a=candidate:\S+ 1 udp \d+ \S+) \d+", r"\1 9", await answer.text())
+    await route.fulfill(response=answer, body=text)
+
+
+async def go_live(page: Page) -> None:
+    await page.get_by_role("button", name="开播", exact=True).click(timeout=40_000)
+    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "live", timeout=20_000)
+
+
+async def stop(page: Page) -> None:
+    button = page.get_by_role("button", name="按住停止")
+    await button.dispatch_event("pointerdown")
+    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "ready", timeout=10_000)
+
+
+async def test_a_fake_camera_goes_live_by_whip_and_is_watched(
+    camera: Browser, browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("用手机开播")
+    async with host(camera, demo, room.id) as page:
+        await expect(page.locator(".s-line")).to_contain_text("WebRTC", timeout=40_000)
+        # The fake microphone beeps: the meter shows it.
+        await expect(page.locator(".s-level i.is-lit").first).to_be_attached(timeout=10_000)
+        await go_live(page)
+        async with phone(browser, demo.url, expected=QUIET) as viewer:
+            await viewer.page.goto(room.path)
+            seen = await viewer.frames(30)
+            assert seen["to"] > seen["from"]
+        ingest = await desk.get(f"/api/v1/rooms/{room.id}/ingest")
+        assert ingest["health"]["codecs"].startswith("avc1.42")
+        assert ingest["health"]["codecs"].endswith("mp4a.40.2")
+        assert ingest["health"]["gop_ms"] <= 2_300
+        await stop(page)
+        await until(
+            lambda: desk.get(f"/api/v1/rooms/{room.id}/ingest"), lambda now: not now["publishing"]
+        )
+
+
+async def test_without_udp_the_page_goes_over_the_websocket_by_itself(
+    camera: Browser, browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("办公室的网")
+    async with host(camera, demo, room.id, udp=False) as page:
+        await expect(page.locator(".s-line")).to_contain_text("WebSocket", timeout=60_000)
+        await go_live(page)
+        async with phone(browser, demo.url, expected=QUIET) as viewer:
+            await viewer.page.goto(room.path)
+            seen = await viewer.frames(30)
+            assert seen["to"] > seen["from"]
+        ingest = await desk.get(f"/api/v1/rooms/{room.id}/ingest")
+        assert re.match(r"avc1\.42.*,mp4a\.40\.2", ingest["health"]["codecs"])
+        await stop(page)
+
+
+async def test_a_replaced_publisher_is_told(camera: Browser, demo: Demo, desk: Desk) -> None:
+    room = await desk.room("两台手机")
+    async with host(camera, demo, room.id) as first, host(camera, demo, room.id) as second:
+        await go_live(first)
+        await go_live(second)
+        await expect(first.get_by_text("另一台设备用同一个推流码开播了，这里已停")).to_be_visible(
+            timeout=20_000
+        )
+        await expect(second.locator(".s-camera")).to_have_attribute("data-stage", "live")

@@ -6,6 +6,7 @@ no database, one event loop.
 """
 
 from yaohe.live.media.cursor import Cursor
+from yaohe.live.media.doctor import Finding
 from yaohe.live.media.errors import PublishRefused
 from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
@@ -21,6 +22,7 @@ from yaohe.live.media.views import (
 __all__ = [
     "Cursor",
     "EpochSource",
+    "Finding",
     "Fragment",
     "FragmentLog",
     "Keyframe",

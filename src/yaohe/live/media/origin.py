@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from yaohe.kernel.clock import Clock, SystemClock
+from yaohe.live.media.doctor import Finding, examine
 from yaohe.live.media.errors import PublishRefused, Replaced
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
@@ -109,6 +110,13 @@ class MediaOrigin:
         if room is None or room.publication is None:
             return None
         return room.publication.statistics()
+
+    def findings(self, room_id: str) -> list[Finding]:
+        """What the publish doctor says of the room's present publisher; nothing without one."""
+        room = self._rooms.get(room_id)
+        if room is None or room.publication is None:
+            return []
+        return examine(room.publication.vitals())
 
     def on_event(self, listener: Callable[[PublishEvent], None]) -> Subscription:
         """Call `listener(event)` in the loop; it must take note and return."""

@@ -28,6 +28,7 @@ from yaohe.live.media.fmp4.fragment import Bytes
 from yaohe.live.media.fmp4.init import codec_string, init_segment
 from yaohe.live.media.log import FragmentLog
 from yaohe.live.media.packager import Packager
+from yaohe.live.media.pulse import Pulse, Vitals
 
 # How long to wait for the second track before starting with one.
 TRACKS_WAIT_MS = 1_000
@@ -56,6 +57,10 @@ class PublisherStatistics(msgspec.Struct, frozen=True):
     frames_dropped: int
     audio_filled_ms: int
     connected_s: int
+    behind_ms: int  # how much later frames arrive than at best
+    missing_percent: float
+    b_frames: bool
+    audio_rate: int | None
 
 
 class _Held(msgspec.Struct):
@@ -103,6 +108,7 @@ class Publication:
         self._started = False
         self._frames = self._dropped = 0
         self._filled_ms = 0.0
+        self._pulse = Pulse()
 
     # ── what the ingest tells ────────────────────────────────────────────────────────────────
 
@@ -148,6 +154,7 @@ class Publication:
         ):
             self._close_epoch()
             packager = None
+        self._pulse.video(self._last_frame, dts, offset, keyframe, len(data))
         if packager is None:
             self._hold(_Held(True, dts, offset, keyframe, data))
         elif self._fresh_video or not packager.has_video:
@@ -170,6 +177,7 @@ class Publication:
             if not -JUMP_BACK_MS <= at - self._last_audio <= JUMP_AHEAD_MS:
                 self._close_epoch()
                 packager = None
+        self._pulse.audio(self._clock.monotonic(), at, len(data))
         if packager is None:
             self._hold(_Held(False, at, 0, False, data))
         elif packager.audio is None or self._fresh_audio:
@@ -207,7 +215,7 @@ class Publication:
         return self._clock.monotonic() - self._last_frame
 
     def statistics(self) -> PublisherStatistics:
-        log, now = self.log, self._clock.monotonic()
+        log, now, vitals = self.log, self._clock.monotonic(), self.vitals()
         recent = [
             f for f in log.span(log.next_offset - 25, log.next_offset) if f.epoch == log.epoch
         ]
@@ -234,6 +242,22 @@ class Publication:
             frames_dropped=self._dropped,
             audio_filled_ms=int(self._filled_ms + filled_ms),
             connected_s=int(now - self._connected),
+            behind_ms=vitals.behind_ms,
+            missing_percent=vitals.missing_percent,
+            b_frames=vitals.b_frames,
+            audio_rate=vitals.audio_rate,
+        )
+
+    def vitals(self) -> Vitals:
+        """What the publish doctor examines."""
+        video, audio = self._video, self._audio
+        return msgspec.structs.replace(
+            self._pulse.vitals(self._clock.monotonic()),
+            codec=video.codec if video else "",
+            width=video.width if video else 0,
+            height=video.height if video else 0,
+            frame_age_ms=int(self.last_frame_age_s * 1000),
+            audio_rate=audio.rate if audio else None,
         )
 
     # ── epochs ───────────────────────────────────────────────────────────────────────────────
@@ -322,6 +346,7 @@ class Publication:
             self._filled_ms += line.filled_frames * line.config.frame_ms
         self._packager = None
         self._stale = self._fresh_video = self._fresh_audio = False
+        self._pulse.restart()
 
     def _drop(self, *, broken: bool = False) -> None:
         self._dropped += 1

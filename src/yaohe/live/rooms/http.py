@@ -12,7 +12,7 @@ from msgspec import Meta
 from yaohe.commerce import Product
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput
-from yaohe.live.media import MediaOrigin
+from yaohe.live.media import Finding, MediaOrigin
 from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
 from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange
 from yaohe.live.rooms.service import Rooms
@@ -73,6 +73,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     codecs: str
     frames_dropped: int
     connected_s: int
+    behind_ms: int
+    missing_percent: float
+    b_frames: bool
+    audio_rate: int | None
 
 
 class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,7 @@ class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     stream_key: str
     publishing: bool
     health: Health | None
+    findings: list[Finding]
     log: list[PublishLine]
 
 
@@ -224,6 +229,7 @@ class RoomDoor(Controller):
             stream_key=room.stream_key,
             publishing=figures is not None,
             health=health,
+            findings=origin.findings(room_id),
             log=await rooms.publish_log(room_id),
         )
 

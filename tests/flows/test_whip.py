@@ -89,7 +89,7 @@ async def house(gateway: Gateway) -> AsyncIterator[House]:
         SystemClock(),
         addresses=("203.0.113.9",),
         ice_servers=(LINK,),
-        limits=FeedLimits(connect_s_max=2.0, idle_s_max=1.0, feeds_max=3),
+        limits=FeedLimits(connect_s_max=3.0, idle_s_max=3.0, feeds_max=3),
     )
     config = WireConfig(lifespan="off", websockets={"/publish": PublishDoor(whip).accept})
     running = asyncio.create_task(whip.run())
@@ -327,8 +327,8 @@ async def page(house: House) -> AsyncIterator[Page]:
 
 
 async def test_frames_over_the_socket_are_a_live_room(house: House, page: Page) -> None:
-    assert await page.hello() == {"type": "ready"}
     recorded = clip(2.0)
+    assert await page.hello() == {"type": "ready"}
     await page.socket.send(message(AVC, 0, recorded.avcc))
     await page.socket.send(message(AAC_CONFIG, 0, recorded.asc))
     for frame in recorded.frames:

@@ -50,8 +50,12 @@ class Feed:
         self._origin, self._clock, self._limits = origin, clock, limits
         self._remote, self._on_end = remote, on_end
         self._publication: Publication | None = None
-        self._since = clock.monotonic()
+        self._since: float | None = None
         self._connected = False
+
+    def expect(self) -> None:
+        """The other side has all it needs to connect: from here on it is waited for."""
+        self._since = self._clock.monotonic()
 
     # ── what arrives ─────────────────────────────────────────────────────────────────────────
 
@@ -59,6 +63,7 @@ class Feed:
         if self.over or self._connected:
             return
         self._connected = True
+        self._since = self._clock.monotonic()
         if not self.probe:
             self._publication = self._origin.publish(
                 self.room_id, remote=self._remote, on_replaced=self._replaced
@@ -95,7 +100,7 @@ class Feed:
 
     def tick(self) -> None:
         """Called about ten times a second."""
-        if self.over:
+        if self.over or self._since is None:
             return
         waited = self._clock.monotonic() - self._since
         if not self._connected:

@@ -99,6 +99,7 @@ class Whip:
             if isinstance(error, AppError):
                 self._note(room_id, error, remote)
             raise
+        feed.expect()
         if feed.over:
             self.gateway.shut(session.number)
             raise SessionNotFound

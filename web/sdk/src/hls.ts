@@ -4,11 +4,16 @@
  */
 import type Hls from 'hls.js'
 
+const LIVE = { lowLatencyMode: true, liveSyncDuration: 1.5, liveMaxLatencyDuration: 6, maxLiveSyncPlaybackRate: 1.1 }
+const PAST = { lowLatencyMode: false, startPosition: 0, maxBufferLength: 20 }
+
 export class HlsPlayback {
   readonly #video: HTMLVideoElement
   readonly #failed: () => void
   #hls: Hls | null = null
   #open = false
+  /** A list of what was is played from its beginning, a live one from its end. */
+  #past = false
 
   constructor(video: HTMLVideoElement, failed: () => void) {
     this.#video = video
@@ -17,9 +22,10 @@ export class HlsPlayback {
 
   /** Looks first whether there is a list at all: with the server out of reach the picture that is
    * still on screen is worth more than another attempt. `before` clears the way. */
-  async open(url: string, native: boolean, before: () => void): Promise<void> {
+  async open(url: string, native: boolean, before: () => void, past = false): Promise<void> {
     this.close()
     this.#open = true
+    this.#past = past
     const there = await fetch(url, { cache: 'no-store' }).then((answer) => answer.ok, () => false)
     if (!this.#open) return
     if (!there) return this.#failed()
@@ -49,7 +55,8 @@ export class HlsPlayback {
       'loadedmetadata',
       () => {
         // Safari may start 10–20 s back.
-        if (video.seekable.length) video.currentTime = video.seekable.end(0) - 1
+        const { seekable } = video
+        if (seekable.length) video.currentTime = this.#past ? seekable.start(0) : seekable.end(0) - 1
       },
       { once: true },
     )
@@ -60,11 +67,8 @@ export class HlsPlayback {
     if (!this.#open) return
     const hls = new HlsJs({
       enableWorker: false, // a worker from a blob is not in our Content-Security-Policy
-      lowLatencyMode: true,
-      liveSyncDuration: 1.5,
-      liveMaxLatencyDuration: 6,
-      maxLiveSyncPlaybackRate: 1.1,
       backBufferLength: 10,
+      ...(this.#past ? PAST : LIVE),
     })
     this.#hls = hls
     hls.on(HlsJs.Events.ERROR, (_event, problem) => {

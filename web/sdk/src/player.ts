@@ -104,6 +104,13 @@ export class Player {
     } else if (!before || !slate) this.retryIfDown()
   }
 
+  /** Leaves the picture to what was; `expect` brings back what is. */
+  rest(): HTMLVideoElement {
+    this.expect({ live: false, slate: false })
+    this.#sink.close()
+    return this.#video
+  }
+
   /** The network is back: do not wait for the end of a pause. */
   retryIfDown(): void {
     if (!this.#line.isOpen && this.#usesLine) this.retry()
@@ -241,7 +248,7 @@ export class Player {
   }
 
   #pace(): void {
-    if (this.#usesLine) this.#pacer.step()
+    if (this.#usesLine && this.#wanted) this.#pacer.step()
   }
 
   #seen(): void {

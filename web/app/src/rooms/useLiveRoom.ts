@@ -45,6 +45,9 @@ export function createLiveRoom(yh: BootHandle) {
     hearts: [] as Heart[],
     heartsOff: matchMedia('(prefers-reduced-motion: reduce)').matches,
     repriced: '',
+    /** The picture shows what was; `replayed` is the product of that moment. */
+    rewinding: false,
+    replayed: '',
   })
   let heartId = 0
 
@@ -67,7 +70,7 @@ export function createLiveRoom(yh: BootHandle) {
     }
     document.body.dataset.slate = live.slate ? '1' : ''
     document.body.dataset.status = live.status
-    if (state.status || state.slate !== undefined) {
+    if (!live.rewinding && (state.status || state.slate !== undefined)) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }
     manners.changed(state)

@@ -188,3 +188,28 @@ async def test_a_second_encoder_with_the_key_takes_over(
             assert await unmoved(mei)
             log = (await desk.get(f"/api/v1/rooms/{room.id}/ingest"))["log"]
             assert "replaced" in [line["reason"] for line in log]
+
+
+async def test_the_doctor_names_the_setting_on_the_live_desk(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room()
+    slow_keys = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-pix_fmt", "yuv420p")
+    push = {"size": "180x320", "rate": 25, "gop": 250, "bitrate": "300k", "video": slow_keys}
+    async with (
+        publishing(room.publish_url, audio=None, **push),
+        phone(browser, demo.url, user_agent=None, lang="en") as lin,
+    ):
+        await desk.status(room.id, "live")
+        jar = [
+            {"name": c.name, "value": c.value or "", "url": demo.url} for c in desk.http.cookies.jar
+        ]
+        await lin.context.add_cookies(jar)  # type: ignore[arg-type]
+        await lin.page.goto(f"/studio/live/{room.id}")
+        health = lin.page.locator(".s-desk-health")
+        await expect(health).to_have_text("Weak", timeout=20_000)
+        await health.click()
+        said = lin.page.locator(".s-doctor li")
+        await expect(said.filter(has_text="Keyframe Interval to 2 s")).to_be_visible()
+        await expect(said.filter(has_text="no sound track")).to_be_visible(timeout=15_000)
+        await expect(said.filter(has_text="B-frames to 0")).to_contain_text("Could be better")

@@ -68,15 +68,15 @@ def _line(vitals: Vitals) -> Iterator[Finding]:
     slow = vitals.settled and vitals.pace is not None and vitals.pace < PACE_MIN
     if (slow and vitals.behind_ms > BEHIND_MS_SLOW) or vitals.behind_ms > BEHIND_MS_MAX:
         less = max(_rounded(vitals.bitrate_kbps * 0.7), 300)
-        late = f"{vitals.behind_ms / 1000:.1f}"
+        late = _seconds(vitals.behind_ms)
         yield Finding(
             "upload_slow",
             "bad",
             vitals.behind_ms,
-            f"上行网络跟不上，画面已落后 {late} 秒。"
+            f"网络或电脑跟不上，画面已落后 {late} 秒。"
             f"OBS：设置 → 输出 → 比特率改成 {less} kbps，或换一个网络。",
-            f"The upload is too slow, the picture is {late} s late. In OBS set Settings → Output →"
-            f" Bitrate to {less} kbps, or use another network.",
+            f"The network or the computer cannot keep up, the picture is {late} s late. In OBS set"
+            f" Settings → Output → Bitrate to {less} kbps, or use another network.",
         )
     elif vitals.missing_percent > MISSING_PERCENT_MAX:
         yield Finding(
@@ -91,7 +91,7 @@ def _line(vitals: Vitals) -> Iterator[Finding]:
         )
     drift = vitals.drift_ms_per_hour
     if drift is not None and abs(drift) > DRIFT_MS_PER_HOUR_MAX:
-        seconds = f"{abs(drift) / 1000:.1f}"
+        seconds = _seconds(abs(drift))
         yield Finding(
             "clock_drift",
             "hint",
@@ -136,7 +136,7 @@ def _sound(vitals: Vitals) -> Iterator[Finding]:
     if vitals.settled and ahead is not None and abs(ahead) > SOUND_APART_MS_MAX:
         if age_ms is not None and age_ms > FRAME_AGE_MS_MAX:
             return
-        seconds = f"{abs(ahead) / 1000:.1f}"
+        seconds = _seconds(abs(ahead))
         yield Finding(
             "sound_apart",
             "weak",
@@ -149,7 +149,7 @@ def _sound(vitals: Vitals) -> Iterator[Finding]:
 
 def _keyframes(vitals: Vitals) -> Iterator[Finding]:
     if vitals.gop_ms > GOP_MS_WEAK:
-        seconds = f"{vitals.gop_ms / 1000:.1f}"
+        seconds = _seconds(vitals.gop_ms)
         yield Finding(
             "gop_long",
             "bad" if vitals.gop_ms > GOP_MS_BAD else "weak",
@@ -239,6 +239,10 @@ def _bitrate(vitals: Vitals) -> Iterator[Finding]:
             f"The bitrate jumps to {vitals.bitrate_peak:g} times its average. In OBS set Settings →"
             " Output → Rate Control to CBR.",
         )
+
+
+def _seconds(ms: int) -> str:
+    return f"{round(ms / 1000, 1):g}"
 
 
 def _rounded(kbps: float) -> int:

@@ -48,7 +48,17 @@ export interface Ingest {
   stream_key: string
   publishing: boolean
   health: Health | null
+  findings: Finding[]
   log: PublishEntry[]
+}
+
+/** Something the publish doctor saw, the worst first. */
+export interface Finding {
+  code: string
+  level: 'bad' | 'weak' | 'hint'
+  value: number
+  text: string
+  text_en: string
 }
 
 export interface Health {

@@ -1,15 +1,17 @@
 /** How the incoming picture is doing, as one word: good, weak, bad, or waiting for one. */
-import type { Ingest, RoomStatus } from '../types'
+import type { Finding, Ingest, RoomStatus } from '../types'
 
 export type HealthWord = 'good' | 'weak' | 'bad' | 'waiting'
 
-const FPS_WEAK = 15
-const BITRATE_WEAK_KBPS = 300
 const FRAME_OLD_MS = 3000
 
 export function healthWord(ingest: Ingest | null, status: RoomStatus): HealthWord {
   if (!ingest?.publishing || !ingest.health) return status === 'live' ? 'bad' : 'waiting'
-  const { fps, bitrate_kbps, last_frame_age_ms } = ingest.health
-  if (last_frame_age_ms > FRAME_OLD_MS) return 'bad'
-  return fps < FPS_WEAK || bitrate_kbps < BITRATE_WEAK_KBPS ? 'weak' : 'good'
+  if (ingest.health.last_frame_age_ms > FRAME_OLD_MS) return 'bad'
+  return worst(ingest) ? 'weak' : 'good'
+}
+
+/** What is most worth changing; hints do not disturb a show that runs. */
+export function worst(ingest: Ingest | null): Finding | null {
+  return ingest?.findings.find(({ level }) => level !== 'hint') ?? null
 }

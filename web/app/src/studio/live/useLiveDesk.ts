@@ -13,7 +13,7 @@ import type { Ingest, Product, Room, Shelf } from '../types'
 import { useNow } from '../times'
 import { useRooms } from '../useRooms'
 import { useWhileVisible } from '../useWhileVisible'
-import { healthWord } from './health'
+import { healthWord, worst } from './health'
 import { useDeskChat } from './useDeskChat'
 import { useRoomSignals } from './useRoomSignals'
 
@@ -45,6 +45,7 @@ export function useLiveDesk(roomId: string) {
   })
   const next = computed(() => upcoming.value.find((product) => product.stock > 0) ?? null)
   const health = computed(() => healthWord(ingest.value, room.value?.status ?? 'upcoming'))
+  const finding = computed(() => worst(ingest.value))
 
   let timer: ReturnType<typeof setTimeout> | undefined
   function saidNow(said: DeskWord): void {
@@ -120,7 +121,7 @@ export function useLiveDesk(roomId: string) {
   const load = (): Promise<unknown> => Promise.all([loadRoom(), loadIngest(), loadShelf(), chat.load()])
 
   return {
-    room, shelf, ingest, viewers, word, now, chat, health, pinned, upcoming, next,
+    room, shelf, ingest, viewers, word, now, chat, health, finding, pinned, upcoming, next,
     connected: signals.connected, act, pin, end, load, loadRoom, loadIngest,
   }
 }

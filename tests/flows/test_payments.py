@@ -137,6 +137,53 @@ async def test_two_askers_open_one_payment(shop: Shop) -> None:
             await shop.commerce.start_payment(order.id, visitor, page=PayPage(return_path=path))
 
 
+@pytest.mark.parametrize("kind", ["payment.canceled", "payment.paid"])
+async def test_pressing_pay_while_the_gateway_speaks_of_the_payment(
+    shop: Shop, kind: NoticeKind
+) -> None:
+    """Several windows press "pay" at the moment in which the gateway says that the payment was
+    given up, or paid: everybody gets a payment or a reason, nobody an error of ours."""
+    product = await shop.product(stock=1_000)
+    limits = httpx.Limits(max_connections=40)
+    async with httpx.AsyncClient(
+        base_url=shop.commerce.base_url, trust_env=False, timeout=30, limits=limits
+    ) as windows:
+
+        async def pay(order_id: str) -> tuple[int, str]:
+            answer = await windows.post(f"/api/v1/orders/{order_id}/pay", json={})
+            error = answer.json().get("error", {})
+            return answer.status_code, error.get("code", "")
+
+        async def tell(payment: Payment) -> tuple[int, str]:
+            headers, raw = notice(shop, payment, kind)
+            answer = await windows.post(
+                "/api/v1/payments/sandbox/callback", headers=headers, content=raw
+            )
+            return answer.status_code, "" if answer.is_success else answer.text
+
+        heard: Counter[tuple[int, str]] = Counter()
+        for number in range(10):
+            wish = {"product_id": product.id, "idempotency_key": f"k{number}"}
+            placed = (await windows.post("/api/v1/orders", json=wish)).json()["order"]
+            buyer = await shop.value(
+                "select visitor_id from commerce.orders where id = $1", placed["id"]
+            )
+            payment = await shop.commerce.start_payment(placed["id"], buyer)
+            heard.update(
+                await asyncio.gather(
+                    pay(placed["id"]), tell(payment), pay(placed["id"]), pay(placed["id"])
+                )
+            )
+            open_now = await shop.value(
+                "select count(*) from commerce.payments where order_id = $1 and state = 'open'",
+                placed["id"],
+            )
+            assert open_now <= (1 if kind == "payment.canceled" else 0)
+            await windows.post(f"/api/v1/orders/{placed['id']}/cancel", json={})
+        refused = {said for said in heard if said[0] >= 400}
+        assert refused <= {(409, "order_not_payable")}, heard
+
+
 async def test_the_same_notice_many_times_at_once_counts_once(shop: Shop) -> None:
     _, order, payment = await open_payment(shop)
     headers, raw = notice(shop, payment)

@@ -1,7 +1,8 @@
 """The verbs of payments: ask for money, believe signed notices, give back what came too late.
 
 A notice is noted, judged and applied in one transaction, so a twin that arrives at the same moment
-waits and then finds it done. Recording money and its fact `OrderPaid` is all that happens here;
+waits and then finds it done. Whatever moves a payment holds its order first: pressing "pay" and the
+gateway's word about it come one after the other, and never wait for each other crosswise. Recording money and its fact `OrderPaid` is all that happens here;
 what follows is the flows' work and cannot veto the money.
 """
 
@@ -123,9 +124,13 @@ class Payments:
 
     async def _judge(self, tx: Tx, notice: PaymentNotice) -> Outcome:
         body = notice.body
-        payment = await store.locked_payment(tx.conn, body.payment_id)
-        if payment is None or payment.gateway != self._gateway.name:
+        order_id = await store.order_id_of(tx.conn, body.payment_id, self._gateway.name)
+        if order_id is None:
             raise PaymentNotFound
+        order = await orders.locked_order(tx.conn, order_id)
+        payment = await store.locked_payment(tx.conn, body.payment_id)
+        assert order is not None, "a payment belongs to an order"
+        assert payment is not None, "payments are never deleted"
         if (body.amount_minor, body.currency) != (payment.amount_minor, payment.currency):
             problem = f"{body.type}: {body.amount_minor} {body.currency}"
             await store.set_problem(tx.conn, payment.id, problem)
@@ -134,14 +139,12 @@ class Payments:
             moved = await store.move(tx.conn, payment.id, before={"open"}, after="canceled")
             return "canceled" if moved else "nothing"
         if body.type == "refund.done":
-            return await self._refunded(tx, payment)
-        return await self._paid(tx, payment)
+            return await self._refunded(tx, order, payment)
+        return await self._paid(tx, order, payment)
 
-    async def _paid(self, tx: Tx, payment: Payment) -> Outcome:
+    async def _paid(self, tx: Tx, order: Order, payment: Payment) -> Outcome:
         if not await store.move(tx.conn, payment.id, before={"open", "canceled"}, after="paid"):
             return "nothing"  # this money was counted when an earlier notice told of it
-        order = await orders.locked_order(tx.conn, payment.order_id)
-        assert order is not None, "a payment belongs to an order"
         effect = effect_of(order.status)
         if effect == "pays":
             paid = await orders.move(
@@ -182,13 +185,11 @@ class Payments:
             )
         )
 
-    async def _refunded(self, tx: Tx, payment: Payment) -> Outcome:
+    async def _refunded(self, tx: Tx, order: Order, payment: Payment) -> Outcome:
         refund = await store.finish_refund(tx.conn, payment.id)
         if refund is None:
             return "nothing"
         await store.move(tx.conn, payment.id, before={"paid"}, after="refunded")
-        order = await orders.locked_order(tx.conn, payment.order_id)
-        assert order is not None, "a payment belongs to an order"
         if refund.reason == "late":
             await orders.move(tx.conn, order.id, before=frozenset({"paid_late"}), after="refunded")
         await tx.record(

@@ -40,7 +40,11 @@ _REFUND = (
 async def open_payment(
     conn: AsyncConnection, payment_id: str, order: Order, gateway: str
 ) -> Payment:
-    """The open payment of an order, made when there is none; two askers get the same one."""
+    """The open payment of an order, made when there is none; two askers get the same one.
+
+    The caller holds the order, and so does whoever moves one of its payments: what is open when
+    this begins is open when it ends.
+    """
     await conn.execute(
         insert(payments)
         .values(
@@ -118,6 +122,16 @@ async def set_outcome(
         .where(payment_notices.c.gateway == gateway, payment_notices.c.notice_id == notice_id)
         .values(outcome=outcome)
     )
+
+
+async def order_id_of(conn: AsyncConnection, payment_id: str, gateway: str) -> str | None:
+    """Whose payment this is; None for one that this gateway never had."""
+    found = await conn.execute(
+        select(payments.c.order_id).where(
+            payments.c.id == payment_id, payments.c.gateway == gateway
+        )
+    )
+    return found.scalar_one_or_none()
 
 
 async def locked_payment(conn: AsyncConnection, payment_id: str) -> Payment | None:

@@ -187,6 +187,11 @@ async def test_products_and_templates(staff: httpx.AsyncClient) -> None:
     assert stopped.json()["status"] == "stopped"
     bad = await staff.post(f"{API}/coupon-templates", json=body | {"total": 0})
     assert (bad.status_code, code(bad)) == (422, "bad_input")
+    zoneless = body | {"valid_until": "2026-12-31T23:59:59"}
+    bad = await staff.post(f"{API}/coupon-templates", json=zoneless)
+    assert (bad.status_code, code(bad)) == (422, "bad_input")
+    assert bad.json()["error"]["field"] == "valid_until"
+    assert "2026-12-31T23:59:59+08:00" in bad.json()["error"]["message"]
 
 
 async def test_a_guest_buys(shop: Shop, staff: httpx.AsyncClient, guest: httpx.AsyncClient) -> None:

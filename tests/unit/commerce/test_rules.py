@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from yaohe.commerce import NewProduct, ProductChange
+from yaohe.commerce import NewProduct, NewTemplate, ProductChange
 from yaohe.commerce.catalog.model import Product, cleaned, cleaned_stock_change
-from yaohe.commerce.coupons.model import slot_of
+from yaohe.commerce.coupons.model import cleaned_template, slot_of
 from yaohe.commerce.orders.model import Buyer, check_expected, check_key, cleaned_buyer
 from yaohe.commerce.payments.model import (
     REFUND_RETRY_S,
@@ -124,3 +124,21 @@ def test_refunds_are_asked_for_again_ever_more_slowly() -> None:
     assert pauses == sorted(pauses)
     assert pauses[0] == timedelta(seconds=REFUND_RETRY_S[0])
     assert pauses[-1] == timedelta(seconds=REFUND_RETRY_S[-1])
+
+
+@pytest.mark.parametrize("field", ["valid_from", "valid_until"])
+def test_a_time_of_a_coupon_says_its_zone(field: str) -> None:
+    def template(at: datetime) -> NewTemplate:
+        times = {"valid_from": datetime(2026, 1, 1, tzinfo=UTC), "valid_until": None, field: at}
+        return NewTemplate(title="减", amount_minor=1, total=1, valid_days=7, **times)  # type: ignore[arg-type]
+
+    with pytest.raises(BadInput) as refused:
+        cleaned_template(template(datetime(2026, 12, 31, 23, 59)))
+    assert refused.value.field == field
+    assert "time zone" in refused.value.text
+    assert "+08:00" in refused.value.text
+    shanghai = datetime(2026, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=8)))
+    assert cleaned_template(template(shanghai))[field] == datetime(2026, 12, 31, 15, 59, tzinfo=UTC)
+    with pytest.raises(BadInput) as refused:
+        cleaned_template(template(datetime(1999, 1, 1, tzinfo=UTC)))
+    assert refused.value.field == field

@@ -133,7 +133,8 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
         raise BadInput("Say how long it is valid: until when, or days.", field="valid_days")
     if new.valid_days is not None and not 0 < new.valid_days <= VALID_DAYS_MAX:
         raise BadInput(f"Days are between 1 and {VALID_DAYS_MAX}.", field="valid_days")
-    start, end = _aware(new.valid_from), _aware(new.valid_until)
+    start = _moment(new.valid_from, field="valid_from")
+    end = _moment(new.valid_until, field="valid_until")
     if start is not None and end is not None and end <= start:
         raise BadInput("It must end after it begins.", field="valid_until")
     return {
@@ -151,9 +152,13 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
     }
 
 
-def _aware(at: datetime | None) -> datetime | None:
+def _moment(at: datetime | None, *, field: str) -> datetime | None:
     if at is None:
         return None
+    if at.tzinfo is None:
+        # Taken for UTC, a coupon of a shop in Shanghai would end eight hours late.
+        example = "2026-12-31T23:59:59+08:00 or 2026-12-31T15:59:59Z"
+        raise BadInput(f"{field} needs a time zone: write {example}.", field=field)
     if not 2000 <= at.year <= YEAR_MAX:
-        raise BadInput("This year is not plausible.", field="valid_until")
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        raise BadInput("This year is not plausible.", field=field)
+    return at.astimezone(UTC)

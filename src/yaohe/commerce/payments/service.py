@@ -2,8 +2,9 @@
 
 A notice is noted, judged and applied in one transaction, so a twin that arrives at the same moment
 waits and then finds it done. Whatever moves a payment holds its order first: pressing "pay" and the
-gateway's word about it come one after the other, and never wait for each other crosswise. Recording money and its fact `OrderPaid` is all that happens here;
-what follows is the flows' work and cannot veto the money.
+gateway's word about it come one after the other, and never wait for each other crosswise. Recording
+money and its fact `OrderPaid` is all that happens here; what follows is the flows' work and cannot
+veto the money.
 """
 
 from __future__ import annotations

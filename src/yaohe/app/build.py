@@ -25,7 +25,7 @@ from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
-from yaohe.front.edge import Edge, HotRoute
+from yaohe.front.edge import Edge, HotRoute, Page
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
 from yaohe.front.limits import Limit
@@ -153,11 +153,13 @@ def _edge(
     application: Litestar,
     routes: tuple[HotRoute, ...],
     site: Site,
+    nothing: Page,
 ) -> Edge:
     return Edge(
         cast(ASGIApp, application),
         routes=routes,
         pages=site.find,
+        nothing=nothing,
         per_address=writes_limit(settings, clock),
         identity=identity,
     )
@@ -300,7 +302,7 @@ def build(
         assets=assets,
         openapi=document,
     )
-    app = _edge(settings, clock, identity, application, routes, site)
+    app = _edge(settings, clock, identity, application, routes, site, home.nothing)
     return System(
         settings=settings,
         clock=clock,

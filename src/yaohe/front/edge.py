@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from yaohe.front.limits import Limit
+from yaohe.front.nothing import is_found, wants_page
 from yaohe.front.request import (
     ASGIApp,
     BodyLate,
@@ -94,7 +95,8 @@ def _around_slot(path: str) -> tuple[str, str]:
 
 
 class Edge:
-    """Pages by prefix, hot routes by table, everything else by the application behind."""
+    """Pages by prefix, hot routes by table, everything else by the application behind; a browser
+    that finds nothing anywhere is shown `nothing`."""
 
     def __init__(
         self,
@@ -102,11 +104,12 @@ class Edge:
         *,
         routes: tuple[HotRoute, ...],
         pages: Callable[[str, str], Page | None],
+        nothing: Page,
         per_address: Limit,
         identity: Identity,
     ) -> None:
         self._behind, self._pages, self._per_address = behind, pages, per_address
-        self._identity = identity
+        self._identity, self._nothing = identity, nothing
         self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
         self._slotted = [(_around_slot(r.path), r) for r in routes if "{" in r.path]
 
@@ -116,14 +119,20 @@ class Edge:
             return
         method, path = scope["method"], scope["path"]
         if _UNSPEAKABLE.search(path):
-            await _refuse(Request(scope, receive, send, self._identity), NothingHere())
+            request = Request(scope, receive, send, self._identity)
+            if wants_page(scope):
+                await self._nothing(request)
+            else:
+                await _refuse(request, NothingHere())
             return
         if method in {"GET", "HEAD"}:
             page = self._pages(method, path)
-            if page is None:
-                await self._behind(scope, receive, send)
-            else:
+            if page is not None:
                 await self._show(Request(scope, receive, send, self._identity), page)
+            elif not wants_page(scope):
+                await self._behind(scope, receive, send)
+            elif not await is_found(self._behind, scope, receive, send):
+                await self._nothing(Request(scope, receive, send, self._identity))
             return
         found = self._match(method, path)
         if found is None:

@@ -34,6 +34,10 @@ _MISSING: Final = {
         "See other rooms",
     ),
 }
+_NOTHING: Final = {
+    "zh-CN": ("这里没有页面", "地址可能打错了，或者不完整。", "去看直播"),
+    "en": ("There is no page here", "The address may be mistyped or cut short.", "See the rooms"),
+}
 
 
 def security(*, script: str = "", style: str = "", more: str = "") -> list[Header]:
@@ -100,10 +104,16 @@ class HomePage:
         await self._send(request, 200, self._docs, security(style="'unsafe-inline'"))
 
     async def missing(self, request: Request) -> None:
-        lang = request.lang
-        title, text, action = _MISSING[lang]
+        """A room, a share or a picture that is not there."""
+        await self._send_missing(request, *_MISSING[request.lang])
+
+    async def nothing(self, request: Request) -> None:
+        """Any other address at which there is nothing."""
+        await self._send_missing(request, *_NOTHING[request.lang])
+
+    async def _send_missing(self, request: Request, title: str, text: str, action: str) -> None:
         values = {
-            "lang": lang,
+            "lang": request.lang,
             "title": title,
             "text": text,
             "action": action,

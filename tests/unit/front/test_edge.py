@@ -42,8 +42,16 @@ class People:
 
 
 async def behind(scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 299, "headers": []})
+    """Knows every address but `/nothing` and `/lost`, and has a page of its own for the latter."""
+    kinds = {"/nothing": b"application/json", "/lost": b"text/html; charset=utf-8"}
+    status = 404 if scope["path"] in kinds else 299
+    headers = [(b"content-type", kinds.get(scope["path"], b"text/plain"))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"behind"})
+
+
+async def nothing(request: Request) -> None:
+    await answer(request, 404, b"<h1>nothing</h1>", [(b"content-type", b"text/html")])
 
 
 async def verb(request: Request, slot: str, wish: Wish) -> Said:
@@ -72,6 +80,7 @@ def edge(page: Page | None = None, *, wide: int = 100) -> Edge:
         cast(ASGIApp, behind),
         routes=(route,),
         pages=lambda method, path: page if path.startswith("/s/") else None,
+        nothing=nothing,
         per_address=Limit(clock, burst=wide, per_second=1),
         identity=cast(Identity, People()),
     )
@@ -170,6 +179,36 @@ async def test_a_page_that_cannot_be_made_is_refused_in_the_same_shape() -> None
 async def test_addresses_with_control_characters_are_nobodys(path: str) -> None:
     status, _, told = await ask(edge(), "GET", path)
     assert (status, told["error"]["code"]) == (404, "not_found")
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "kind"),
+    [
+        ("GET", "/nothing", BROWSER, b"text/html"),
+        ("HEAD", "/nothing", BROWSER, b"text/html"),
+        ("GET", "/\x00", BROWSER, b"text/html"),
+        ("GET", "/nothing", "*/*", b"application/json"),
+        ("GET", "/nothing", "application/json", b"application/json"),
+        ("POST", "/nothing", BROWSER, b"application/json"),
+        ("GET", "/api/v1/nothing\x00", BROWSER, b"application/json"),
+        ("GET", "/lost", BROWSER, b"text/html; charset=utf-8"),  # a page of its own
+    ],
+)
+async def test_a_person_who_finds_nothing_sees_a_page(
+    method: str, path: str, accept: str, kind: bytes
+) -> None:
+    status, headers, told = await ask(edge(), method, path, accept=accept)
+    assert (status, headers[b"content-type"]) == (404, kind)
+    if kind == b"text/html":
+        assert told == (b"" if method == "HEAD" else b"<h1>nothing</h1>")
+
+
+async def test_a_person_who_finds_something_behind_gets_it_whole() -> None:
+    assert (await ask(edge(), "GET", "/metrics", accept=BROWSER))[2] == b"behind"
+    assert (await ask(edge(), "GET", "/sandbox/cashier/x", accept=BROWSER))[0] == 299
 
 
 async def test_nesting_without_end_is_no_json() -> None:

@@ -53,6 +53,33 @@ async def _person(
     }
 
 
+async def _facts(rooms: Rooms, shelf: Shelf, room_id: str) -> dict[str, Any] | None:
+    """What a room begins with; None when there is no such room."""
+    try:
+        room = await rooms.get(room_id)
+    except RoomNotFound:
+        return None
+    return {
+        "status": room.status,
+        "slate": room.slate,
+        "live_since": room.started_at if room.status == "live" else None,
+        "pinned": (await shelf.state(room_id)).pinned,
+        "epoch": 0,
+    }
+
+
+async def _goods(
+    shelf: Shelf, coupon_left: Callable[[str], Awaitable[int | None]], room_id: str
+) -> dict[str, Any]:
+    """What a room has to sell and to give at this moment."""
+    shown = (await shelf.state(room_id)).items
+    return {
+        "shelf": [product.id for product in shown],
+        "products": bilingual_cards(shown),
+        "coupon_left": await coupon_left(room_id),
+    }
+
+
 def room_hub(
     *,
     db: Database,
@@ -69,28 +96,6 @@ def room_hub(
 ) -> Hub:
     """The hub of this house. `coupon_left(room_id)` is how many of a room's open coupon are left,
     None when it offers none."""
-
-    async def facts(room_id: str) -> dict[str, Any] | None:
-        try:
-            room = await rooms.get(room_id)
-        except RoomNotFound:
-            return None
-        state = await shelf.state(room_id)
-        return {
-            "status": room.status,
-            "slate": room.slate,
-            "live_since": room.started_at if room.status == "live" else None,
-            "pinned": state.pinned,
-            "epoch": 0,
-        }
-
-    async def goods(room_id: str) -> dict[str, Any]:
-        shown = (await shelf.state(room_id)).items
-        return {
-            "shelf": [product.id for product in shown],
-            "products": bilingual_cards(shown),
-            "coupon_left": await coupon_left(room_id),
-        }
 
     async def joined(news: Joined) -> None:
         if news.token is None:
@@ -109,9 +114,9 @@ def room_hub(
         clock,
         Archive(db),
         wheel,
-        facts=facts,
+        facts=partial(_facts, rooms, shelf),
         caller=partial(_caller, identity),
-        goods=goods,
+        goods=partial(_goods, shelf, coupon_left),
         wards=moderation.ward,
         person=partial(_person, identity, clock, moderation),
         origin=origin,

@@ -1,7 +1,6 @@
 /** Words of the moderation page. */
 export const moderation = {
   'mod.title': ['聊天管理', 'Chat and moderation'],
-  'mod.to_desk': ['回直播台', 'Live desk'],
   'mod.open': ['聊天管理', 'Moderation'],
   'mod.reports': ['待处理的举报', 'Reports'],
   'mod.reports_none': ['没有待处理的举报。', 'Nothing is reported.'],

@@ -123,7 +123,7 @@ def room_report(
     return RoomReport(
         room=room,
         sentence=Sentence(
-            shares=totals.intended,
+            shares=report.funnel.shared,
             friends=totals.visitors,
             watched=report.funnel.watched,
             orders=totals.orders,

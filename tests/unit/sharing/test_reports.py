@@ -7,7 +7,7 @@ import pytest
 from tests.support.town import WHATSAPP, Town
 from tests.unit.sharing.test_attribution import credit, order
 
-from yaohe.sharing.reports import Counts
+from yaohe.sharing.reports import Counts, Funnel
 
 pytestmark = pytest.mark.db
 
@@ -43,7 +43,7 @@ async def test_the_whole_story_in_numbers(town: Town) -> None:
     assert totals.interacted == 1
     assert totals.watch_ms >= 40_000
     funnel = report.funnel
-    assert (funnel.shared, funnel.opened, funnel.watched, funnel.interacted) == (2, 2, 1, 1)
+    assert (funnel.shared, funnel.opened, funnel.watched, funnel.interacted) == (2, 2, 2, 2)
     assert funnel.ordered == 2
 
     channels = {row.channel: row.counts for row in report.by_channel}
@@ -60,6 +60,25 @@ async def test_the_whole_story_in_numbers(town: Town) -> None:
     row = next(row for row in report.shares if row.channel == "whatsapp")
     assert (row.sharer_name, row.state, row.parent_token) == ("Lin", "productive", None)
     assert next(row for row in report.shares if row.channel == "x").parent_token == whatsapp.token
+
+
+async def test_each_step_of_the_funnel_is_a_part_of_the_one_before(town: Town) -> None:
+    lin = town.person("Lin")
+    share, unseen = await town.share(lin), await town.share(lin, prepared=True)
+    looked, watched, spoke, bought, twice = (town.person() for _ in range(5))
+    for visitor in (looked, watched, spoke, bought, twice):
+        await town.open(share.token, visitor)
+    await town.open(unseen.token, twice)  # by WeChat's own menu: nobody was seen to press
+    await town.watch(looked, share.token, 5)
+    await town.watch(watched, share.token, 35)
+    await town.watch(twice, unseen.token, 35)
+    await town.sharing.interact(town.room, spoke.id)  # in the first second
+    await credit(town, order(bought, 9_900), order(twice, 100))
+    report = await town.sharing.share_report(town.room)
+    funnel = report.funnel
+    assert funnel == Funnel(shared=2, opened=5, watched=4, interacted=3, ordered=2)
+    assert (report.totals.intended, report.totals.interacted) == (1, 1)
+    assert (funnel.opened, funnel.ordered) == (report.totals.visitors, report.totals.buyers)
 
 
 async def test_totals_are_over_all_shares_rows_only_of_the_busiest(town: Town) -> None:

@@ -34,12 +34,16 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Funnel(msgspec.Struct, frozen=True, kw_only=True):
-    """Shares first, then different people, each step a part of the one before `opened`."""
+    """Shares that went out, then different people, each step a part of the one before.
 
-    shared: int
+    Somebody may chat in the first second and buy in the tenth: who got further has got here too, so
+    a step counts those who reached it or a later one.
+    """
+
+    shared: int  # pressed, or opened without a press that we could see
     opened: int
-    watched: int
-    interacted: int
+    watched: int  # 30 s, or took part or ordered sooner
+    interacted: int  # spoke, liked, helped, or ordered
     ordered: int
 
 

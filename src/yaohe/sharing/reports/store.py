@@ -22,6 +22,7 @@ _STATES = """
 select s.channel, grouping(s.channel) = 1 as whole, count(*) as prepared,
        count(s.intended_at) as intended, count(s.effective_at) as effective,
        count(s.productive_at) as productive,
+       count(*) filter (where s.intended_at is not null or s.effective_at is not null) as sent,
        coalesce(sum(t.hits), 0)::bigint as hits, coalesce(sum(t.bot_hits), 0)::bigint as bot_hits
   from sharing.shares s left join sharing.hit_totals t on t.token = s.token
  where s.room_id = $1
@@ -32,14 +33,30 @@ _PEOPLE = """
 select s.channel, grouping(s.channel) = 1 as whole, count(*) as clicks,
        count(distinct c.visitor_id) as visitors,
        coalesce(sum(v.watch_ms), 0)::bigint as watch_ms,
-       count(distinct c.visitor_id) filter (where v.interacted_at is not null) as interacted,
-       count(distinct c.visitor_id) filter (where v.watch_ms >= $2) as watched
+       count(distinct c.visitor_id) filter (where v.interacted_at is not null) as interacted
   from sharing.clicks c
   join sharing.shares s on s.token = c.token
   left join sharing.visits v
     on v.room_id = c.room_id and v.visitor_id = c.visitor_id and v.token = c.token
  where c.room_id = $1
  group by grouping sets ((s.channel), ())
+"""
+
+# One row per person who came: how far they got, by whichever of the room's shares.
+_FUNNEL = """
+select count(*) as opened,
+       count(*) filter (where p.watched or p.interacted or p.ordered) as watched,
+       count(*) filter (where p.interacted or p.ordered) as interacted,
+       count(*) filter (where p.ordered) as ordered
+  from (select coalesce(bool_or(v.watch_ms >= $2), false) as watched,
+               bool_or(v.interacted_at is not null) as interacted,
+               exists (select from sharing.credits k
+                        where k.room_id = $1 and k.visitor_id = c.visitor_id
+                          and k.reversed_at is null) as ordered
+          from sharing.clicks c
+          left join sharing.visits v
+            on v.room_id = c.room_id and v.visitor_id = c.visitor_id and v.token = c.token
+         where c.room_id = $1 group by c.visitor_id) p
 """
 
 _SALES = """
@@ -117,9 +134,10 @@ async def share_report(conn: asyncpg.Connection, room_id: str, *, rows_max: int)
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         parts = [
             await conn.fetch(_STATES, room_id),
-            await conn.fetch(_PEOPLE, room_id, PRODUCTIVE_MS),
+            await conn.fetch(_PEOPLE, room_id),
             await conn.fetch(_SALES, room_id),
         ]
+        people = await conn.fetchrow(_FUNNEL, room_id, PRODUCTIVE_MS)
         shares = await conn.fetch(_SHARES, room_id, rows_max)
         as_of = await conn.fetchval("select now()")
     by_name: dict[str | None, list[Mapping[str, Any]]] = {}
@@ -127,18 +145,12 @@ async def share_report(conn: asyncpg.Connection, room_id: str, *, rows_max: int)
         for row in part:
             by_name.setdefault(None if row["whole"] else row["channel"], []).append(dict(row))
     totals = _counts(*by_name.pop(None))
-    people = next(row for row in parts[1] if row["whole"])
+    sent = next(row["sent"] for row in parts[0] if row["whole"])
     channels = [ChannelRow(channel=str(c), counts=_counts(*r)) for c, r in by_name.items()]
     channels.sort(key=lambda row: (-row.counts.paid_minor, -row.counts.clicks, row.channel))
     return ShareReport(
         totals=totals,
-        funnel=Funnel(
-            shared=totals.intended,
-            opened=totals.visitors,
-            watched=people["watched"],
-            interacted=totals.interacted,
-            ordered=totals.buyers,
-        ),
+        funnel=Funnel(shared=sent, **dict(people or {})),
         by_channel=channels,
         shares=[_share_row(dict(row)) for row in shares],
         as_of=as_of,

@@ -8,11 +8,10 @@ import type { Lang } from '../../ui/words'
 import { say } from '../words'
 import type { ShareTotals } from '../types'
 
-type Numbers = Pick<ShareTotals, 'intended' | 'effective' | 'visitors' | 'buyers' | 'paid_minor'>
+type Numbers = Pick<ShareTotals, 'visitors' | 'buyers' | 'paid_minor'>
 
-export function reportSentence(numbers: Numbers, currency: string, lang: Lang): string | null {
-  // WeChat's own menu makes shares effective that nobody was seen to intend.
-  const shares = Math.max(numbers.intended, numbers.effective)
+/** `shares` are those that went out, as the funnel below counts them. */
+export function reportSentence(shares: number, numbers: Numbers, currency: string, lang: Lang): string | null {
   if (shares === 0) return null
   const vars = {
     shares: say(lang, 'report.n_shares', { n: shares }),

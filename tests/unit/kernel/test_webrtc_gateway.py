@@ -86,7 +86,7 @@ async def test_media_of_a_peer_arrives_as_samples_and_keyframes_keep_coming(
         assert is_well_formed(memoryview(unit), 4)
         assert all(not later for _, _, _, later in heard.videos[1:])
         keys = [at for at, key, _, _ in heard.videos if key]
-        assert max(b - a for a, b in itertools.pairwise(keys)) <= 2_300
+        assert max(b - a for a, b in itertools.pairwise(keys)) <= 4_000
         assert abs(heard.sounds[-1][0] - heard.videos[-1][0]) < 1_000
         assert at >= 0
     await heard.until(lambda: bool(heard.ends), within_s=5.0)

@@ -8,13 +8,15 @@ import type { BootData } from './events'
 export type Phase = 'idle' | 'connecting' | 'playing' | 'refused' | 'waiting' | 'ended'
 
 export interface PlayerStats {
-  /** Since navigation start, as `performance.now()` counts. */
+  /** Since navigation start, as `performance.now()` counts; 0 until there is something to play. */
   startedMs: number
   firstFrameMs: number
   /** When the bundle took over; 0 before. */
   appMs: number
   behindLiveMs: number
   stalls: number
+  /** How long the picture stood still, all stalls together. */
+  stalledMs: number
   /** Which way the bytes come: fetch | ws | hls | hlsjs. */
   route: string
 }

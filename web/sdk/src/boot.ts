@@ -37,7 +37,7 @@ const yh: BootHandle = {
   phase: 'idle',
   early: '',
   beacon: null,
-  stats: { startedMs: 0, firstFrameMs: 0, appMs: 0, behindLiveMs: 0, stalls: 0, route: '' },
+  stats: { startedMs: 0, firstFrameMs: 0, appMs: 0, behindLiveMs: 0, stalls: 0, stalledMs: 0, route: '' },
   bytes(chunk) {
     queue.push(chunk)
     yh.drain()

@@ -34,12 +34,24 @@ export class HlsPlayback {
     else await this.#script(url)
   }
 
+  get isOpen(): boolean {
+    return this.#open
+  }
+
   /** The moment on screen, in milliseconds of EXT-X-PROGRAM-DATE-TIME; null when it is not told. */
   get shownAt(): number | null {
     if (this.#hls) return this.#hls.playingDate?.getTime() ?? null
     const video = this.#video as HTMLVideoElement & { getStartDate?: () => Date }
     const began = video.getStartDate?.().getTime()
     return began ? began + video.currentTime * 1000 : null
+  }
+
+  /** How far behind the newest there is. */
+  get behindMs(): number {
+    const { seekable, currentTime } = this.#video
+    const end = seekable.length ? seekable.end(seekable.length - 1) : currentTime
+    const behind = this.#hls?.latency || end - currentTime
+    return Math.max(0, Math.round(behind * 1000))
   }
 
   close(): void {

@@ -14,6 +14,9 @@ export class Pacer {
   #target = TARGET_S
   #lastStallAt = performance.now()
   #eagerUntil = 0
+  /** A picture moved; when it no longer does, that is a stall. */
+  #moved = false
+  #stoodAt = 0
 
   constructor(video: HTMLVideoElement, stats: PlayerStats) {
     this.#video = video
@@ -25,10 +28,30 @@ export class Pacer {
     this.#eagerUntil = performance.now() + EAGER_MS
   }
 
+  /** The picture ran out. */
   stalled(): void {
+    if (!this.#moved || this.#stoodAt) return
     this.#stats.stalls += 1
-    this.#lastStallAt = performance.now()
+    this.#stoodAt = this.#lastStallAt = performance.now()
     this.#target = nextTarget(this.#target, true, 0)
+  }
+
+  /** The picture moves, again or for the first time. */
+  moves(): void {
+    this.#moved = true
+    if (!this.#stats.firstFrameMs) {
+      this.#stats.firstFrameMs = performance.now()
+      performance.mark('yh:first-frame')
+    }
+    if (this.#stoodAt) this.#stats.stalledMs += Math.round(performance.now() - this.#stoodAt)
+    this.#stoodAt = 0
+  }
+
+  /** It is not the line: the host is away, or nobody looks. What stands now is no stall. */
+  pauses(): void {
+    this.#moved = false
+    if (this.#stoodAt) this.#stats.stalls -= 1
+    this.#stoodAt = 0
   }
 
   step(): void {

@@ -5,16 +5,14 @@
  */
 import type { BootHandle, Phase, PlayerStats } from './boot-handle'
 import { Signal } from './events'
-import { HlsPlayback } from './hls'
-import { Attempts, nextRoute, type Route } from './pace'
+import { isFloating } from './float'
 import { Pacer } from './pacer'
-import { LiveLine, type Ears, type Head } from './route'
+import type { Head } from './route'
 import { every, startVideo, watchSight, watchVideo, whenOnline } from './sight'
-import { Sink, sourceClass } from './sink'
+import { Sink } from './sink'
+import { Ways } from './ways'
 
-/** A line that says nothing for this long is dead, whatever TCP believes. */
-const SILENCE_MS = 5000
-/** A muted tab that is out of sight this long stops its stream and rejoins on return. */
+/** A tab that is neither seen nor heard this long stops its stream and rejoins on return. */
 const SLEEP_MS = 10_000
 const TICK_MS = 250
 /** A stream this browser cannot decode is asked for again this often: hosts change their encoders. */
@@ -31,19 +29,12 @@ export class Player {
   readonly #sink: Sink
   readonly #pacer: Pacer
   #phase: PlayerPhase
-  #hls: HlsPlayback | null = null
-  readonly #line = new LiveLine()
-  #route: Route = 'fetch'
-  readonly #attempts = new Attempts()
+  readonly #ways: Ways
   #retryTimer = 0
+  #outOfSight = false
   #asleep = false
   #wanted: boolean
   #ends: (() => void)[] = []
-  readonly #ears: Ears = {
-    head: (head) => this.#head(head),
-    bytes: (chunk) => this.#bytes(chunk),
-    end: (reason) => this.#ended(reason),
-  }
 
   constructor(yh: BootHandle) {
     this.#yh = yh
@@ -52,8 +43,15 @@ export class Player {
     this.#phase = yh.phase
     this.#wanted = yh.data.room.status === 'live' && yh.data.media !== null
     this.#pacer = new Pacer(yh.video, yh.stats)
-    const broken = (reason: string): void => this.#restart(reason)
-    this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken })
+    this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken: (reason) => this.#restart(reason) })
+    this.#ways = new Ways(yh.video, {
+      head: (head) => this.#head(head),
+      bytes: (chunk) => this.#sink.push(chunk),
+      end: (reason) => this.#ended(reason),
+      handOver: () => this.#sink.close(),
+      taken: () => void this.play(),
+      better: () => this.retry(),
+    })
     this.#listen()
     this.#takeOver()
   }
@@ -76,7 +74,7 @@ export class Player {
 
   /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
   get shownAt(): number | null {
-    return this.#usesLine ? null : (this.#hls?.shownAt ?? null)
+    return this.#ways.shownAt
   }
 
   get hasSound(): boolean {
@@ -97,9 +95,10 @@ export class Player {
   expect({ live, slate }: { live: boolean; slate: boolean }): void {
     const before = this.#wanted
     this.#wanted = live && this.#yh.data.media !== null
+    if (slate || !live) this.#pacer.pauses()
     if (!live) {
-      this.#hangUp()
-      this.#hls?.close()
+      clearTimeout(this.#retryTimer)
+      this.#ways.close()
       if (this.#phase !== 'idle') this.#say('ended')
     } else if (!before || !slate) this.retryIfDown()
   }
@@ -113,12 +112,12 @@ export class Player {
 
   /** The network is back: do not wait for the end of a pause. */
   retryIfDown(): void {
-    if (!this.#line.isOpen && this.#usesLine) this.retry()
+    if (!this.#ways.isOpen && this.#ways.usesLine) this.retry()
   }
 
   /** Asks again at once, from the way that works best. */
   retry(): void {
-    this.#attempts.shown()
+    this.#ways.forgive()
     if (this.#wanted) this.#connect()
   }
 
@@ -126,18 +125,20 @@ export class Player {
     const yh = this.#yh
     yh.taken = true
     yh.play = () => void this.play()
-    yh.bytes = (chunk) => this.#bytes(chunk)
+    yh.bytes = (chunk) => this.#ways.bytes(chunk)
     yh.end = (reason) => this.#ended(reason)
     // Until the first answer is there the boot script opens the buffer itself, then calls this.
     yh.drain = () => this.#adopt()
     if (!this.#wanted) return
     if (yh.phase === 'ended') return this.#ended(yh.reason ?? 'closed')
-    if (yh.stats.route === 'hls') this.#route = 'hls'
+    if (yh.stats.route === 'hls') this.#ways.route = 'hls'
     else if (!yh.source) this.#connect()
     else {
-      this.#line.adopt({ close: () => yh.abort?.abort() })
+      // When we end the inline script's line, what it says about that is no news.
+      this.#ways.adopt({ close: () => ((yh.end = () => undefined), yh.abort?.abort()) }, yh.buffer !== null)
       this.#pacer.hurry()
       this.#adopt()
+      if (yh.phase === 'playing') this.#pacer.moves()
     }
   }
 
@@ -154,9 +155,10 @@ export class Player {
       broken: () => this.#restart('decode'),
       // Nobody pauses a live room on purpose: the system did. In sight it goes on.
       paused: () => this.#phase === 'playing' && void this.play(),
+      resumed: () => this.#wake(),
     })
     this.#ends = [
-      watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => this.#unseen() }),
+      watchSight(SLEEP_MS, { seen: () => this.#seen(), unseen: () => (this.#outOfSight = true) }),
       whenOnline(() => this.retryIfDown()),
       every(TICK_MS, () => this.#tick()),
     ]
@@ -164,11 +166,8 @@ export class Player {
 
   /** The element plays; the first frame itself was noted by the boot script or is noted here. */
   #shown(): void {
-    if (!this.stats.firstFrameMs) {
-      this.stats.firstFrameMs = performance.now()
-      performance.mark('yh:first-frame')
-    }
-    this.#attempts.shown()
+    this.#pacer.moves()
+    this.#ways.shown()
     this.#say('playing')
   }
 
@@ -181,46 +180,33 @@ export class Player {
   }
 
   #connect(): void {
-    this.#hangUp()
+    clearTimeout(this.#retryTimer)
     const media = this.#yh.data.media
-    if (!media || this.#asleep) return
-    const nativeHls = this.#video.canPlayType('application/vnd.apple.mpegurl') !== ''
-    const can = { mse: sourceClass() !== null, nativeHls }
-    this.stats.route = this.#route = nextRoute(this.#attempts.failures, can)
+    if (!media || this.#asleep) return this.#ways.hangUp()
     if (this.#phase === 'idle' || this.#phase === 'waiting' || this.#phase === 'ended') this.#say('connecting')
-    this.#attempts.begin()
-    if (this.#route === 'fetch' || this.#route === 'ws') this.#line.open(this.#route, media, this.#ears)
-    else if (this.#route === 'none') this.#say('cannot_play')
-    else {
-      this.#hls ??= new HlsPlayback(this.#video, () => this.#ended('hls'))
-      void this.#hls.open(media.hls, this.#route === 'hls', () => this.#sink.close()).then(() => this.play())
-    }
+    this.stats.startedMs ||= performance.now()
+    this.stats.route = this.#ways.open(media)
+    if (this.stats.route === 'none') this.#say('cannot_play')
   }
 
   #head(head: Head): void {
     this.#pacer.hurry()
     Object.assign(this.#yh, head)
-    this.#hls?.close()
     if (this.#sink.begin(head)) void this.play()
     else this.#restart('codec')
   }
 
-  #bytes(chunk: Uint8Array): void {
-    this.#line.heard()
-    this.#attempts.bytes()
-    this.#sink.push(chunk)
-  }
-
   #ended(reason: string): void {
-    this.#line.hangUp()
+    const pauseMs = this.#ways.ended(reason)
     this.#yh.reason = reason
     if (!this.#wanted || this.#asleep) return
-    const unknown = reason === 'codec'
-    if (unknown) this.#say('cannot_play')
+    // The host is away: the start that counts is the one that finds them.
+    if (reason === 'http_404' && !this.stats.firstFrameMs) this.stats.startedMs = 0
+    if (reason === 'codec') this.#say('cannot_play')
     else if (this.#phase === 'playing') this.#say('waiting')
     clearTimeout(this.#retryTimer)
-    const wait = unknown ? CODEC_RETRY_MS : this.#attempts.ended(reason)
-    this.#retryTimer = window.setTimeout(() => this.#wanted && this.#connect(), wait)
+    const waitMs = reason === 'codec' ? CODEC_RETRY_MS : pauseMs
+    this.#retryTimer = window.setTimeout(() => this.#wanted && this.#connect(), waitMs)
   }
 
   #restart(reason: string): void {
@@ -228,42 +214,43 @@ export class Player {
     this.#ended(reason)
   }
 
-  #hangUp(): void {
-    clearTimeout(this.#retryTimer)
-    this.#line.hangUp()
-  }
-
-  get #usesLine(): boolean {
-    return this.#route === 'fetch' || this.#route === 'ws'
-  }
-
   #tick(): void {
-    if (this.#line.isOpen) {
-      const silent = this.#line.silentMs
-      if (silent > SILENCE_MS) this.#ended('silent')
-      else if (this.#phase === 'playing' && silent > 2000) this.#say('waiting')
-      else if (this.#phase === 'waiting' && silent < 1000 && this.#video.readyState > 2) this.#say('playing')
-    }
+    const { verdict, isOpen, silentMs } = this.#ways
+    if (verdict === 'stuck') this.#restart(verdict)
+    else if (verdict) this.#ended(verdict)
+    else if (isOpen && this.#phase === 'playing' && silentMs > 2000) this.#say('waiting')
+    else if (isOpen && this.#phase === 'waiting' && silentMs < 1000 && this.#video.readyState > 2) this.#say('playing')
+    if (this.#outOfSight && !this.#asleep && this.#isUnheeded) this.#sleep()
     this.#pace()
   }
 
   #pace(): void {
-    if (this.#usesLine && this.#wanted) this.#pacer.step()
+    if (this.#ways.usesLine && this.#wanted) this.#pacer.step()
+    else if (this.stats.firstFrameMs) this.stats.behindLiveMs = this.#ways.behindMs
   }
 
   #seen(): void {
+    this.#outOfSight = false
     this.#pacer.hurry()
-    if (this.#asleep) {
-      this.#asleep = false
-      this.retry()
-    }
+    this.#wake()
     if (this.#wanted) void this.play()
   }
 
-  /** Out of sight for a while; somebody who listens from another tab keeps the sound. */
-  #unseen(): void {
-    if (this.hasSound) return
+  #wake(): void {
+    if (!this.#asleep) return
+    this.#asleep = false
+    this.retry()
+  }
+
+  /** Neither watched nor listened to; a video the system paused only fills its buffer. */
+  get #isUnheeded(): boolean {
+    return this.#video.paused || (!this.hasSound && !isFloating(this.#video))
+  }
+
+  #sleep(): void {
     this.#asleep = true
-    this.#hangUp()
+    this.#pacer.pauses()
+    clearTimeout(this.#retryTimer)
+    this.#ways.close()
   }
 }

@@ -14,6 +14,7 @@ import { Manners } from './manners'
 import { Moments } from './moments'
 import { Player } from './player'
 import { Plays } from './plays'
+import { Reports } from './reports'
 import { socketUrl } from './route'
 import { Shares } from './share'
 import { Shop } from './shop'
@@ -53,6 +54,7 @@ export class Room {
   readonly #goods: Goods
   #centrifuge: Centrifuge | null = null
   readonly #moments: Moments
+  readonly #reports: Reports
   #me = ''
   #told = false
   #likes = 0
@@ -72,6 +74,7 @@ export class Room {
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
     this.manners = new Manners(this.client, this.id)
     this.#moments = new Moments(() => this.player.shownAt)
+    this.#reports = new Reports(this.client, yh, this.player)
     this.player.phaseChanged.on(() => this.track.nudge())
   }
 
@@ -79,6 +82,7 @@ export class Room {
    * there and back joins the room: its state, the last lines, and both channels subscribed. */
   async open(): Promise<void> {
     this.track.start()
+    this.#reports.start()
     const { Centrifuge: Client } = await import('centrifuge')
     const url = socketUrl(this.#yh.data.rt, location)
     const centrifuge = new Client(url, {

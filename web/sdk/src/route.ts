@@ -4,6 +4,11 @@
  * `head` once per epoch, then `bytes`, then `end` exactly once.
  */
 
+import { FIRST_BYTES_MS } from './tries'
+
+const LOOK_MS = 20_000
+const LOOK_MS_MAX = 600_000
+
 export interface Head {
   codecs: string
   epoch: string
@@ -73,6 +78,34 @@ export function openSocket(url: string, ears: Ears): Line {
   socket.onclose = () => line.end('closed')
   socket.onerror = () => line.end('network')
   return { close: line.stop }
+}
+
+/**
+ * For a player that had to take a slower way: asks now and then, less and less often, whether the
+ * live line brings bytes again. Tells `found` at most once; the answer stops the asking.
+ */
+export function lookForLine(url: string, found: () => void): () => void {
+  let line: Line | null = null
+  let wait = LOOK_MS
+  const look = (): void => {
+    const brought = (): void => {
+      stop()
+      found()
+    }
+    line = openFetch(url, { head: () => undefined, bytes: brought, end: () => undefined })
+    timer = setTimeout(pause, FIRST_BYTES_MS)
+  }
+  const pause = (): void => {
+    line?.close()
+    wait = Math.min(wait * 2, LOOK_MS_MAX)
+    timer = setTimeout(look, wait)
+  }
+  const stop = (): void => {
+    clearTimeout(timer)
+    line?.close()
+  }
+  let timer = setTimeout(look, wait)
+  return stop
 }
 
 /** `/live/tea/ws` as a full WebSocket address on the page's own origin. */

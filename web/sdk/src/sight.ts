@@ -44,6 +44,8 @@ export interface VideoNews {
   broken(): unknown
   /** The system paused a live video in plain sight. */
   paused(): unknown
+  /** Somebody pressed play where the page cannot see it: in the small window, on the headset. */
+  resumed(): unknown
 }
 
 export function watchVideo(video: HTMLVideoElement, news: VideoNews): void {
@@ -51,6 +53,7 @@ export function watchVideo(video: HTMLVideoElement, news: VideoNews): void {
   video.addEventListener('waiting', () => video.seeking || news.starved())
   video.addEventListener('volumechange', () => news.sound())
   video.addEventListener('error', () => video.error && news.broken())
+  video.addEventListener('play', () => news.resumed())
   video.addEventListener('pause', () => document.visibilityState === 'visible' && news.paused())
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Client } from './client'
 import { Signal } from './events'
+import { farewell } from './farewell'
 import { watchSight } from './sight'
 
 const EVERY_MS = 5000
@@ -69,10 +70,7 @@ export class Track {
   #leave(): void {
     if (!this.#told) return
     this.#told = false
-    const body = JSON.stringify(this.#body(false))
-    const url = `${this.#client.baseUrl}/api/v1/watch`
-    const sent = navigator.sendBeacon?.(url, new Blob([body], { type: 'application/json' }))
-    if (!sent) this.#client.post('/api/v1/watch', this.#body(false), { keepalive: true }).catch(() => undefined)
+    farewell(this.#client, '/api/v1/watch', this.#body(false))
   }
 
   #body(visible: boolean): Record<string, unknown> {

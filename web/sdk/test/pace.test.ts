@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Attempts, backoffMs, keepPace, nextRoute, nextTarget, prunable, TARGET_MAX_S, TARGET_S } from '../src/pace'
+import { keepPace, nextTarget, prunable, TARGET_MAX_S, TARGET_S } from '../src/pace'
 
 const calm = { rate: 1, target: TARGET_S, eager: false }
 
@@ -65,43 +65,5 @@ describe('distance', () => {
     expect(prunable(12, [{ start: 0, end: 13 }])).toBeNull()
     expect(prunable(20, [{ start: 0, end: 21 }])).toEqual({ start: 0, end: 10 })
     expect(prunable(20, [])).toBeNull()
-  })
-})
-
-describe('coming back', () => {
-  it('backs off with jitter between half and whole', () => {
-    expect(backoffMs(0, () => 0)).toBe(125)
-    expect(backoffMs(0, () => 1)).toBe(250)
-    expect(backoffMs(3, () => 1)).toBe(2000)
-    expect(backoffMs(30, () => 1)).toBe(8000)
-  })
-
-  it('takes another way when one brings nothing', () => {
-    const can = { mse: true, nativeHls: false }
-    expect([0, 1, 2, 3, 4, 5].map((n) => nextRoute(n, can))).toEqual(['fetch', 'ws', 'fetch', 'ws', 'hlsjs', 'fetch'])
-    const both = { mse: true, nativeHls: true }
-    expect([4, 5, 6].map((n) => nextRoute(n, both))).toEqual(['hlsjs', 'hls', 'fetch'])
-    expect(nextRoute(0, { mse: false, nativeHls: true })).toBe('hls')
-    expect(nextRoute(0, { mse: false, nativeHls: false })).toBe('none')
-  })
-
-  it('does not blame the way when the host is away', () => {
-    const attempts = new Attempts(() => 1)
-    attempts.begin()
-    const first = attempts.ended('http_404')
-    attempts.begin()
-    const second = attempts.ended('http_404')
-    expect(attempts.failures).toBe(0)
-    expect(second).toBeGreaterThan(first)
-    attempts.begin()
-    attempts.ended('network')
-    expect(attempts.failures).toBe(1)
-    attempts.begin()
-    attempts.bytes()
-    attempts.ended('closed')
-    expect(attempts.failures).toBe(1)
-    attempts.shown()
-    expect(attempts.failures).toBe(0)
-    expect(attempts.ended('closed')).toBe(250)
   })
 })

@@ -23,7 +23,7 @@ function handleFor(video: HTMLVideoElement, roomId: string): BootHandle {
     phase: 'idle',
     early: '',
     beacon: null,
-    stats: { startedMs: performance.now(), firstFrameMs: 0, appMs: 0, behindLiveMs: 0, stalls: 0, route: 'fetch' },
+    stats: { startedMs: performance.now(), firstFrameMs: 0, appMs: 0, behindLiveMs: 0, stalls: 0, stalledMs: 0, route: 'fetch' },
     bytes: () => undefined,
     drain: () => undefined,
     end: () => undefined,

@@ -67,7 +67,10 @@ STATEMENTS = (
     create unique index chat_reports_once
         on live.chat_reports (room_id, coalesce(line_id, ''), visitor_id) where closed_at is null
     """,
-    "create index chat_reports_open on live.chat_reports (room_id, at desc) where closed_at is null",
+    """
+    create index chat_reports_open
+        on live.chat_reports (room_id, at desc) where closed_at is null
+    """,
     """
     create table live.blocks (
         visitor_id text not null,

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.demo import Demo, free_ports, start_demo
+from playwright.async_api import Browser, expect
+from tests.support.browser import phone
+from tests.support.demo import Demo, free_ports, running_demo, start_demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.phone import Desk, Room, owner_of, until
 from tests.support.tools import need
@@ -119,3 +121,32 @@ async def what_happened(desk: Desk, room: Room) -> None:
     assert not disk["low"]
     nothing = await desk.http.get("/api/v1/rooms/nowhere/replay")
     assert (nothing.status_code, nothing.json()["error"]["code"]) == (404, "nothing_recorded")
+
+
+@pytest.mark.browser
+async def test_a_full_disk_costs_the_recording_and_not_the_show(
+    browser: Browser, tmp_path: Path
+) -> None:
+    full = {"YAOHE_DISK_FREE_MB_MIN": str(10**12)}
+    async with (
+        running_demo(tmp_path / "data", "--no-crowd", "--no-host", environment=full) as demo,
+        owner_of(demo) as desk,
+        phone(browser, demo.url, lang="zh-CN", expected=[r"404 .*/live/"]) as viewer,
+    ):
+        room = await desk.room()
+        async with publishing(room.publish_url, **PORTRAIT):
+            await desk.status(room.id, "live")
+            await viewer.page.goto(room.path)
+            await viewer.frames(50)
+            told = await desk.http.get("/metrics")
+            assert "yaohe_recordings_paused 1.0" in told.text
+            nothing = await desk.http.get(f"/api/v1/rooms/{room.id}/replay")
+            assert nothing.status_code == 404
+        await viewer.context.add_cookies(
+            [
+                {"name": cookie.name, "value": cookie.value or "", "url": demo.url}
+                for cookie in desk.http.cookies.jar
+            ]
+        )
+        await viewer.page.goto("/studio")
+        await expect(viewer.page.locator(".s-disk")).to_contain_text("现在没有录像")

@@ -10,6 +10,7 @@ import type {
   CouponTemplate,
   Ingest,
   Product,
+  RecordingDisk,
   Room,
   ShareOffer,
   ShareReport,
@@ -64,6 +65,7 @@ export const api = {
     client.post<void>(`${V1}/staff/password`, { old, new: next }),
   revokeKey: (id: string) => client.delete<void>(`${V1}/staff/api-keys/${id}`),
 
+  recordingDisk: () => client.get<RecordingDisk>(`${V1}/recordings/disk`),
   rooms: () => list<Room>('/rooms'),
   room: (id: string) => client.get<Room>(room(id)),
   createRoom: (draft: RoomDraft) => client.post<Room>(`${V1}/rooms`, draft),

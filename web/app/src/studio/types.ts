@@ -26,6 +26,15 @@ export interface ApiKey {
 
 export type RoomStatus = 'upcoming' | 'live' | 'ended'
 
+/** `low`: the oldest recordings go · `paused`: nothing is recorded. */
+export interface RecordingDisk {
+  free_bytes: number
+  free_bytes_min: number
+  low: boolean
+  paused: boolean
+  dropped: number
+}
+
 export interface Room {
   id: string
   title: string

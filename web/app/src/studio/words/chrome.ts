@@ -6,6 +6,8 @@ export const chrome = {
   'app.fold': ['收起侧栏', 'Fold the rail'],
   'app.unfold': ['展开侧栏', 'Unfold the rail'],
   'app.skip': ['跳到正文', 'Skip to content'],
+  'disk.low': ['磁盘快满了（还剩 {mb} MB），最早的录像正在删除。直播不受影响，请腾出空间。', 'The disk is nearly full ({mb} MB free), so the oldest recordings are going. Live shows go on. Make room on the disk.'],
+  'disk.paused': ['磁盘满了（还剩 {mb} MB），现在没有录像。直播不受影响，请腾出空间。', 'The disk is full ({mb} MB free), so nothing is being recorded. Live shows go on. Make room on the disk.'],
   'nav.live': ['直播', 'Live'],
   'nav.products': ['商品', 'Products'],
   'nav.plays': ['玩法', 'Plays'],

@@ -59,7 +59,10 @@ async def test_a_paid_order_is_credited_and_cheered(market: Market) -> None:
         assert (credit.token, credit.amount_minor) == (share.token, 8_900)
         (line,) = [line for _, line in market.hub.said if line["kind"] == "order"]
         assert (line["name"], line["text"]) == (friendly_name(mei.id), "买了 春茶")
-        assert line["text_en"] == "bought Spring tea"
+        assert (line["name_en"], line["text_en"]) == (
+            friendly_name(mei.id, "en"),
+            "bought Spring tea",
+        )
         assert market.hub.heard_by(mei, "order_paid") == [
             {"type": "order_paid", "order_id": paid.order_id}
         ]

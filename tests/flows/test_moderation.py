@@ -13,6 +13,7 @@ from tests.support.house import House, house
 from tests.support.realtime import Talker
 from tests.support.wire import dialled
 
+from yaohe.identity import friendly_name
 from yaohe.kernel.db import Database
 from yaohe.live.realtime import Archive
 from yaohe.live.rooms import NewRoom
@@ -240,11 +241,14 @@ async def test_lines_answer_and_name_each_other(fresh_db: Database) -> None:
         asked = await ann.say("does it keep cold? " + "x" * 60)
         reply = await bob.say("six hours", reply_to=asked["id"])
         assert reply["reply"] == {
-            "id": asked["id"], "name": ann.name, "text": asked["text"][:39] + "…",
+            "id": asked["id"], "name": ann.name, "name_en": friendly_name(ann.id, "en"),
+            "text": asked["text"][:39] + "…",
         }  # fmt: skip
         assert reply["to"] == [ann.id]
         named = await ann.say(f"thanks @{bob.name} and @nobody")
         assert named["to"] == [bob.id]
+        english = await ann.say(f"thanks @{friendly_name(bob.id, 'en')}")
+        assert english["to"] == [bob.id]
         assert "reply" not in await bob.say("gone", reply_to="c_gone")
         kept = (await desk.get("chat")).json()["items"]
         assert kept[1]["reply"]["name"] == ann.name

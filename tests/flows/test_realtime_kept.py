@@ -13,7 +13,7 @@ from tests.support.realtime import Talker
 from tests.support.town import SAFARI
 from tests.support.wire import until
 
-from yaohe.identity import Visitor
+from yaohe.identity import Visitor, friendly_name
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
@@ -39,8 +39,9 @@ async def test_lines_and_likes_outlive_the_process(fresh_db: Database) -> None:
             assert reply["rpc"]["data"] == {"counted": 9}
             await talker.pub(lambda data: data.get("likes") == 9)
         home.hub.say(
-            "tea", kind="thanks", name="小林", text="带来了朋友", text_en="brought a friend"
-        )
+            "tea", kind="thanks", name="小林", name_en="Lin",
+            text="带来了朋友", text_en="brought a friend",
+        )  # fmt: skip
         await until(lambda: len(home.hub.tail("tea", 9)) == 5)
     rows = await home.shop.rows("select * from live.chat_lines order by number")
     assert [row["text"] for row in rows][:4] == [f"line {n} 👋" for n in range(4)]
@@ -52,7 +53,13 @@ async def test_lines_and_likes_outlive_the_process(fresh_db: Database) -> None:
         assert home.hub.room_state("tea").likes == 0
         await until(lambda: home.hub.room_state("tea").likes == 9)
         assert [line["text"] for line in home.hub.tail("tea", 2)] == ["line 3 👋", "带来了朋友"]
-        assert home.hub.tail("tea", 1)[0]["text_en"] == "brought a friend"
+        thanks, line = home.hub.tail("tea", 2)[1], home.hub.tail("tea", 2)[0]
+        assert (thanks["name_en"], thanks["text_en"]) == ("Lin", "brought a friend")
+        # A guest's line is read by everybody under their name in the reader's language.
+        names = friendly_name(visitor), friendly_name(visitor, "en")
+        assert (line["name"], line["name_en"]) == names
+        kept = (await home.hub.recent("tea", limit=2))[0]
+        assert (kept.name, kept.name_en) == names
 
 
 async def test_a_room_begins_with_its_shelf_in_both_languages(fresh_db: Database) -> None:

@@ -210,7 +210,9 @@ async def test_orders_of_the_shop_say_which_share_brought_them(
             f"{API}/shop/orders", params={"room": stall.room, "before": page["next"]}
         )
         (row,) = rest.json()["items"]
-        assert row["share"] == {"token": share.token, "sharer_name": "Lin", "channel": "x"}
+        assert row["share"] == {
+            "token": share.token, "sharer_name": "Lin", "sharer_name_en": "Lin", "channel": "x",
+        }  # fmt: skip
         assert (row["total_minor"], row["quantity"], row["status"]) == (19_800, 2, "paid")
         assert row["product"]["title"] == "春茶"
         assert row["buyer"] is None

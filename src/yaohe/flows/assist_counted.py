@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yaohe.campaigns import AssistCounted, Campaigns
+from yaohe.identity import friendly_name
 from yaohe.kernel.db import Tx
 from yaohe.kernel.events import Recorded
 from yaohe.kernel.relay import Step
@@ -38,11 +39,13 @@ def steps(*, sharing: Sharing, campaigns: Campaigns, hub: Hub) -> list[Step[Assi
         for (room_id, sharer_id), token in latest.items():
             n = counts.get((room_id, sharer_id), 1)
             share = await sharing.share(token)
+            given = share.sharer_name if share is not None else ""
             hub.tell(sharer_id, {"type": "assist", "room": room_id, "n": n})
             hub.say(
                 room_id,
                 kind="thanks",
-                name=share.sharer_name if share is not None else "",
+                name=friendly_name(sharer_id, "zh-CN", given=given),
+                name_en=friendly_name(sharer_id, "en", given=given),
                 text=f"带来了 {n} 位朋友",
                 text_en="brought a friend" if n == 1 else f"brought {n} friends",
             )

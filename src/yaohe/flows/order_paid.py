@@ -41,7 +41,8 @@ def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderP
                 hub.say(
                     order.room_id,
                     kind="order",
-                    name=friendly_name(order.visitor_id),
+                    name=friendly_name(order.visitor_id, "zh-CN"),
+                    name_en=friendly_name(order.visitor_id, "en"),
                     text=f"买了 {product.title}",
                     text_en=f"bought {product.title_en or product.title}",
                 )

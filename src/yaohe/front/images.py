@@ -18,6 +18,7 @@ from yaohe.content.keyframes import LatestStills
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import VIEWERS_SHOWN_FROM, Snapshot
+from yaohe.identity import friendly_name
 from yaohe.kernel.errors import AppError, NotFound
 from yaohe.kernel.money import Money, price_text
 from yaohe.kernel.times import date_text, zone_text
@@ -127,7 +128,7 @@ class Images:
             price=Money(product.price_minor, product.currency) if product else None,
             was=Money(was, product.currency) if product and was else None,
             offer_line=self._offer_line(request, moment, share, lang),
-            sharer_name=share.sharer_name if share else None,
+            sharer_name=_sharer(share, lang),
             starts=date_text(starts, lang) if starts else "",
             starts_zone=zone_text(starts, lang) if starts else "",
             picture=still.sharp if still else None,
@@ -163,6 +164,12 @@ class Images:
             await answer(request, 304, b"", headers)
             return
         await answer(request, 200, rendered.jpeg, headers)
+
+
+def _sharer(share: Share | None, lang: str) -> str | None:
+    if share is None:
+        return None
+    return friendly_name(share.sharer_id, lang, given=share.sharer_name)
 
 
 def _rounded(viewers: int) -> int | None:

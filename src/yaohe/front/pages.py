@@ -22,6 +22,7 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.front.templates import read_template
 from yaohe.front.view import Allowance, Snapshot, document_values, preview_tags
 from yaohe.front.words import Words
+from yaohe.identity import friendly_name
 from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.wire import Fields
 from yaohe.live.rooms import RoomNotFound
@@ -124,7 +125,7 @@ class Pages:
         if kept is not None and kept[0] is moment:
             return kept[1]
         prepared = self._prepare(moment, lang, env, shared=share is not None)
-        body = prepared.finish(_NOBODY if share is None else self._late(share, mine=mine))
+        body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
         self._finished[key] = (moment, body)
         self._finished.move_to_end(key)
         if len(self._finished) > PAGES_KEPT:
@@ -162,11 +163,12 @@ class Pages:
             sharer_benefit=allowed.sharer_benefit,
         )
 
-    def _late(self, share: Share, *, mine: bool) -> dict[str, str]:
-        told = {"token": share.token, "sharer": share.sharer_name, "mine": mine}
+    def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:
+        sharer = friendly_name(share.sharer_id, lang, given=share.sharer_name)
+        told = {"token": share.token, "sharer": sharer, "mine": mine}
         return {
             "share_url": self._sharing.share_url(share.token),
             "invited": "" if mine else "1",
-            "sharer": share.sharer_name,
+            "sharer": sharer,
             "share_json": json_for_script(told),
         }

@@ -31,6 +31,7 @@ from yaohe.insights.model import (
 from yaohe.insights.reports import Insights
 from yaohe.kernel.errors import BadInput
 from yaohe.live.rooms import RoomNotFound
+from yaohe.sharing.attribution import Credit
 from yaohe.sharing.reports import Funnel
 
 Word = Annotated[str | None, QueryParameter(max_length=64)]
@@ -68,6 +69,7 @@ class BuyerView(msgspec.Struct, frozen=True, kw_only=True):
 class CreditedShare(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     sharer_name: str
+    sharer_name_en: str
     channel: str
 
 
@@ -79,6 +81,7 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     visitor_id: str
     buyer_name: str
+    buyer_name_en: str
     buyer: BuyerView | None
     room_id: str | None
     product: OrderedProduct
@@ -151,7 +154,8 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         created_at=order.created_at,
         status=order.status,
         visitor_id=order.visitor_id,
-        buyer_name=friendly_name(order.visitor_id) if buyer is None else buyer.name,
+        buyer_name=friendly_name(order.visitor_id, "zh-CN", given=buyer.name if buyer else ""),
+        buyer_name_en=friendly_name(order.visitor_id, "en", given=buyer.name if buyer else ""),
         buyer=None
         if buyer is None
         else BuyerView(name=buyer.name, phone=buyer.phone, address=buyer.address),
@@ -172,11 +176,16 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         coupon_title_en=item.coupon_title_en,
         payment_problem=item.payment_problem,
         refund_state=item.refund_state,
-        share=None
-        if credit is None or credit.reversed_at is not None
-        else CreditedShare(
-            token=credit.token, sharer_name=credit.sharer_name, channel=credit.channel
-        ),
+        share=None if credit is None or credit.reversed_at is not None else _credited(credit),
+    )
+
+
+def _credited(credit: Credit) -> CreditedShare:
+    return CreditedShare(
+        token=credit.token,
+        sharer_name=friendly_name(credit.sharer_id, "zh-CN", given=credit.sharer_name),
+        sharer_name_en=friendly_name(credit.sharer_id, "en", given=credit.sharer_name),
+        channel=credit.channel,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from yaohe.commerce import Order
+from yaohe.identity import friendly_name
 from yaohe.sharing.attribution import Credit
 from yaohe.sharing.reports import Counts, Funnel, ShareReport
 from yaohe.sharing.shares import State
@@ -42,6 +43,7 @@ class ChannelTotals(Totals, frozen=True, kw_only=True):
 class ShareTotals(Totals, frozen=True, kw_only=True):
     token: str
     sharer_name: str
+    sharer_name_en: str
     channel: str
     content: str
     parent_token: str | None
@@ -145,7 +147,8 @@ def room_report(
         shares=[
             ShareTotals(
                 token=row.token,
-                sharer_name=row.sharer_name,
+                sharer_name=friendly_name(row.sharer_id, "zh-CN", given=row.sharer_name),
+                sharer_name_en=friendly_name(row.sharer_id, "en", given=row.sharer_name),
                 channel=row.channel,
                 content=row.content,
                 parent_token=row.parent_token,

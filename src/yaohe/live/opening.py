@@ -31,7 +31,8 @@ def _caller(identity: Identity, request: WireRequest) -> Caller:
     known = identity.visitor_from_cookie(request.cookies.get(identity.cookie_name))
     visitor = known or identity.new_visitor()
     cookie = None if known else identity.visitor_cookie(visitor)
-    return Caller(visitor.id, friendly_name(visitor.id, _lang(request)), cookie)
+    zh, en = (friendly_name(visitor.id, lang) for lang in ("zh-CN", "en"))
+    return Caller(visitor.id, zh, cookie, en, _lang(request))
 
 
 async def _person(

@@ -81,6 +81,14 @@ def test_names_are_stable_and_the_same_person_in_both_languages() -> None:
     assert visitor.name_in("en") == "Trusty Hamster"
 
 
+def test_a_derived_name_is_said_in_the_readers_language_a_chosen_one_stays() -> None:
+    hamster = "v_00000000000000000000"
+    for written in ("可靠的仓鼠", "Trusty Hamster", ""):
+        assert friendly_name(hamster, "zh-CN", given=written) == "可靠的仓鼠"
+        assert friendly_name(hamster, "en", given=written) == "Trusty Hamster"
+    assert friendly_name(hamster, "en", given="小林") == "小林"
+
+
 def test_names_are_many_and_well_spread() -> None:
     assert len(TRAITS) * len(ANIMALS) > 10_000
     assert len(set(TRAITS)) == len(TRAITS)

@@ -20,7 +20,8 @@ ROOM = ReportRoom(
 def row(token: str, channel: str, clicks: int) -> ShareRow:
     return ShareRow(
         token=token,
-        sharer_name="Lin",
+        sharer_id="v_00000000000000000000",
+        sharer_name="可靠的仓鼠",
         channel=channel,
         content="card",
         parent_token=None,
@@ -66,6 +67,13 @@ def test_assists_and_coupons_are_added_where_they_belong() -> None:
         ("b", 1, 0),
         ("c", 0, 1),
     ]
+
+
+def test_sharers_are_named_in_both_languages() -> None:
+    made = report()
+    assert {(r.sharer_name, r.sharer_name_en) for r in made.shares} == {
+        ("可靠的仓鼠", "Trusty Hamster")
+    }
 
 
 def test_the_sentence_is_read_off_the_totals() -> None:

@@ -20,7 +20,8 @@ export interface ChatLine {
   id: string
   name: string
   text: string
-  /** The house's own lines (order, thanks, system) come in both languages. */
+  /** In English, where that differs: guests' names, and the house's own lines. */
+  name_en?: string
   text_en?: string
   /** chat | host | staff | announcement | thanks | order | system; unknown kinds are drawn as chat. */
   kind: string
@@ -28,7 +29,7 @@ export interface ChatLine {
   /** The writer's visitor id, only on lines that came over the socket. */
   v?: string
   /** The line this one answers, short. */
-  reply?: { id: string; name: string; text: string }
+  reply?: { id: string; name: string; name_en?: string; text: string }
   /** The visitors it is meant for. */
   to?: string[]
   /** The moment of the video at which it was said, in milliseconds of the program's clock. */
@@ -60,6 +61,13 @@ export interface Standing {
   penalty: { kind: 'mute' | 'ban'; until: string | null } | null
   /** The visitor ids of those they do not want to read. */
   blocked: string[]
+}
+
+/** A line as this reader gets it: names and words in their language. */
+export function lineIn(line: ChatLine, lang: string): ChatLine {
+  if (lang !== 'en') return line
+  const reply = line.reply && { ...line.reply, name: line.reply.name_en ?? line.reply.name }
+  return { ...line, name: line.name_en ?? line.name, text: line.text_en ?? line.text, ...(reply ? { reply } : {}) }
 }
 
 export interface ShareInvite {

@@ -63,11 +63,16 @@ TRAITS: Final = _pairs(_TRAITS)
 ANIMALS: Final = _pairs(_ANIMALS)
 
 
-def friendly_name(visitor_id: str, lang: str = "zh-CN") -> str:
-    """The name of a visitor, derived from the id alone: 爱喝茶的小鹿, Curious Otter."""
+def friendly_name(visitor_id: str, lang: str = "zh-CN", *, given: str = "") -> str:
+    """The name of a visitor, derived from the id alone: 爱喝茶的小鹿, Curious Otter.
+
+    `given` is what they were called when somebody wrote it down: a derived name is said in `lang`
+    whatever language it was written in, any other name stays as it is.
+    """
     number = int.from_bytes(blake2b(visitor_id.encode(), digest_size=8).digest())
     number, trait = divmod(number, len(TRAITS))
     animal = ANIMALS[number % len(ANIMALS)]
-    if is_chinese(lang):
-        return TRAITS[trait][0] + animal[0]
-    return f"{TRAITS[trait][1]} {animal[1]}"
+    chinese, english = TRAITS[trait][0] + animal[0], f"{TRAITS[trait][1]} {animal[1]}"
+    if given and given not in (chinese, english):
+        return given
+    return chinese if is_chinese(lang) else english

@@ -211,7 +211,7 @@ class Client:
         self._connected = True
         join = p.read_data(wish.data, p.JoinRequest | None)
         if join is None:
-            self._greet(command_id, {"visitor": self._visitor}, {})
+            self._greet(command_id, {"visitor": self.caller.visitor}, {})
             return
         self._pending = []
         self._hub.run_later(self, command_id, self._connect(command_id, join, wish.subs))
@@ -233,7 +233,7 @@ class Client:
                 for channel in (hall.chat, hall.state)
             }
             self._given.update(given)
-            self._greet(command_id, {"visitor": self._visitor, "room": room}, given)
+            self._greet(command_id, {"visitor": self.caller.visitor, "room": room}, given)
         except BaseException:
             self._connected = False
             raise
@@ -241,10 +241,6 @@ class Client:
             held, self._pending = self._pending or [], None
         for command in held:
             self._handle(command)
-
-    @property
-    def _visitor(self) -> dict[str, str]:
-        return {"id": self.caller.id, "name": self.caller.name}
 
     def _greet(self, command_id: int, data: dict[str, Any], given: dict[str, Any]) -> None:
         self.send(

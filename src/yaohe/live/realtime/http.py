@@ -82,7 +82,13 @@ class RoomChat(Controller):
         room = await rooms.get(room_id)
         await hub.opened(room_id)
         kind = "announcement" if data.announcement else "host"
-        line = hub.say(room_id, kind=kind, name=room.host_name, text=clean_line(data.text))
+        line = hub.say(
+            room_id,
+            kind=kind,
+            name=room.host_name,
+            name_en=room.host_name_en,
+            text=clean_line(data.text),
+        )
         if data.announcement:
             noted = {"line": line.id, "text": line.text}
             await identity.note(staff, "chat.announce", room_id, noted)

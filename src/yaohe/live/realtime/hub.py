@@ -100,12 +100,20 @@ class Hub:
     # ── what others tell the room and its people ─────────────────────────────────────────────
 
     def say(
-        self, room_id: str, *, kind: str, name: str, text: str, text_en: str | None = None
+        self,
+        room_id: str,
+        *,
+        kind: str,
+        name: str,
+        text: str,
+        name_en: str | None = None,
+        text_en: str | None = None,
     ) -> ChatLine:
         """A line of the house: the host's, or that a friend came, an order was paid. Kept."""
         line = new_line(
             kind=kind,
             name=plain(name)[:NAME_CHARS_MAX],
+            name_en=plain(name_en)[:NAME_CHARS_MAX] if name_en else None,
             text=plain(text)[:TEXT_CHARS_MAX],
             text_en=plain(text_en)[:TEXT_CHARS_MAX] if text_en else None,
             at=self.clock.now(),
@@ -332,7 +340,7 @@ class Hub:
         return {
             "state": msgspec.Raw(hall.state.value or b"{}"),
             "chat": [msgspec.Raw(line) for line in hall.tail(JOIN_TAIL)],
-            "visitor": {"id": caller.id, "name": caller.name},
+            "visitor": caller.visitor,
             **await self._person(hall.ward, caller, request),
         }
 

@@ -10,6 +10,7 @@ import msgspec
 
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
+from yaohe.kernel.language import said
 from yaohe.kernel.text import clean_text
 from yaohe.kernel.wire import WireRequest
 
@@ -34,11 +35,19 @@ class TextTooLong(BadInput):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who is on a connection. `cookie` is a whole Set-Cookie value when they were new."""
+    """Who is on a connection, and the language they read. `cookie` is a whole Set-Cookie value
+    when they were new."""
 
     id: str
     name: str
     cookie: str | None = None
+    name_en: str | None = None
+    lang: str = "zh-CN"
+
+    @property
+    def visitor(self) -> dict[str, str]:
+        """What they are told of themselves."""
+        return {"id": self.id, "name": said(self.lang, self.name, self.name_en or "")}
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -50,16 +59,18 @@ class Joined(msgspec.Struct, frozen=True):
     request: WireRequest
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The line another one answers, short."""
 
     id: str
     name: str
     text: str
+    name_en: str | None = None
 
 
 class ChatLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line as everybody gets it. `v` is the writer's visitor id, absent on server lines;
+    """One line as everybody gets it: `name_en` and `text_en` are there where the English words
+    differ. `v` is the writer's visitor id, absent on server lines;
     `to` lists the visitors it is meant for; `media_at` is the moment of the video at which it was
     said (milliseconds, EXT-X-PROGRAM-DATE-TIME's clock), absent when nothing was on."""
 
@@ -69,6 +80,7 @@ class ChatLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     at: str
     v: str | None = None
+    name_en: str | None = None
     text_en: str | None = None
     reply: Quote | None = None
     to: list[str] | None = None
@@ -115,6 +127,7 @@ def new_line(
     text: str,
     at: datetime,
     v: str | None = None,
+    name_en: str | None = None,
     text_en: str | None = None,
     reply: Quote | None = None,
     to: list[str] | None = None,
@@ -128,7 +141,8 @@ def new_line(
         kind=kind,
         at=stamp(at),
         v=v,
-        text_en=text_en,
+        name_en=name_en if name_en != name else None,
+        text_en=text_en if text_en != text else None,
         reply=reply,
         to=to,
         media_at=media_at,

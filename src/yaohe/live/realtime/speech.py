@@ -66,6 +66,7 @@ class Speech:
         line = new_line(
             kind="staff" if caller.id in hall.ward.moderators else "chat",
             name=caller.name,
+            name_en=caller.name_en,
             text=text,
             at=now,
             v=caller.id,
@@ -111,7 +112,10 @@ def _quoted(hall: Hall, line_id: str | None) -> tuple[Quote | None, str | None]:
     text = str(line["text"])
     if len(text) > QUOTE_CHARS_MAX:
         text = text[: QUOTE_CHARS_MAX - 1] + "…"
-    return Quote(id=str(line["id"]), name=str(line["name"]), text=text), line.get("v")
+    quote = Quote(
+        id=str(line["id"]), name=str(line["name"]), name_en=line.get("name_en"), text=text
+    )
+    return quote, line.get("v")
 
 
 def _meant(hall: Hall, text: str, author: str | None) -> list[str] | None:
@@ -123,9 +127,9 @@ def _meant(hall: Hall, text: str, author: str | None) -> list[str] | None:
 
 
 def _named(text: str, history: Iterable[bytes]) -> Iterable[str]:
-    """Who of the last writers is named with an @ before it."""
+    """Who of the last writers is named with an @ before it, in either language."""
     for data in history:
         line = _line.decode(data)
-        writer, name = line.get("v"), line.get("name")
-        if writer and name and f"@{name}" in text:
-            yield writer
+        names = filter(None, (line.get("name"), line.get("name_en")))
+        if line.get("v") and any(f"@{name}" in text for name in names):
+            yield line["v"]

@@ -21,7 +21,9 @@ class KeptLine(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
+    name_en: str | None
     text: str
+    text_en: str | None
     kind: str
     at: datetime
     hidden: bool
@@ -32,14 +34,16 @@ class KeptLine(msgspec.Struct, frozen=True, kw_only=True):
 
 _INSERT: Final = f"""
     insert into live.chat_lines
-           (id, shop_id, room_id, visitor_id, kind, name, text, text_en, at, reply, media_at)
-    select line.id, $1, line.room_id, line.visitor_id, line.kind, line.name, line.text,
-           line.text_en, line.at::timestamptz, line.reply::jsonb,
+           (id, shop_id, room_id, visitor_id, kind, name, name_en, text, text_en, at, reply,
+            media_at)
+    select line.id, $1, line.room_id, line.visitor_id, line.kind, line.name, line.name_en,
+           line.text, line.text_en, line.at::timestamptz, line.reply::jsonb,
            to_timestamp(line.media_at::bigint / 1000.0)
       from unnest({cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)}, {cut(9)},
-                  {cut(10)}, {cut(11)})
+                  {cut(10)}, {cut(11)}, {cut(12)})
            with ordinality
-           as line (id, room_id, visitor_id, kind, name, text, text_en, at, reply, media_at, nth)
+           as line (id, room_id, visitor_id, kind, name, name_en, text, text_en, at, reply,
+                    media_at, nth)
       join live.rooms on rooms.id = line.room_id
      order by line.nth
         on conflict (id) do nothing
@@ -69,6 +73,7 @@ async def insert_lines(
         pack([line.v for _, line in lines]),
         pack([line.kind for _, line in lines]),
         pack([line.name for _, line in lines]),
+        pack([line.name_en for _, line in lines]),
         pack([line.text for _, line in lines]),
         pack([line.text_en for _, line in lines]),
         pack([line.at for _, line in lines]),
@@ -133,7 +138,9 @@ async def recent_lines(conn: Conn, room_id: str, shop_id: str, *, limit: int) ->
         KeptLine(
             id=row.id,
             name=row.name,
+            name_en=row.name_en,
             text=row.text,
+            text_en=row.text_en,
             kind=row.kind,
             at=row.at,
             hidden=row.hidden_at is not None,
@@ -189,6 +196,7 @@ def _line(row: Any) -> ChatLine:
         kind=row.kind,
         at=stamp(row.at),
         v=row.visitor_id,
+        name_en=row.name_en,
         text_en=row.text_en,
         reply=_quote(row.reply),
         media_at=round(row.media_at.timestamp() * 1000) if row.media_at else None,

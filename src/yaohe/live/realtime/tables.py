@@ -17,6 +17,7 @@ chat_lines = Table(
     Column("visitor_id", Text),
     Column("kind", Text),
     Column("name", Text),
+    Column("name_en", Text),
     Column("text", Text),
     Column("text_en", Text),
     Column("at", DateTime(timezone=True)),

@@ -54,6 +54,7 @@ class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class ShareRow(msgspec.Struct, frozen=True, kw_only=True):
     token: str
+    sharer_id: str
     sharer_name: str
     channel: str
     content: str

@@ -69,7 +69,7 @@ select s.channel, grouping(s.channel) = 1 as whole, count(*) as orders,
 """
 
 _SHARES = """
-select s.token, s.sharer_name, s.channel, s.content, s.parent_token, s.created_at,
+select s.token, s.sharer_id, s.sharer_name, s.channel, s.content, s.parent_token, s.created_at,
        s.prepared_at, s.intended_at, s.effective_at, s.productive_at,
        coalesce(t.hits, 0) as hits, coalesce(t.bot_hits, 0) as bot_hits,
        coalesce(p.clicks, 0) as clicks, coalesce(p.watch_ms, 0)::bigint as watch_ms,
@@ -164,6 +164,7 @@ def _share_row(row: dict[str, Any]) -> ShareRow:
     }
     return ShareRow(
         token=row["token"],
+        sharer_id=row["sharer_id"],
         sharer_name=row["sharer_name"],
         channel=row["channel"],
         content=row["content"],

@@ -3,7 +3,7 @@
  * end until somebody scrolls back, and one spoken summary per five seconds.
  */
 import { computed, reactive, ref } from 'vue'
-import type { ChatHidden, ChatLine } from '@sdk/events'
+import { lineIn, type ChatHidden, type ChatLine } from '@sdk/events'
 import type { Room } from '@sdk/room'
 import type { Lang } from '../ui/words'
 import { matters, Sample } from './sample'
@@ -26,7 +26,8 @@ export interface Reader {
 }
 
 export function useChat(first: ChatLine[], room: Room, lang: Lang, reader: Reader) {
-  const lines = ref<ShownLine[]>(first.slice(-30))
+  const told = (line: ChatLine): ChatLine => lineIn(line, lang)
+  const lines = ref<ShownLine[]>(first.slice(-30).map(told))
   const state = reactive({ following: true, unread: 0, spoken: '', replyTo: null as ChatLine | null })
   const seen = new Set(first.map((line) => line.id))
   const waiting = new Sample()
@@ -43,7 +44,7 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang, reader: Reade
 
   function add(line: ChatLine): void {
     if (!note(line)) return
-    waiting.add(line, matters(line, reader.me()))
+    waiting.add(told(line), matters(line, reader.me()))
     if (!beat) {
       flush()
       beat = setInterval(flush, EVERY_MS)
@@ -62,13 +63,13 @@ export function useChat(first: ChatLine[], room: Room, lang: Lang, reader: Reade
     const now = Date.now()
     if (now - lastSpokenAt > SPOKEN_EVERY_MS) {
       lastSpokenAt = now
-      state.spoken = `${line.name}${lang === 'zh-CN' ? '：' : ': '}${(lang === 'en' && line.text_en) || line.text}`
+      state.spoken = `${line.name}${lang === 'zh-CN' ? '：' : ': '}${line.text}`
     }
   }
 
   /** The tail of the chat after (re)joining, without doubling what is already there. */
   function merge(tail: ChatLine[]): void {
-    const fresh = tail.filter(note)
+    const fresh = tail.filter(note).map(told)
     lines.value = lines.value.filter((line) => !unwanted(line))
     if (!fresh.length) return
     const all = [...lines.value, ...fresh]

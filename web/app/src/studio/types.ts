@@ -114,7 +114,8 @@ export interface ChatLine {
   id: string
   name: string
   text: string
-  /** What the server says in English where it says it itself; people's words have none. */
+  /** In English, where that differs: guests' names, and what the house says itself. */
+  name_en?: string | null
   text_en?: string | null
   kind: string
   at: string
@@ -123,7 +124,7 @@ export interface ChatLine {
   hidden_by?: string | null
   /** The writer's visitor id; the house's own lines have none. */
   v?: string | null
-  reply?: { name: string; text: string } | null
+  reply?: { name: string; name_en?: string | null; text: string } | null
 }
 
 export interface CouponTemplate {
@@ -152,6 +153,7 @@ export interface ShopOrder {
   status: string
   visitor_id: string
   buyer_name: string
+  buyer_name_en: string
   buyer: { name: string; phone: string; address: string } | null
   room_id: string | null
   product: { id: string; title: string; title_en: string; picture?: string | null }
@@ -162,7 +164,8 @@ export interface ShopOrder {
   currency: string
   paid_at: string | null
   coupon_title: string | null
-  share: { token: string; sharer_name: string; channel: string } | null
+  coupon_title_en: string | null
+  share: { token: string; sharer_name: string; sharer_name_en: string; channel: string } | null
 }
 
 export interface ShareTotals {
@@ -190,6 +193,7 @@ export interface ChannelRow extends ShareTotals {
 export interface ShareRow {
   token: string
   sharer_name: string
+  sharer_name_en: string
   channel: string
   content: string
   parent_token: string | null

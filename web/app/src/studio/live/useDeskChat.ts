@@ -2,13 +2,18 @@
 import { computed, ref, shallowRef } from 'vue'
 import type { ChatHidden } from '@sdk/events'
 import { api } from '../api'
-import { t } from '../lang'
+import { pick, t } from '../lang'
 import { moderation } from '../moderation/api'
 import { MUTE_MINUTES } from '../moderation/useModeration'
 import { tell } from '../notices'
 import type { ChatLine } from '../types'
 
 const KEPT_MAX = 300
+
+/** Who wrote it, as the desk reads their name. */
+function named({ v, name, name_en }: ChatLine): { v: ChatLine['v']; name: string } {
+  return { v, name: pick(name, name_en) }
+}
 
 export function useDeskChat(roomId: string) {
   const lines = shallowRef<ChatLine[]>([])
@@ -49,12 +54,14 @@ export function useDeskChat(roomId: string) {
     markHidden({ id: line.id })
   }
 
-  async function hold(kind: 'mute' | 'ban', { v, name }: ChatLine): Promise<void> {
+  async function hold(kind: 'mute' | 'ban', line: ChatLine): Promise<void> {
+    const { v, name } = named(line)
     await moderation.hold(roomId, v ?? '', { kind, name, ...(kind === 'mute' ? { minutes: MUTE_MINUTES } : {}) })
     tell(t(kind === 'mute' ? 'mod.muted_said' : 'mod.banned_said', { name, n: MUTE_MINUTES }))
   }
 
-  async function appoint({ v, name }: ChatLine): Promise<void> {
+  async function appoint(line: ChatLine): Promise<void> {
+    const { v, name } = named(line)
     await moderation.appoint(roomId, v ?? '', name)
     tell(t('mod.appointed_said', { name }))
   }

@@ -15,8 +15,6 @@ import { Ways } from './ways'
 /** A tab that is neither seen nor heard this long stops its stream and rejoins on return. */
 const SLEEP_MS = 10_000
 const TICK_MS = 250
-/** A stream this browser cannot decode is asked for again this often: hosts change their encoders. */
-const CODEC_RETRY_MS = 10_000
 
 export type PlayerPhase = Phase | 'cannot_play'
 
@@ -68,14 +66,10 @@ export class Player {
   }
 
   /** Of what comes or came last, e.g. `hvc1.1.6.L93.B0,mp4a.40.2`. */
-  get codecs(): string {
-    return this.#yh.codecs
-  }
+  get codecs(): string { return this.#yh.codecs }
 
   /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
-  get shownAt(): number | null {
-    return this.#ways.shownAt
-  }
+  get shownAt(): number | null { return this.#ways.shownAt }
 
   get hasSound(): boolean {
     return !this.#video.muted
@@ -197,7 +191,7 @@ export class Player {
   }
 
   #ended(reason: string): void {
-    const pauseMs = this.#ways.ended(reason)
+    const waitMs = this.#ways.ended(reason)
     this.#yh.reason = reason
     if (!this.#wanted || this.#asleep) return
     // The host is away: the start that counts is the one that finds them.
@@ -205,7 +199,6 @@ export class Player {
     if (reason === 'codec') this.#say('cannot_play')
     else if (this.#phase === 'playing') this.#say('waiting')
     clearTimeout(this.#retryTimer)
-    const waitMs = reason === 'codec' ? CODEC_RETRY_MS : pauseMs
     this.#retryTimer = window.setTimeout(() => this.#wanted && this.#connect(), waitMs)
   }
 

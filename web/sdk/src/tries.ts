@@ -36,6 +36,9 @@ export function nextRoute({ failures, swallowed, dark }: Setbacks, can: Abilitie
   return order[(failures + (swallowed >= 2 ? 2 : 0)) % order.length] ?? 'fetch'
 }
 
+/** A stream this browser cannot decode is asked for again this often: hosts change their encoders. */
+const CODEC_RETRY_MS = 10_000
+
 /** Counts tries: how long to wait before the next, and when a way has proved broken. */
 export class Attempts {
   #inARow = 0
@@ -64,8 +67,10 @@ export class Attempts {
     this.#set = { failures: 0, swallowed: 0, dark: 0 }
   }
 
-  /** Milliseconds to wait. 404 and 503 mean that the host is away, not that this way is broken. */
+  /** Milliseconds to wait. 404 and 503 mean that the host is away, not that this way is broken; nor
+   * is it one way's fault when the browser does not know the codec. */
   ended(reason: string): number {
+    if (reason === 'codec') return CODEC_RETRY_MS
     const away = reason === 'http_404' || reason === 'http_503'
     const dark = reason === 'decode' || reason === 'stuck'
     if (dark) this.#set.dark += 1

@@ -21,6 +21,13 @@ describe('coming back', () => {
     expect(nextRoute(fine, { mse: false, nativeHls: false })).toBe('none')
   })
 
+  it('asks calmly again for a codec it does not know, and blames no way', () => {
+    const attempts = new Attempts(() => 1)
+    attempts.begin()
+    expect(attempts.ended('codec')).toBe(10_000)
+    expect(attempts.ended('closed')).toBe(250)
+  })
+
   it('does not ask twice where streams are swallowed', () => {
     const can = { mse: true, nativeHls: false }
     const ways = [2, 3, 4].map((failures) => nextRoute({ ...fine, failures, swallowed: failures }, can))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,9 +17,16 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest_asyncio
+from hypothesis import settings
 
 from yaohe.kernel.db import Database, migrate
 from yaohe.kernel.postgres import EmbeddedPostgres
+
+# A green run is green again: the examples come from the test's own text. New ones are looked for
+# with HYPOTHESIS_PROFILE=search.
+settings.register_profile("again", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "again"))
 
 
 class Server:

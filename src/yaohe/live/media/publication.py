@@ -71,6 +71,19 @@ class _Held(msgspec.Struct):
     data: Bytes
 
 
+def _without_jumps(held: list[_Held], first: int) -> list[_Held]:
+    """The frames of one timeline: a clock may jump while the tracks are waited for."""
+    near, last = [], first
+    for frame in held:
+        if frame.is_video:
+            if -JUMP_BACK_MS <= frame.at - last <= JUMP_AHEAD_MS:
+                near.append(frame)
+                last = frame.at
+        elif first - LEAD_MS <= frame.at <= first + JUMP_AHEAD_MS:
+            near.append(frame)
+    return near
+
+
 class Publication:
     def __init__(
         self,
@@ -302,7 +315,8 @@ class Publication:
             self._on_taking(self)
         held, self._held, self._held_bytes = self._held, [], 0
         first = next((f.at for f in held if f.is_video or video is None), 0)
-        near = [f for f in held if f.is_video or first - LEAD_MS <= f.at <= first + JUMP_AHEAD_MS]
+        near = _without_jumps(held, first)
+        self._dropped += sum(f.is_video for f in held) - sum(f.is_video for f in near)
         self._zero = min(f.at for f in near)
         # An epoch begins with its keyframe; sound that leads comes right after it.
         near.sort(key=lambda f: not f.is_video or f.at != first)

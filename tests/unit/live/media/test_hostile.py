@@ -6,7 +6,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.rtmp_encoder import media, opening, publishing
 from tests.support.tags import DATA, Tag, tags
@@ -116,6 +116,7 @@ def test_damaged_streams_end_or_go_on(seed: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1 << 32))
+@example(843)
 def test_clocks_and_orders_of_every_kind_leave_an_unbroken_log(seed: int) -> None:
     """Frames lost, doubled and out of turn; clocks that jump, stand still and run backwards;
     encodings that change in the middle."""

@@ -191,6 +191,20 @@ def test_a_jump_of_the_clock_is_a_new_epoch(jump_ms: int) -> None:
     assert sum(packet.kind == "video" for packet in heard) == len(CLIP.video)
 
 
+@pytest.mark.parametrize("jump_ms", [-(1 << 31), -500_000, 60_000, 1 << 31])
+def test_a_clock_may_jump_while_the_other_track_is_waited_for(jump_ms: int) -> None:
+    made = Bench()
+    made.publication.configure_video(CLIP.avcc)
+    made.feed(CLIP.video[:5], 1 << 32)
+    made.feed(CLIP.video, (1 << 32) + jump_ms)
+    made.publication.finish("closed")
+    ends = [fragment.end_ms for fragment in made.log.span(0, made.log.next_offset)]
+    assert ends
+    assert max(ends) < 5_000
+    statistics = made.publication.statistics()
+    assert statistics.frames - statistics.frames_dropped >= 5
+
+
 def test_small_stumbles_stay_in_the_epoch() -> None:
     made = bench()
     made.feed(CLIP.frames)

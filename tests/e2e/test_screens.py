@@ -94,6 +94,9 @@ async def staff(show: Demo) -> AsyncIterator[Desk]:
                     async with calling(show.url, **PERSON) as friend:
                         await friend.http.get(f"/s/{share}")
                         await friend.post("/api/v1/beacon", {"token": share})
+            shelf = (await lin.get(f"/api/v1/rooms/{show.room}"))["products"]
+            wish = {"product_id": shelf[0]["id"], "room_id": show.room, "idempotency_key": "lin1"}
+            await lin.post("/api/v1/orders", wish)
         yield desk
 
 
@@ -115,6 +118,10 @@ async def shared(person: Any, room: str, channel: str = "copy_link") -> str:
 async def open_sheet(page: Page) -> None:
     """A sheet slides for 280 ms; its picture is taken when it stands."""
     await expect(page.locator(".y-sheet-inner")).to_be_visible()
+    await stands_still(page)
+
+
+async def stands_still(page: Page) -> None:
     await page.wait_for_function(
         "() => document.getAnimations().every(one => one.playState !== 'running'"
         " || one.effect?.getTiming().iterations === Infinity)"
@@ -257,17 +264,63 @@ async def test_the_studio(
         await owner.page.goto("/studio/setup?token=example")
         await expect(owner.page.locator("input[name=name]")).to_be_visible()
         await camera.take(owner.page, "studio-setup")
-        await owner.page.goto("/studio/login")
-        await owner.page.locator("input[name=email]").fill(OWNER["email"])
-        await owner.page.locator("input[name=password]").fill(OWNER["password"])
-        await camera.take(owner.page, "studio-login")
-        await owner.page.locator("button[type=submit]").click()
-        await owner.page.wait_for_url("**/studio/live")
+        await log_in(owner, camera)
         for name, path in STUDIO.items():
             await visit(owner, path.format(room=show.room))
             await camera.take(owner.page, name)
             if name == "studio-report":
                 await camera.take(owner.page, "studio-report-full", full=True)
+
+
+async def log_in(owner: Phone, camera: Camera) -> None:
+    await owner.page.goto("/studio/login")
+    await owner.page.locator("input[name=email]").fill(OWNER["email"])
+    await owner.page.locator("input[name=password]").fill(OWNER["password"])
+    await camera.take(owner.page, "studio-login")
+    await owner.page.locator("button[type=submit]").click()
+    await owner.page.wait_for_url("**/studio/live")
+
+
+# What lies over a page of the studio: where it is, what opens it, what is then to be seen.
+OVER = {
+    "studio-rooms-list": ("/studio/live", ".s-room-switch", ".el-select-dropdown"),
+    "studio-room-form": ("/studio/live", ".s-head .s-btn-work", "#room-form"),
+    "studio-product-form": ("/studio/products", ".s-head .s-btn-work", ".el-drawer form"),
+    "studio-order": ("/studio/orders", "tbody tr", ".el-drawer"),
+    "studio-what-is": ("/studio/reports/{room}", ".s-figures .s-what", ".s-what-box"),
+    "studio-spread": ("/studio/reports/{room}", ".s-section-head .s-filter :last-child", "canvas"),
+    "studio-desk-menu": ("/studio/live/{room}", ".s-desk-status > .s-icon-btn", ".s-menu-box"),
+}
+
+
+@pytest.mark.parametrize(("size", "lang"), [("desk", "en"), ("phone", "zh-CN")])
+async def test_what_lies_over_the_studio(
+    browser: Browser, show: Demo, staff: Desk, folder: Path, size: str, lang: str
+) -> None:
+    """Everything that a script places stands inside the window, under a policy that lets no style
+    be written into the page."""
+    camera = Camera(folder, size, lang)
+    agent = ANDROID if size == "phone" else None
+    async with phone(
+        browser, show.url, size=SIZES[size], lang=lang, user_agent=agent,
+        expected=[r"401 .*/staff/me\)"], scale=SCALE,
+    ) as owner:  # fmt: skip
+        await log_in(owner, camera)
+        for name, (path, opener, seen) in OVER.items():
+            await visit(owner, path.format(room=show.room))
+            await owner.page.locator(opener).first.click()
+            over = owner.page.locator(f"{seen}:visible").last
+            await expect(over).to_be_visible()
+            await stands_still(owner.page)
+            box = await over.bounding_box()
+            assert box is not None
+            wide, high = SIZES[size]
+            assert box["x"] >= 0, name
+            assert box["x"] + box["width"] <= wide, name
+            if name != "studio-spread":  # which stands further down its page
+                assert box["y"] >= 0, name
+                assert box["y"] < high, name
+            await camera.take(owner.page, name)
 
 
 async def visit(owner: Phone, path: str) -> None:

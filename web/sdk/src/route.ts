@@ -6,7 +6,7 @@
 
 import { FIRST_BYTES_MS } from './tries'
 
-const LOOK_MS = 20_000
+const LOOK_MS = 10_000
 const LOOK_MS_MAX = 600_000
 
 export interface Head {

@@ -88,8 +88,11 @@ export class Ways {
   /** Goes on with the line that the inline script opened. */
   adopt(line: Line, spoke: boolean): void {
     this.#line.adopt(line)
+    this.#attempts.begin()
     this.#patience.begin(performance.now())
-    if (spoke) this.#patience.bytes()
+    if (!spoke) return
+    this.#attempts.bytes()
+    this.#patience.bytes()
   }
 
   /** Also for what comes on an adopted line. */

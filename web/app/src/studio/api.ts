@@ -9,6 +9,7 @@ import type {
   ChatLine,
   CouponTemplate,
   Ingest,
+  PlayersHealth,
   Product,
   RecordingDisk,
   Room,
@@ -72,6 +73,7 @@ export const api = {
   updateRoom: (id: string, draft: Partial<RoomDraft>) => client.patch<Room>(room(id), draft),
   endRoom: (id: string) => client.post<unknown>(`${room(id)}/end`),
   ingest: (id: string) => client.get<Ingest>(`${room(id)}/ingest`),
+  playback: (id: string) => client.get<PlayersHealth>(`${room(id)}/playback`),
   rotateKey: (id: string) => client.post<{ stream_key: string }>(`${room(id)}/stream-key`),
 
   shelf: (id: string) => client.get<Shelf>(`${room(id)}/shelf`),

@@ -81,6 +81,18 @@ export interface Health {
   connected_s: number
 }
 
+/** What a sample of the viewers' players reported in the last `window_s` seconds. */
+export interface PlayersHealth {
+  window_s: number
+  starts: number
+  failed: number
+  first_frame_ms_p50: number | null
+  behind_ms_p50: number | null
+  watched_s: number
+  stalls: number
+  stalled_s: number
+}
+
 export interface PublishEntry {
   at: string
   kind: string

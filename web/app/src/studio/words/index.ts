@@ -9,6 +9,7 @@ import { chrome } from './chrome'
 import { doctor } from './doctor'
 import { live } from './live'
 import { moderation } from './moderation'
+import { playback } from './playback'
 import { plays } from './plays'
 import { reports } from './reports'
 import { settings } from './settings'
@@ -17,7 +18,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...doctor, ...live, ...moderation, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...camera, ...doctor, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

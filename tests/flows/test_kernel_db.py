@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import text
+from tests.support.wire import until
 
 from yaohe.kernel import raw
 from yaohe.kernel.coalesce import Coalescer
@@ -90,6 +91,38 @@ async def test_a_lost_connection_answers_try_again_and_the_pool_recovers(db: Dat
         await cut_off()
     async with db.begin() as tx:
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_dead_connection_does_not_hide_why_a_transaction_is_left(pg: Any) -> None:
+    class Refused(Exception):
+        pass
+
+    async def dying(db: Database, entered: asyncio.Event, end: asyncio.Future[None]) -> None:
+        async with db.begin() as tx:
+            pid = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            async with db.raw() as other:
+                await other.execute("SELECT pg_terminate_backend($1)", pid)
+            driver: Any = (await tx.conn.get_raw_connection()).driver_connection
+            await until(driver.is_closed)
+            entered.set()
+            await end
+
+    async with pg.clone() as url:
+        db = Database(url, pool_size=2)
+        for _ in range(4):  # a connection that is not given back would be missed by now
+            for left_by in (asyncio.CancelledError(), Refused()):
+                entered, end = asyncio.Event(), asyncio.get_running_loop().create_future()
+                task = asyncio.create_task(dying(db, entered, end))
+                await entered.wait()
+                if isinstance(left_by, Refused):
+                    end.set_exception(left_by)
+                else:
+                    task.cancel()
+                with pytest.raises(type(left_by)):
+                    await task
+        async with db.begin() as tx:
+            assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+        await db.close()
 
 
 async def test_a_raw_connection_that_is_lost_answers_like_any_other(db: Database) -> None:

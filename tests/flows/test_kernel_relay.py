@@ -263,6 +263,37 @@ async def test_a_new_leader_takes_up_what_the_old_one_left(facts_db: Database) -
     ]
 
 
+async def test_when_the_whole_database_falls_the_relay_leads_again(facts_db: Database) -> None:
+    """Every connection dies, those of steps in the middle of their work first."""
+    held: list[Any] = []
+
+    async def slow(tx: Tx, facts: list[Recorded[Paid]]) -> None:
+        await note_effects(tx, "slow", facts)
+        if not held:
+            held.append((await tx.conn.get_raw_connection()).driver_connection)
+            await asyncio.Event().wait()  # only a cancellation ends this
+
+    async def fall(whose: str) -> None:
+        async with facts_db.raw() as conn:
+            await conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+                " AND datname = current_database() AND pid <> pg_backend_pid()",
+                whose,
+            )
+
+    relay = Relay(facts_db, [Step("slow", Paid, slow)], poll_s=0.05)
+    async with running(relay):
+        await pay(facts_db, "a")
+        await until(lambda: bool(held))
+        await fall("yaohe")
+        await until(held[0].is_closed)
+        await fall("yaohe relay")
+        await until(lambda: not relay.leading)
+        await until(lambda: relay.leading)
+        await relay.drained()
+    assert await effects(facts_db) == [("slow", "a", 0)]
+
+
 async def test_another_process_is_heard_within_50_ms(facts_db: Database) -> None:
     other = Database(facts_db.url)
     heard: list[float] = []

@@ -98,7 +98,7 @@ class Database:
             with _translated(outcome_unknown=True):
                 await conn.commit()
         finally:
-            await conn.close()
+            await _let_go(conn)
         if tx.recorded:
             self.wake()
 
@@ -148,6 +148,13 @@ class Database:
         """Tell the relay that facts were committed."""
         for listener in tuple(self._on_recorded):
             listener()
+
+
+async def _let_go(conn: AsyncConnection) -> None:
+    """Give a connection back. One that has died is thrown away, and fails in its rollback; that
+    must not hide why we leave: where a cancellation is lost, its task runs for ever."""
+    with contextlib.suppress(DBAPIError):
+        await conn.close()
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:

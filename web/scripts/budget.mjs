@@ -41,6 +41,7 @@ const charts = closure('app/src/studio/reports/SpreadTree.vue', studioFiles)
 const rows = [
   ['boot script', gzip('boot.js'), 3 * KB],
   ['inline style of a room', gzip('page.css'), 5 * KB],
+  ['self-test', gzip('selftest.js') + gzip('selftest.css'), 8 * KB],
   ['room JS', sum(room.js), 90 * KB],
   ['room CSS', sum(room.css) + gzip('page.css') + sum(sheets.css), 16 * KB],
   ['sheets (shared)', sum(sheets.js), 20 * KB],

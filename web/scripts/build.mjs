@@ -10,9 +10,15 @@ const out = `${root}../src/yaohe/front/static/`
 
 await build({ root, configFile: `${root}vite.config.mjs`, logLevel: 'warn' })
 await build({ root, configFile: `${root}vite.boot.config.mjs`, logLevel: 'warn' })
+await build({ root, configFile: `${root}vite.selftest.config.mjs`, logLevel: 'warn' })
 
 const targets = browserslistToTargets(['chrome 87', 'safari 14', 'firefox 90'])
-for (const [name, source] of [['page.css', 'app/src/rooms/page.css'], ['home.css', 'app/src/home/home.css']]) {
+const inline = {
+  'page.css': 'app/src/rooms/page.css',
+  'home.css': 'app/src/home/home.css',
+  'selftest.css': 'app/src/selftest/selftest.css',
+}
+for (const [name, source] of Object.entries(inline)) {
   const { code } = bundle({ filename: root + source, minify: true, targets })
   writeFileSync(out + name, code)
 }

@@ -68,6 +68,10 @@ class Assets:
         self.home_style = (folder / "home.css").read_text().strip()
         self.words = (folder / "words.json").read_bytes()
 
+    def text(self, path: str) -> str:
+        """A file that stands inline in a document."""
+        return self._files[path].body.decode().strip()
+
     @staticmethod
     def _load(path: Path, folder: Path) -> Asset:
         body = path.read_bytes()

@@ -16,6 +16,7 @@ from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request, answer
 from yaohe.front.rewind import RewindDoor
+from yaohe.front.selftest import SelftestPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ DESCRIBED: Final = (
         ((101, "WebSocket"), (403, "`wrong_origin`")),
     ),
     Described("/studio", "The studio", "text/html"),
+    Described("/selftest", "What this browser can do", "text/html"),
     Described("/docs", "This document for readers", "text/html"),
     Described("/api/v1/openapi.json", "This document", "application/json"),
 )
@@ -91,6 +93,7 @@ class Site:
             "/": home.show,
             "/studio": home.studio,
             "/docs": home.docs,
+            "/selftest": SelftestPage(assets).show,
             "/api/v1/openapi.json": self._api,
             "/favicon.ico": self._icon,
         }

@@ -83,6 +83,8 @@ export class Room {
   async open(): Promise<void> {
     this.track.start()
     this.#reports.start()
+    // Somebody's browser has none: the picture and the shop go on without the chat.
+    if (!('WebSocket' in window)) return this.online.tell(false)
     const { Centrifuge: Client } = await import('centrifuge')
     const url = socketUrl(this.#yh.data.rt, location)
     const centrifuge = new Client(url, {

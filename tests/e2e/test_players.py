@@ -75,10 +75,8 @@ async def test_hls_plays_elsewhere(demo: Demo, desk: Desk) -> None:
         await desk.status(room.id, "live")
         told = await anybody.get("/api/v1/rooms")
         (listed,) = [one for one in told["items"] if one["id"] == room.id]
-        # The first segment is complete a moment after the first frame.
-        await until(
-            lambda: anybody.http.get(listed["hls_url"]), lambda answer: answer.status_code == 200
-        )
+        # Live for a moment only: the first list waits for its first segment by itself.
+        assert (await anybody.http.get(listed["hls_url"])).status_code == 200
         process = await asyncio.create_subprocess_exec(
             *(probe, "-v", "error", "-of", "json", "-count_packets", "-read_intervals", "%+2"),
             *("-show_entries", "stream=codec_name,width,height,nb_read_packets"),

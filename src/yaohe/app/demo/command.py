@@ -16,6 +16,7 @@ import segno
 
 from yaohe.app.build import System
 from yaohe.app.demo import crowd, host
+from yaohe.app.demo.rundown import Rundown
 from yaohe.app.demo.seed import GOODS, seed
 from yaohe.kernel.children import Child, Children, ChildSpec
 from yaohe.kernel.errors import TryAgain
@@ -39,13 +40,17 @@ async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) 
     folder = system.settings.data / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
     if wish.host:
-        children.add(_child(folder, "host", _host_order(system, room)))
+        url = f"rtmp://{system.settings.own_host}:{system.rtmp.port}/live/{room.stream_key}"
+        show = host.Order(url=url, base=system.settings.own_address, room=room.id)
+        children.add(_child(folder, "host", show))
     if wish.crowd:
         order = crowd.Order(base=system.settings.own_address, room=room.id)
         children.add(_child(folder, "crowd", order))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(children.run())
+            if wish.host:
+                group.create_task(Rundown(system.shelf, room.id).run())
             # Drawn once, then kept: nobody's first look at the shelf waits for a drawing.
             for goods in GOODS:
                 with contextlib.suppress(TryAgain):  # late on a busy machine: drawn when asked for
@@ -62,11 +67,6 @@ def _child(folder: Path, name: str, order: msgspec.Struct) -> Child:
     path.write_bytes(msgspec.json.encode(order))
     argv = [sys.executable, "-m", f"yaohe.app.demo.{name}", str(path)]
     return Child(ChildSpec(name=f"demo {name}", argv=argv, log_file=folder / f"{name}.log"))
-
-
-def _host_order(system: System, room: Room) -> host.Order:
-    url = f"rtmp://{system.settings.own_host}:{system.rtmp.port}/live/{room.stream_key}"
-    return host.Order(url=url, acts=[(goods.kind, goods.title) for goods in GOODS])
 
 
 def _print_addresses(

@@ -26,11 +26,14 @@ _APRON, _APRON_DARK = (31, 95, 110), (23, 74, 87)
 _INK = (20, 17, 15)
 
 
+TITLE_WIDE_MAX = 400
+
+
 @dataclass(frozen=True)
 class Act:
-    """What the host shows for a while: which picture, and the words beside it."""
+    """What the host shows: the address of its picture, and the words beside it."""
 
-    kind: str
+    picture: str
     title: str
 
 
@@ -181,11 +184,15 @@ def draw_arm() -> Image.Image:
 
 
 class Stage:
-    """Draws the moment `t` (seconds since the show began) as an RGB picture."""
+    """Draws the moment `t` (seconds since the show began) as an RGB picture.
 
-    def __init__(self, acts: list[Act], font: str, *, act_s: float = 12.0) -> None:
-        assert acts
-        self._acts, self._act_s = acts, act_s
+    `show` and `bring` may be called from another thread than `draw`.
+    """
+
+    def __init__(self, font: str) -> None:
+        self._wanted: Act | None = None
+        self._act: Act | None = None
+        self._since = 0.0
         self._stall = draw_stall()
         self._counter = draw_counter()
         self._heads = [draw_host(mouth=m, blink=False) for m in (0.0, 0.35, 0.7, 1.0)]
@@ -198,9 +205,16 @@ class Stage:
         self._clock_font = ImageFont.truetype(font, 22)
         self._title_font = ImageFont.truetype(font, 24)
 
-    def bring(self, kind: str, picture: Image.Image) -> None:
-        """The picture of a kind of goods is there; until then the counter stays free."""
-        self._goods[kind] = self._frame(picture)
+    def show(self, act: Act | None) -> None:
+        """From the next picture on the host shows this, or nothing."""
+        self._wanted = act
+
+    def has(self, picture: str) -> bool:
+        return picture in self._goods
+
+    def bring(self, address: str, picture: Image.Image) -> None:
+        """A picture is there; until then the counter stays free."""
+        self._goods[address] = self._frame(picture)
 
     @staticmethod
     def _frame(picture: Image.Image) -> Image.Image:
@@ -212,8 +226,9 @@ class Stage:
         return framed
 
     def draw(self, t: float, clock: str) -> Image.Image:
-        act = int(t / self._act_s) % len(self._acts)
-        into = t % self._act_s
+        if self._act != self._wanted:
+            self._act, self._since = self._wanted, t
+        act, into = self._act, t - self._since
         canvas = self._stall.copy()
         sway = round(5 * math.sin(t * 1.3))
         nod = round(3 * math.sin(t * 2.1))
@@ -225,21 +240,30 @@ class Stage:
         canvas.paste(self._counter, (0, 604))
         rise = round(150 * max(0.0, 1 - into * 2.2) ** 2)
         lift = round(6 * math.sin(t * 1.7))
-        goods = self._goods.get(self._acts[act].kind)
+        goods = self._goods.get(act.picture) if act is not None else None
         if goods is not None:
             canvas.paste(goods, (294, 416 + rise + lift), goods)
             canvas.paste(self._counter.crop((290, 0, 540, 200)), (290, 604))
         arm = self._arms[int(t * 5) % len(self._arms)]
         canvas.paste(arm, (102 + sway, 520 - arm.height // 2 + nod), arm)
-        self._write(canvas, self._acts[act].title, clock)
+        self._write_clock(canvas, clock)
+        if act is not None:
+            self._write_title(canvas, act.title)
         return canvas
 
-    def _write(self, canvas: Image.Image, title: str, clock: str) -> None:
+    def _write_clock(self, canvas: Image.Image, clock: str) -> None:
         draw = ImageDraw.Draw(canvas)
         wide = draw.textlength(clock, font=self._clock_font)
         left = SAFE_RIGHT - wide - 12
         draw.rounded_rectangle((left - 12, 214, SAFE_RIGHT, 248), radius=17, fill=_INK)
         draw.text((left, 216), clock, font=self._clock_font, fill=(255, 255, 255))
+
+    def _write_title(self, canvas: Image.Image, title: str) -> None:
+        draw = ImageDraw.Draw(canvas)
+        if draw.textlength(title, font=self._title_font) > TITLE_WIDE_MAX:
+            while draw.textlength(title + "…", font=self._title_font) > TITLE_WIDE_MAX:
+                title = title[:-1]
+            title += "…"
         wide = draw.textlength(title, font=self._title_font)
         left = min(300, int(SAFE_RIGHT - wide - 14))
         draw.rounded_rectangle((left - 6, 618, left + wide + 14, 656), radius=8, fill=_LAMP)

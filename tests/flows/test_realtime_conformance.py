@@ -216,7 +216,7 @@ async def test_fragments_with_control_frames_between_are_one_message() -> None:
         assert socket.close_code == 4321
 
 
-def masked(frame: bytes) -> bytes:
+def unmasked(frame: bytes) -> bytes:
     """The same frame with its mask bit taken away."""
     return bytes((frame[0], frame[1] & 0x7F)) + frame[2:]
 
@@ -233,7 +233,7 @@ def reserved(frame: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("sent", "codes"),
     [
-        (masked(built(Opcode.TEXT, b"{}")), {1002}),
+        (unmasked(built(Opcode.TEXT, b"{}")), {1002}),
         (built(Opcode.CONT, b"x"), {1002}),
         (built(Opcode.TEXT, b"a", fin=False) + built(Opcode.TEXT, b"b"), {1002}),
         (reserved(built(Opcode.TEXT, b"{}")), {1002}),
@@ -242,6 +242,18 @@ def reserved(frame: bytes) -> bytes:
         (built(Opcode.TEXT, b"x" * 70_000), {1009, 1002}),
         (built(Opcode.TEXT, b'{"id":1,"connect":{"name":"\xff\xfe"}}'), {3501, 1007}),
         (built(Opcode.CLOSE, b"\x03\xe8"), {1000}),
+    ],
+    # Masks are random, and so would be the names made from the bytes.
+    ids=[
+        "unmasked",
+        "continuation of nothing",
+        "text within text",
+        "reserved bit",
+        "unknown opcode",
+        "long ping",
+        "too large",
+        "not UTF-8",
+        "close",
     ],
 )
 @on_uvloop

@@ -23,9 +23,9 @@ check: setup ## format, lint, types, imports, tidy and fast tests (under two min
 	@$(BIN)/python scripts/web.py check
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/tidy -m "not slow and not browser" $(ARGS)
 
-test: setup ## everything: stores on PostgreSQL, flows end to end, real Chromium
+test: setup ## everything: stores on PostgreSQL, flows, seeded crowds with an audit, real Chromium
 	@$(PYTHON) scripts/setup.py test-tools
-	@$(BIN)/python -m pytest -n 2 tests/unit tests/tidy tests/flows $(ARGS)
+	@$(BIN)/python -m pytest -n 2 tests/unit tests/tidy tests/flows tests/sim $(ARGS)
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 bench: setup ## measure the figures; one table, written to bench/out/

@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 from playwright.async_api import Browser, expect
+from tests.sim.auditor import LASTING, audit
+from tests.sim.told import Told
 from tests.support.browser import phone
 from tests.support.demo import Demo, start_demo
 from tests.support.ffmpeg_publisher import publishing
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PORTRAIT = {"size": "360x640", "rate": 25, "gop": 25, "bitrate": "600k"}
 STOCK = 20_000
 PAID_MIN = 25
+WATCHED_S_MAX = 600.0
 # A crowd behind one address is what limits are for; here it is the point.
 NO_LIMIT = {"YAOHE_WRITES_PER_ADDRESS_S": "100000"}
 # What a browser says while the server is dead or the host is not back yet.
@@ -89,6 +92,7 @@ async def everything_is_there_once(demo: Demo, desk: Desk, room: Room, ledger: L
         await coupons(conn, ledger)
         await orders(conn, room, ledger)
         await the_report_agrees(conn, desk, room)
+        await the_auditor_is_content(conn, room, ledger)
 
 
 async def the_notices_arrive(conn: asyncpg.Connection, ledger: Ledger) -> None:
@@ -202,3 +206,17 @@ async def the_report_agrees(conn: asyncpg.Connection, desk: Desk, room: Room) ->
     clicks = await conn.fetchval("select count(*) from sharing.clicks where room_id = $1", room.id)
     hits = await conn.fetchval("select count(*) from sharing.hits where room_id = $1", room.id)
     assert (report["totals"]["clicks"], report["totals"]["hits"]) == (clicks, hits)
+
+
+async def the_auditor_is_content(conn: asyncpg.Connection, room: Room, ledger: Ledger) -> None:
+    """The independent auditor of the simulation, on what the crowd was told before the end."""
+    who = {key: visitor for visitor, key in ledger.keys_tried}
+    told = Told(
+        stock={room.product["id"]: STOCK},
+        clicks=ledger.clicks,
+        coupons=ledger.coupons,
+        orders={order: (who[key], key) for order, key in ledger.orders.items()},
+        keys=ledger.keys_tried,
+        passed_ms=int(WATCHED_S_MAX * 1_000),
+    )
+    await until(lambda: audit(conn, told, LASTING), lambda findings: not findings, within_s=20)

@@ -122,8 +122,13 @@ class Landing:
         return visitor.id
 
 
+@pytest.fixture(scope="module")
+def assets() -> Assets:
+    return Assets(Path(front.__file__).parent / "static")
+
+
 @pytest.fixture
-async def landing(tmp_path: Path) -> AsyncIterator[Landing]:
+async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
     clock, away = SystemClock(), Database("postgresql://nobody@127.0.0.1:1/none")
     spool = Spool(tmp_path / "spool")
     spool.open()
@@ -131,7 +136,6 @@ async def landing(tmp_path: Path) -> AsyncIterator[Landing]:
     sharing = Sharing(away, clock, "https://shop.example", spool=spool)
     sharing._shares._keep(TOKEN, SHARE)
     sharing._hits._trouble_until = float("inf")  # known: nobody waits for the database any more
-    assets = Assets(Path(front.__file__).parent / "static")
     words, rooms, nobody = Words(assets.words), Rooms(), cast(Any, None)
     home = HomePage(assets=assets, words=words, rooms=nobody, identity=identity, hub=nobody)
     pages = Pages(

@@ -1,0 +1,123 @@
+"""What visitors do with money: coupons, orders, the cashier with its faults, changes of mind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from tests.sim.people import FAULTS, Person, rng_room
+
+from yaohe.kernel.errors import AppError
+
+WAYS = (
+    ("pay",), ("pay",), ("pay",), ("pay", "cancel"), ("pay", "pay"), ("cancel",),
+    ("pay", "give up"), ("pay", "give up"),
+)  # fmt: skip
+
+
+async def claim(person: Person) -> None:
+    """Take the room's coupon."""
+    for answer in await person.twice("POST", f"/api/v1/rooms/{rng_room(person)}/coupon"):
+        if answer.ok:
+            coupon = answer.json["coupon"]["id"]
+            person.world.told.coupons[coupon] = person.id
+            if coupon not in person.coupons:
+                person.coupons.append(coupon)
+
+
+async def look(person: Person) -> None:
+    """One's own coupons: those that came by themselves are seen here."""
+    answer = await person.ask("GET", "/api/v1/me/coupons")
+    if answer.ok:
+        for coupon in answer.json["items"]:
+            person.world.told.coupons[coupon["id"]] = person.id
+        person.coupons = [c["id"] for c in answer.json["items"] if c["state"] == "claimed"]
+
+
+async def buy(person: Person) -> None:
+    """Order; sometimes twice by one key, sometimes the same coupon for two things at once."""
+    rng = person.rng
+    keys = [f"k{rng.getrandbits(64):016x}"]
+    if rng.random() < 0.15:
+        keys.append(f"k{rng.getrandbits(64):016x}")
+    coupon = rng.choice([None, *person.coupons])
+    room = rng_room(person)
+    quantity = rng.choice((1, 1, 2, 5))
+    wishes = [
+        {
+            "product_id": rng.choice(person.world.products),
+            "quantity": quantity,
+            "room_id": room,
+            "coupon_id": coupon,
+            "idempotency_key": key,
+        }
+        for key in keys
+    ]
+    await asyncio.gather(*(_order(person, wish) for wish in wishes))
+    if rng.random() < 0.6:
+        await pay(person)
+
+
+async def _order(person: Person, wish: dict[str, Any]) -> None:
+    told, key = person.world.told, wish["idempotency_key"]
+    told.keys.add((person.id, key))
+    answers = await person.twice("POST", "/api/v1/orders", wish)
+    if answers[0].status == 503:
+        answers.append(await person.ask("POST", "/api/v1/orders", wish))
+    for answer in answers:
+        if answer.ok:
+            order = answer.json["order"]
+            told.orders[order["id"]] = (person.id, key)
+            cashier = answer.json["cashier_url"]
+            if cashier:
+                person.orders[order["id"]] = cashier.rpartition("/")[2]
+
+
+async def pay(person: Person) -> None:
+    """At the cashier: pay, cancel, both at once, or pay twice; the news may be bent."""
+    rng = person.rng
+    if not person.orders:
+        return
+    payment = person.orders[rng.choice(list(person.orders)[-2:])]
+    gateway = person.door.system.gateway
+    if rng.random() < 0.5:
+        faults: Any = rng.sample(FAULTS, rng.choice((1, 1, 2)))
+        with contextlib.suppress(AppError):
+            await gateway.script(payment, *faults)
+            person.world.told.note(person.name, f"faults of {payment}: {faults}", "set")
+    way = rng.choice(WAYS)
+    doings = [_at_the_cashier(person, payment, act) for act in way if act != "give up"]
+    if "give up" in way:
+        doings.append(give_up(person))
+    await asyncio.gather(*doings)
+
+
+async def _at_the_cashier(person: Person, payment: str, way: str) -> None:
+    gateway, told = person.door.system.gateway, person.world.told
+    try:
+        ended = await (gateway.pay(payment) if way == "pay" else gateway.cancel(payment))
+    except AppError as error:
+        told.note(f"{person.name} {person.id}", f"{way} {payment}", error.code)
+        return
+    told.note(f"{person.name} {person.id}", f"{way} {payment}", ended.state)
+    if ended.state == "paid":
+        told.money.add(payment)
+
+
+async def pay_again(person: Person) -> None:
+    """Open the payment of an order again; the first may have been canceled, or be on its way."""
+    if not person.orders:
+        return
+    order = person.rng.choice(list(person.orders)[-2:])
+    for answer in await person.twice("POST", f"/api/v1/orders/{order}/pay"):
+        if answer.ok and answer.json["cashier_url"]:
+            person.orders[order] = answer.json["cashier_url"].rpartition("/")[2]
+    await pay(person)
+
+
+async def give_up(person: Person) -> None:
+    """Cancel an order, while somebody is perhaps paying it."""
+    if person.orders:
+        order = person.rng.choice(list(person.orders)[-2:])
+        await person.twice("POST", f"/api/v1/orders/{order}/cancel")

@@ -42,7 +42,6 @@ const seconds = (ms: number): string => say('seconds', (ms / 1000).toFixed(2))
 
 function showWatched(watched: Watched): void {
   for (const key of Object.keys(watched) as (keyof Watched)[]) note(`live.${key}`, watched[key])
-  figure('room', watched.room)
   figure('way', watched.route || say('unknown'))
   if (watched.outcome === 'refused') showProbe({ name: 'autoplay', answer: 'no', detail: '' })
   if (watched.outcome !== 'shown') {
@@ -62,6 +61,7 @@ function watchLive(): Promise<void> {
       part('live-word').textContent = say('no_room')
       return undefined
     }
+    figure('room', room)
     figure('first_frame', say('wait'))
     return watch(room, part('frame') as HTMLIFrameElement).then(showWatched)
   })

@@ -54,6 +54,8 @@ async def test_rewind_and_back_and_replay_after_the_end(
                     "(one) => { one.value = one.max / 4; one.dispatchEvent(new Event('input'));"
                     " one.dispatchEvent(new Event('change')) }"
                 )
+            # Behind on purpose: the figures of the live show do not hear of it.
+            assert await page.evaluate("window.__yh.stats.behindLiveMs") < 3_000
             async with another_picture(mei):
                 await page.locator("[data-act=back-to-live]").click()
             await expect(page.locator(CLOCK)).to_be_hidden()

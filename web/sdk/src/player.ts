@@ -61,9 +61,7 @@ export class Player {
     for (const end of this.#ends) end()
   }
 
-  get phase(): PlayerPhase {
-    return this.#phase
-  }
+  get phase(): PlayerPhase { return this.#phase }
 
   /** Of what comes or came last, e.g. `hvc1.1.6.L93.B0,mp4a.40.2`. */
   get codecs(): string { return this.#yh.codecs }
@@ -71,9 +69,10 @@ export class Player {
   /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
   get shownAt(): number | null { return this.#ways.shownAt }
 
-  get hasSound(): boolean {
-    return !this.#video.muted
-  }
+  /** Whether it is the live show that plays, not what was. */
+  get isLive(): boolean { return this.#wanted }
+
+  get hasSound(): boolean { return !this.#video.muted }
 
   /** Turns the sound on or off; must be called from a tap to turn it on. */
   async setSound(on: boolean): Promise<void> {
@@ -144,7 +143,7 @@ export class Player {
   #listen(): void {
     watchVideo(this.#video, {
       shown: () => this.#shown(),
-      starved: () => this.#phase === 'playing' && this.#pacer.stalled(),
+      starved: () => this.#wanted && this.#phase === 'playing' && this.#pacer.stalled(),
       sound: () => this.soundChanged.tell(this.hasSound),
       broken: () => this.#restart('decode'),
       // Nobody pauses a live room on purpose: the system did. In sight it goes on.
@@ -218,7 +217,8 @@ export class Player {
   }
 
   #pace(): void {
-    if (this.#ways.usesLine && this.#wanted) this.#pacer.step()
+    if (!this.#wanted) return
+    if (this.#ways.usesLine) this.#pacer.step()
     else if (this.stats.firstFrameMs) this.stats.behindLiveMs = this.#ways.behindMs
   }
 

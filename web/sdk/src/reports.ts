@@ -93,12 +93,14 @@ export class Reports {
   #beat(): void {
     const now = performance.now()
     const visible = document.visibilityState === 'visible'
-    if (visible && this.#player.phase === 'playing') this.#watchedMs += Math.min(now - this.#beatAt, 2 * BEAT_MS)
+    if (visible && this.#player.isLive && this.#player.phase === 'playing') this.#watchedMs += Math.min(now - this.#beatAt, 2 * BEAT_MS)
     this.#beatAt = now
     if (!visible) return
     const { firstFrameMs } = this.#yh.stats
     const start = this.#started ? null : outcome(this.#player.phase, this.#yh.stats, now)
-    const settled = start !== 'shown' || now - firstFrameMs > SETTLED_MS
+    // A picture that just stands has no delay to tell; not for ever, though.
+    const wait = this.#player.phase === 'playing' ? SETTLED_MS : 3 * SETTLED_MS
+    const settled = start !== 'shown' || now - firstFrameMs > wait
     if ((start && settled) || (this.#watchedMs && now - this.#sentAt > EVERY_MS)) this.#send(start)
   }
 
@@ -133,7 +135,8 @@ export class Reports {
       report.first_frame_ms = bounded(stats.firstFrameMs - stats.startedMs)
       if (this.#startedMs && this.#startedMs === stats.startedMs) report.from_click_ms = bounded(stats.firstFrameMs - activationMs())
     }
-    if (this.#player.phase === 'playing' && stats.firstFrameMs) report.behind_ms = bounded(stats.behindLiveMs)
+    // Who rewinds is behind on purpose.
+    if (this.#player.isLive && this.#player.phase === 'playing' && stats.firstFrameMs) report.behind_ms = bounded(stats.behindLiveMs)
     this.#started ||= start !== null
     this.#told = { stalls: stats.stalls, stalledMs: stats.stalledMs }
     this.#watchedMs = 0

@@ -104,7 +104,7 @@ class Phone:
     def __init__(self, context: BrowserContext, page: Page, complaints: Complaints) -> None:
         self.context, self.page, self.complaints = context, page, complaints
 
-    async def frames(self, count: int = 15, within_ms: int = 20_000) -> dict[str, float]:
+    async def frames(self, count: int = 15, within_ms: int = 45_000) -> dict[str, float]:
         """Wait until so many new frames were really shown; the picture's time went on."""
         found: dict[str, float] = await self.page.evaluate(
             FRAMES, {"count": count, "within": within_ms}

@@ -1,6 +1,7 @@
 """Every screen at a phone's and a desk's size: nothing sticks out, nothing jumps; pictures kept.
 
-With `YAOHE_SCREENS` the pictures go to that folder, to be judged by eye.
+With `YAOHE_SCREENS` the pictures go to that folder, every screen in both languages, to be judged by
+eye.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PERSON = {"user-agent": ANDROID, "accept-language": "zh-CN"}
 # Twice as fine when somebody will look at them.
-SCALE = 2 if os.environ.get("YAOHE_SCREENS") else 1
+JUDGED = bool(os.environ.get("YAOHE_SCREENS"))
+SCALE = 2 if JUDGED else 1
 SIZES = {"phone": PHONE, "desk": DESK}
+EVERY = [(size, lang) for size in SIZES for lang in ("zh-CN", "en")]
+ROOM_LOOKS = EVERY if JUDGED else [("phone", "zh-CN"), ("phone", "en"), ("desk", "zh-CN")]
+STUDIO_LOOKS = EVERY if JUDGED else [("desk", "zh-CN"), ("phone", "en")]
 LINES = ("主播好", "这个保冷吗", "昨天的刚收到，很香", "水温多少合适", "颜色好看", "朋友推荐来的")
 
 SHIFTS = """(() => {
@@ -128,7 +133,7 @@ async def stands_still(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize(("size", "lang"), [("phone", "zh-CN"), ("phone", "en"), ("desk", "zh-CN")])
+@pytest.mark.parametrize(("size", "lang"), ROOM_LOOKS)
 async def test_the_room(
     browser: Browser, show: Demo, staff: Desk, folder: Path, size: str, lang: str
 ) -> None:
@@ -177,7 +182,7 @@ async def test_the_room(
         await camera.take(page, "paid")
 
 
-@pytest.mark.parametrize(("size", "lang"), [("phone", "zh-CN"), ("phone", "en"), ("desk", "zh-CN")])
+@pytest.mark.parametrize(("size", "lang"), ROOM_LOOKS)
 async def test_landings(
     browser: Browser, show: Demo, staff: Desk, over: Room, folder: Path, size: str, lang: str
 ) -> None:
@@ -245,7 +250,7 @@ STUDIO = {
 }
 
 
-@pytest.mark.parametrize(("size", "lang"), [("desk", "zh-CN"), ("phone", "en")])
+@pytest.mark.parametrize(("size", "lang"), STUDIO_LOOKS)
 async def test_the_studio(
     browser: Browser, show: Demo, staff: Desk, folder: Path, size: str, lang: str
 ) -> None:

@@ -84,7 +84,7 @@ export const live = {
   'ingest.rotated': ['推流码换好了，记得改 OBS', 'The key is new. Update OBS'],
   'ingest.health': ['画面质量', 'Health'],
   'ingest.bitrate': ['码率 kbps', 'Bit rate, kbps'],
-  'ingest.fps': ['帧率', 'Frames per second'],
+  'ingest.fps': ['帧率', 'Frames/s'],
   'ingest.size': ['尺寸', 'Size'],
   'ingest.last_frame': ['最近一帧', 'Last frame'],
   'ingest.dropped': ['丢掉的帧', 'Frames dropped'],

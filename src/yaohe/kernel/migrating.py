@@ -46,6 +46,20 @@ def newest_revision(scripts: Path) -> str | None:
     return heads.pop() if heads else None
 
 
+async def revision_at(url: str) -> str | None:
+    """The revision the database at `url` is on; None when it was never migrated."""
+    conn = await connect_raw(url)
+    try:
+        if await conn.fetchval("SELECT to_regclass('kernel.alembic_version')") is None:
+            return None
+        found: str | None = await conn.fetchval(
+            "SELECT max(version_num) FROM kernel.alembic_version"
+        )
+        return found
+    finally:
+        await conn.close()
+
+
 async def migrate(url: str, *, scripts: Path | None = None) -> None:
     """Bring the database at `url` to the newest revision; does nothing when it is there."""
     folder = scripts or script_folder()

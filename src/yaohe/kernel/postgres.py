@@ -36,6 +36,7 @@ ROLE = "yaohe"
 DATABASE = "yaohe"
 _SOCKET_PATH_MAX = 107
 _SOCKET = ".s.PGSQL.5432"
+_PASSWORD = "postgres.password"  # noqa: S105 - the file's name
 _LOG_BYTES_MAX = 8 << 20
 _LEAVE_S, _QUIT_S, _KILL_S = 8.0, 12.0, 20.0
 
@@ -76,6 +77,23 @@ def unprivileged_user(pg_dir: Path) -> Identity | None:
         "PostgreSQL does not run as root and there is no user `nobody` to run it as. "
         "Start as another user, or set YAOHE_DATABASE_URL."
     )
+
+
+def socket_dir_of(home: Path) -> Path:
+    """Where the server of the data directory `home` has its socket."""
+    folder = home / "run"
+    if len(os.fsencode(folder / _SOCKET)) > _SOCKET_PATH_MAX:
+        # A socket's address holds 107 bytes; a long data path needs a short place elsewhere.
+        mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"yaohe-{os.geteuid()}-{mark}"
+    return folder
+
+
+def url_of(home: Path) -> str:
+    """How the server of the data directory `home` is reached while somebody runs it."""
+    password = (home / _PASSWORD).read_text(encoding="ascii").strip()
+    host = quote(str(socket_dir_of(home)), safe="")
+    return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={host}"
 
 
 def processes_in(folder: Path) -> list[int]:
@@ -124,7 +142,7 @@ class EmbeddedPostgres:
         self._pg = self._home / "pg"
         self._user: Identity | None = None
         self._fds: list[int] = []
-        self._socket_dir = self._home / "run"
+        self._socket_dir = socket_dir_of(self._home)
         self._child: Child | None = None
         self.url = ""
 
@@ -150,13 +168,12 @@ class EmbeddedPostgres:
             self._user = unprivileged_user(self._pg)
             engine = find_engine(self._home, self._user)
             password = self._password()
-            self._socket_dir = self._make_socket_dir()
+            self._make_socket_dir()
             if not self._pg.exists():
                 await self._initialise(engine, password)
             elif not os.access(self._pg, os.R_OK | os.W_OK | os.X_OK):
                 raise DataDirectoryUnusable(f"{self._pg} belongs to another user.")
-            host = quote(str(self._socket_dir), safe="")
-            self.url = f"postgresql://{ROLE}:{password}@/{DATABASE}?host={host}"
+            self.url = url_of(self._home)
             self._child = Child(self._spec(engine))
             await self._child.start()
             await self._ensure_database()
@@ -215,7 +232,7 @@ class EmbeddedPostgres:
             os.chown(path, self._user.uid, self._user.gid)
 
     def _password(self) -> str:
-        path = self._home / "postgres.password"
+        path = self._home / _PASSWORD
         if not path.exists():
             fresh = path.with_suffix(".new")
             fresh.touch(mode=0o600)
@@ -223,12 +240,8 @@ class EmbeddedPostgres:
             fresh.replace(path)
         return path.read_text(encoding="ascii").strip()
 
-    def _make_socket_dir(self) -> Path:
-        folder = self._home / "run"
-        if len(os.fsencode(folder / _SOCKET)) > _SOCKET_PATH_MAX:
-            # A socket's address holds 107 bytes; a long data path needs a short place elsewhere.
-            mark = hashlib.sha256(os.fsencode(self._home)).hexdigest()[:12]
-            folder = Path(tempfile.gettempdir()) / f"yaohe-{os.geteuid()}-{mark}"
+    def _make_socket_dir(self) -> None:
+        folder = self._socket_dir
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
         owner = self._user.uid if self._user else os.geteuid()
@@ -236,7 +249,6 @@ class EmbeddedPostgres:
             raise DataDirectoryUnusable(f"{folder} belongs to somebody else. Remove it.")
         self._give(folder)
         folder.chmod(0o700)
-        return folder
 
     async def _initialise(self, engine: EngineFiles, password: str) -> None:
         """Make a new cluster beside its final place, so that half a cluster is never started."""

@@ -1,4 +1,4 @@
-"""The command line: demo, serve, migrate, config.
+"""The command line: demo, serve, migrate, config, ua.
 
 Everything a person did wrong comes back as one sentence on stderr and a code that is not zero.
 """
@@ -22,6 +22,7 @@ from yaohe.app.logs import configure_logs
 from yaohe.app.network import lan_address
 from yaohe.app.roles import Ready, engine, serve
 from yaohe.app.settings import Settings, SettingsError
+from yaohe.app.ua_lines import classify_lines
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.wire import PortTaken, StartFailed
 
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", parents=[shared], help="bring the database up to date")
     config = commands.add_parser("config", parents=[shared], help="settings")
     config.add_argument("action", choices=["show", "check", "doc"])
+    commands.add_parser("ua", help="who is asking: user agents in, one a line; classes out")
     return main_parser
 
 
@@ -94,6 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(given: argparse.Namespace) -> int:
     if given.command == "config":
         return _config(given)
+    if given.command == "ua":
+        return classify_lines(sys.stdin.fileno(), sys.stdout.fileno())
     if given.command == "demo":
         settings = read_settings(given, data="var/demo")
         wish = DemoWish(host=not given.no_host, crowd=not given.no_crowd, as_json=given.json)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from yaohe.sharing.ua import Env, _classify, classify, environment
+from yaohe.app.ua_lines import classify_lines
+from yaohe.sharing.ua import Env, classify, environment
+from yaohe.sharing.ua.model import _classify
+from yaohe.sharing.ua.shapes import found_by_shape
 
 ROWS = [
     tuple(line.split("\t"))
@@ -18,7 +26,7 @@ WECHAT = next(ua for kind, app, ua in ROWS if app == "wechat" and kind == "perso
 
 
 def test_the_file_is_large_and_holds_every_kind() -> None:
-    assert len(ROWS) >= 120
+    assert len(ROWS) >= 300
     assert {row[0] for row in ROWS} == {"person", "preview", "search", "ai", "tool", "scanner"}
     assert len({row[2] for row in ROWS}) == len(ROWS)
 
@@ -45,7 +53,7 @@ def test_case_does_not_matter() -> None:
 
 
 def test_an_endless_user_agent_is_cut_before_it_is_looked_at() -> None:
-    assert classify("Mozilla/5.0 " + "x" * 100_000 + " Googlebot").kind == "person"
+    assert classify(f"{WECHAT} " + "x" * 100_000 + " Googlebot").kind == "person"
 
 
 @pytest.mark.parametrize(
@@ -71,9 +79,10 @@ def test_environment(user_agent: str, query: dict[str, str], env: Env) -> None:
 
 def test_a_known_user_agent_costs_next_to_nothing_and_a_new_one_little() -> None:
     _classify.cache_clear()
+    found_by_shape.cache_clear()
     started = time.process_time()
     for number in range(2_000):
-        classify(f"{WECHAT} n{number}")
+        classify(f"{WECHAT} {chr(19968 + number)}")
     new_us = (time.process_time() - started) / 2_000 * 1e6
     started = time.process_time()
     for _ in range(20_000):
@@ -82,3 +91,54 @@ def test_a_known_user_agent_costs_next_to_nothing_and_a_new_one_little() -> None
     # Wide bounds on processor time: they catch a quadratic pattern, not a busy machine.
     assert new_us < 1_000
     assert known_us < 50
+
+
+def answers_to(raw: bytes) -> bytes:
+    """What `yaohe ua` writes for these bytes on its standard input."""
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
+        source.write(raw)
+        source.seek(0)
+        assert classify_lines(source.fileno(), target.fileno()) == 0
+        target.seek(0)
+        return target.read()
+
+
+def test_the_command_answers_every_line_of_the_file() -> None:
+    raw = "\n".join(row[2] for row in ROWS).encode()
+    assert answers_to(raw).decode().split() == [row[0] for row in ROWS]
+    assert answers_to(raw.replace(b"\n", b"\r\n")).decode().split() == [row[0] for row in ROWS]
+
+
+@given(st.lists(st.binary(max_size=60).filter(lambda line: b"\n" not in line), max_size=20))
+def test_the_command_gives_one_class_a_line_whatever_the_bytes(lines: list[bytes]) -> None:
+    answers = answers_to(b"".join(line + b"\n" for line in lines)).decode().split("\n")
+    assert answers.pop() == ""
+    assert len(answers) == len(lines)
+    assert set(answers) <= {"person", "preview", "search", "ai", "tool", "scanner"}
+
+
+def test_the_command_answers_while_the_input_is_open_and_forgets_endless_lines() -> None:
+    source, feed = os.pipe()
+    answers, target = os.pipe()
+    command = threading.Thread(target=classify_lines, args=(source, target))
+    command.start()
+    os.write(feed, b"curl/8.7.1\n")
+    assert os.read(answers, 99) == b"tool\n"
+    for _ in range(64):
+        os.write(feed, b"x" * 60_000)
+    os.write(feed, f"\n{WECHAT}\n".encode())
+    os.close(feed)
+    command.join()
+    assert os.read(answers, 99) == b"tool\nperson\n"
+    for end in (source, answers, target):
+        os.close(end)
+
+
+def test_whoever_reads_no_longer_is_no_error() -> None:
+    answers, target = os.pipe()
+    os.close(answers)
+    with tempfile.TemporaryFile() as source:
+        source.write(b"curl/8\n")
+        source.seek(0)
+        assert classify_lines(source.fileno(), target) == 0
+    os.close(target)

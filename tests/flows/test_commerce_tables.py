@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, MetaData, SmallInteger
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from yaohe.commerce.tables import metadata as commerce
@@ -21,6 +30,7 @@ _TYPES = {
     LargeBinary: "bytea",
     JSONB: "jsonb",
     ARRAY: "ARRAY",
+    Boolean: "boolean",
 }
 
 

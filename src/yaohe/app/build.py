@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
+from yaohe.front.crossing import Crossing
 from yaohe.front.edge import Edge, HotRoute, Page
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
@@ -38,6 +40,7 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.front.verbs import Verbs, hot_routes
 from yaohe.front.words import Words
 from yaohe.identity import Identity
+from yaohe.identity.keys import AppKeys
 from yaohe.insights import Insights
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import Clock, SystemClock
@@ -57,6 +60,7 @@ from yaohe.live.recordings import Recordings
 from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
 from yaohe.live.whip import Whip
+from yaohe.outside import Outside
 from yaohe.platforms.sandbox_pay import SandboxGateway
 from yaohe.sharing import Sharing
 
@@ -85,6 +89,7 @@ class System:
     spool: Spool
     studio: CardStudio
     campaigns: Campaigns
+    outside: Outside
     relay: Relay
     snapshots: Snapshots
     media: MediaDoor
@@ -150,13 +155,14 @@ def _edge(
     settings: Settings,
     clock: Clock,
     identity: Identity,
+    app_keys: AppKeys,
     application: Litestar,
     routes: tuple[HotRoute, ...],
     site: Site,
     nothing: Page,
 ) -> Edge:
     return Edge(
-        cast(ASGIApp, application),
+        Crossing(cast(ASGIApp, application), is_site=app_keys.is_site, clock=clock),
         routes=routes,
         pages=site.find,
         nothing=nothing,
@@ -188,6 +194,8 @@ def build(
     identity = Identity(db, clock, secret, settings.secure, origins=(address,))
     spool = Spool(settings.data / "spool")
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
+    app_keys = AppKeys(db, clock, secret)
+    outside = Outside(db, clock, secret, identity=identity, app_keys=app_keys, sharing=sharing)
     commerce = Commerce(
         db,
         clock,
@@ -253,6 +261,7 @@ def build(
         sharing=sharing,
         campaigns=campaigns,
         home=home,
+        outside=outside,
         public_url=address,
     )
     images = Images(
@@ -268,12 +277,13 @@ def build(
     playback = Playback(clock)
     verbs = Verbs(sharing=sharing, campaigns=campaigns, snapshots=snapshots, playback=playback)
     routes = hot_routes(verbs, clock)
-
     lag = LoopLag()
     health = Health(db, identity, lag)
     playback.on_report.append(PlayerFigures(health.registry).note)
     services: dict[str, object] = {
         "identity": identity,
+        "app_keys": app_keys,
+        "outside": outside,
         "commerce": commerce,
         "gateway": gateway,
         "sharing": sharing,
@@ -289,10 +299,7 @@ def build(
         "insights": Insights(sharing, commerce, rooms, campaigns),
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)
-
-    def document() -> dict[str, Any]:
-        return describe(application, routes)
-
+    document = partial(describe, application, routes)
     site = Site(
         pages=pages,
         home=home,
@@ -302,7 +309,7 @@ def build(
         assets=assets,
         openapi=document,
     )
-    app = _edge(settings, clock, identity, application, routes, site, home.nothing)
+    app = _edge(settings, clock, identity, app_keys, application, routes, site, home.nothing)
     return System(
         settings=settings,
         clock=clock,
@@ -324,6 +331,7 @@ def build(
         spool=spool,
         studio=studio,
         campaigns=campaigns,
+        outside=outside,
         relay=relay,
         snapshots=snapshots,
         media=media,

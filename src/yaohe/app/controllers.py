@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from yaohe.campaigns import http as campaigns
 from yaohe.commerce import http as commerce
 from yaohe.identity import http as identity
+from yaohe.identity.keys import http as app_keys
 from yaohe.insights import http as insights
 from yaohe.live.moderation import http as moderation
 from yaohe.live.playback import http as playback
@@ -16,14 +17,17 @@ from yaohe.live.realtime import http as realtime
 from yaohe.live.recordings import http as recordings
 from yaohe.live.rooms import http as rooms
 from yaohe.live.whip import http as whip
+from yaohe.outside import http as outside
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
 from yaohe.sharing import http as sharing
 
 CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sandbox_pay.controllers,
     *identity.controllers,
+    *app_keys.controllers,
     *sharing.controllers,
     *commerce.controllers,
+    *outside.controllers,
     *rooms.controllers,
     *realtime.controllers,
     *recordings.controllers,

@@ -154,6 +154,7 @@ async def _run_parts(
         "identity": system.identity.run,
         "gateway": system.gateway.run,
         "sharing": system.sharing.run,
+        "outside": system.outside.run,
         "commerce": system.commerce.run,
         "rooms": system.rooms.run,
         "hub": system.hub.run,

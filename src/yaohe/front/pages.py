@@ -26,6 +26,7 @@ from yaohe.identity import friendly_name
 from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.wire import Fields
 from yaohe.live.rooms import RoomNotFound
+from yaohe.outside import Outside, is_outside
 from yaohe.sharing import Fetch, Share, Sharing, environment
 
 LATE: Final = frozenset({"preview_tags", "share_url", "invited", "sharer", "share_json"})
@@ -47,8 +48,10 @@ class Pages:
         sharing: Sharing,
         campaigns: Campaigns,
         home: HomePage,
+        outside: Outside,
         public_url: str,
     ) -> None:
+        self._outside = outside
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
         self._campaigns, self._home, self._public_url = campaigns, home, public_url
         entry = assets.entry("app/src/rooms/main.ts")
@@ -96,8 +99,24 @@ class Pages:
         if share is None:
             await self._home.missing(request)
             return
+        if is_outside(share.room_id):
+            await self._leave(request, share, visitor_id=hit.visitor_id if not hit.is_bot else None)
+            return
         mine = known == share.sharer_id
         await self._show(request, share.room_id, share=share, mine=mine)
+
+    async def _leave(self, request: Request, share: Share, *, visitor_id: str | None) -> None:
+        """A share of a room on somebody else's site is the only one that leads away."""
+        way = await self._outside.way_out(share, visitor_id=visitor_id or None)
+        if way is None:
+            await self._home.missing(request)
+            return
+        headers = [
+            (b"location", way.encode()),
+            (b"cache-control", b"private, no-store"),
+            (b"referrer-policy", b"origin"),
+        ]
+        await answer(request, 302, b"", headers)
 
     async def room(self, request: Request) -> None:
         """`/r/{room}`: the room without an invitation."""

@@ -51,6 +51,8 @@ class Identity:
         self.visitor_from_cookie = visitors.from_cookie
         self.new_visitor = visitors.new
         self.visitor_cookie = visitors.cookie
+        self.visitor_header = visitors.header
+        self.visitor_from_header = visitors.from_header
         self.seen = visitors.seen
         self.flush_visitors = visitors.flush
 

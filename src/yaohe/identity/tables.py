@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData(schema="identity")
 
@@ -85,6 +86,27 @@ api_keys = Table(
     Column("prefix", Text, nullable=False),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
     Column("scope", Text, nullable=False),
+    _at("created_at"),
+    _at("last_used_at", nullable=True),
+    _at("revoked_at", nullable=True),
+)
+
+app_keys = Table(
+    "app_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("shop_id", Text, ForeignKey(shops.c.id), nullable=False),
+    Column("staff_id", Text, ForeignKey(staff.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("sites", ARRAY(Text), nullable=False),
+    Column("apps", Boolean, nullable=False),
+    Column("user_tokens", Text),
+    Column("user_key", LargeBinary),
     _at("created_at"),
     _at("last_used_at", nullable=True),
     _at("revoked_at", nullable=True),

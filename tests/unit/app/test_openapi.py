@@ -25,7 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def document(built: Any) -> dict[str, Any]:
-    return describe(built.app._behind, tuple(hot(built)))
+    return describe(built.app._behind._behind, tuple(hot(built)))
 
 
 def hot(built: Any) -> list[HotRoute]:
@@ -41,7 +41,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def test_every_route_is_there(built: Any, document: dict[str, Any]) -> None:
-    app: Litestar = built.app._behind
+    app: Litestar = built.app._behind._behind
     known = {(path, method) for path, method, _ in operations(document)}
     for route in app.routes:
         if isinstance(route, HTTPRoute) and not route.path.startswith("/api/v1/schema"):
@@ -58,7 +58,7 @@ def test_every_declared_error_is_listed_under_its_status(
     built: Any, document: dict[str, Any]
 ) -> None:
     declared = {(r.path, r.method.lower()): r.all_errors for r in hot(built)}
-    for route in built.app._behind.routes:
+    for route in built.app._behind._behind.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 for method in handler.http_methods:

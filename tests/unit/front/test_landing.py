@@ -145,6 +145,7 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
         sharing=sharing,
         campaigns=cast(Any, Campaigns),
         home=home,
+        outside=nobody,
         public_url="https://shop.example",
     )
     yield Landing(pages, sharing, identity, spool, rooms)

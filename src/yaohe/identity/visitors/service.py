@@ -34,6 +34,8 @@ class Visitors:
     def __init__(self, db: Database, *, secret: bytes, cookie_secure: bool, shop_id: str) -> None:
         self._db, self._secure, self._shop_id = db, cookie_secure, shop_id
         self._key = derive_key(secret, "visitor.v1")
+        # What another site keeps must not open the shop's own pages as this visitor.
+        self._header_key = derive_key(secret, "visitor.header.v1")
         self._seen: dict[str, None] = {}
         # A watching person sends the same cookie every few seconds.
         self._read = lru_cache(maxsize=65_536)(self._unseal)
@@ -54,6 +56,15 @@ class Visitors:
         """The whole Set-Cookie value for this visitor."""
         value = seal(self._key, visitor.id)
         return set_cookie(VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure)
+
+    def header(self, visitor: Visitor) -> str:
+        """What a page on another site keeps and sends, to be the same visitor again."""
+        return seal(self._header_key, visitor.id)
+
+    def from_header(self, value: str | None) -> Visitor | None:
+        """The visitor of a header value we made; a cookie's value is none."""
+        visitor_id = unseal(self._header_key, value)
+        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
 
     def seen(self, visitor_id: str) -> None:
         """Note that this visitor did something. Never waits; written within a second."""

@@ -51,11 +51,13 @@ class Shares:
         parent: str | None = None,
         moment_ms: int | None = None,
         prepared: bool = False,
+        token: str | None = None,
     ) -> Share:
-        """A new share; intended unless `prepared`. What led the sharer here is decided inside."""
+        """A new share; intended unless `prepared`. What led the sharer here is decided inside.
+        Asked again with the same `token` (of `new_token`), it is the same share."""
         share = await self._create.submit(
             NewShare(
-                token=new_token(),
+                token=token or new_token(),
                 shop_id=shop_id,
                 room_id=room_id,
                 sharer_id=sharer.id,

@@ -310,6 +310,40 @@ async def test_several_shows_at_once_stay_apart() -> None:
         assert shapes == {"tea": (60, 160), "silk": (60, 96)}
 
 
+async def test_two_keys_make_two_rungs_of_one_show() -> None:
+    small = clip(2.0, width=96, height=64)
+    async with (
+        ingesting() as made,
+        connected(made.server.port) as top,
+        connected(made.server.port) as low,
+    ):
+        for encoder, key in ((top, "key-tea"), (low, "key-tea?rung=480")):
+            await encoder.send(opening() + publishing(key))
+            await encoder.listen(until=START)
+        await top.send(clip_bytes(CLIP))
+        await made.until(lambda: made.log.live)
+        await low.send(clip_bytes(small, 5_000_000))
+        await made.until(lambda: len(made.origin.rungs("tea")) == 2)
+        assert [(o.rung, o.width) for o in made.origin.rungs("tea")] == [("", 160), ("480", 96)]
+        # Nobody was replaced; the loss of the low one is its own.
+        await low.send(command("deleteStream", 4.0, None, 1.0))
+        await made.until_event("stopped")
+        assert [(e.kind, e.rung) for e in made.events if e.kind in {"started", "stopped"}] == [
+            ("started", ""),
+            ("started", "480"),
+            ("stopped", "480"),
+        ]
+        assert made.log.live
+
+
+async def test_a_rung_nobody_can_name_is_refused_in_words() -> None:
+    async with ingesting() as made, connected(made.server.port) as encoder:
+        await encoder.send(opening() + publishing("key-tea?rung=low"))
+        await encoder.listen()
+        assert "?rung=480" in encoder.words
+        assert (await made.until_event("refused")).reason == "rung_wrong"
+
+
 async def test_bytes_that_trickle_are_a_show_all_the_same() -> None:
     async with ingesting() as made, connected(made.server.port) as encoder:
         wire = opening() + publishing("key-tea") + clip_bytes(clip(0.4))

@@ -161,6 +161,30 @@ async def test_the_newer_publisher_wins_and_the_older_hears_why(house: House) ->
         assert (await house.http.delete(second.headers["location"])).status_code == 200
 
 
+async def test_a_second_stream_may_be_a_lower_rung_of_the_show(house: House) -> None:
+    wrong = await house.http.post("/whip/key-tea?rung=low", content=good_offer(), headers=SDP)
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "rung_wrong")
+    async with sender() as top, sender() as low:
+        first = await house.http.post("/whip/key-tea", content=top.offer, headers=SDP)
+        await top.answered(first.text)
+        await house.live()
+        headers = SDP | {"authorization": "Bearer key-tea"}
+        second = await house.http.post("/whip?rung=480", content=low.offer, headers=headers)
+        await low.answered(second.text)
+        await house.until(lambda: len(house.origin.rungs("tea")) == 2)
+        log, below = house.origin.open("tea"), house.origin.log("tea", "480")
+        assert below is not None
+        assert log.generation is not None
+        assert below.generation is not None
+        assert below.generation.timeline == log.generation.timeline
+        # The top one goes: the room goes on with what is left.
+        await house.http.delete(first.headers["location"])
+        assert house.origin.is_live("tea")
+        assert log.epoch > below.generation.timeline
+        assert (await house.http.delete(second.headers["location"])).status_code == 200
+        assert not house.origin.is_live("tea")
+
+
 async def test_a_peer_that_vanishes_is_noticed(house: House) -> None:
     async with sender(audio=False) as peer:
         opened = await house.http.post("/whip/key-tea", content=peer.offer, headers=SDP)

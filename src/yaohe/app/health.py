@@ -6,12 +6,14 @@ import asyncio
 import ipaddress
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from litestar import Request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from yaohe.identity import Identity, require_staff
 from yaohe.kernel.db import Database
@@ -39,6 +41,21 @@ class LoopLag:
         return kept[int(len(kept) * 0.99)] if kept else 0.0
 
 
+class _Labelled(Collector):
+    """Reads a figure per label when Prometheus asks."""
+
+    def __init__(
+        self, name: str, help_text: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        self._name, self._help, self._label, self._read = name, help_text, label, read
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(self._name, self._help, labels=[self._label])
+        for label, value in sorted(self._read().items()):
+            family.add_metric([label], value)
+        yield family
+
+
 class Health:
     def __init__(self, db: Database, identity: Identity, lag: LoopLag) -> None:
         self._db, self._identity, self._lag = db, identity, lag
@@ -52,6 +69,12 @@ class Health:
         """A figure that is read when it is asked for."""
         gauge = Gauge(f"yaohe_{name}", help_text, registry=self.registry)
         gauge.set_function(read)
+
+    def gauges(
+        self, name: str, help_text: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """The same for figures told apart by a label."""
+        self.registry.register(_Labelled(f"yaohe_{name}", help_text, label, read))
 
     def part(self, name: str, state: Callable[[], str]) -> None:
         """A child or engine whose state (`ready`, `starting`, …) belongs into `/readyz`."""

@@ -227,6 +227,9 @@ def _figures(system: System, server: WireServer) -> None:
     gauge = system.health.gauge
     gauge("connections", "Open connections of all kinds", lambda: server.connections)
     gauge("video_viewers", "Players that are sent video", lambda: server.viewers)
+    system.health.gauges(
+        "rung_viewers", "Players that are sent video, by rung", "rung", server.viewers_by_kind
+    )
     gauge("websockets", "Open WebSockets", lambda: server.websockets)
     gauge("connections_refused", "Connections turned away", lambda: server.refused)
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
+import msgspec
+
 from yaohe.front.request import Request, answer
 from yaohe.kernel.wire import MediaSource, Refusal, WireRequest
 from yaohe.live.media import MediaOrigin, hls_document, parse_media_path
@@ -18,12 +22,16 @@ class MediaDoor:
         path = parse_media_path(request.path)
         if path is None or path.kind not in {"stream", "ws"}:
             return None
-        return self._origin.source(path.room_id) or _AWAY
+        rung = dict(parse_qsl(request.query)).get("rung", "")
+        return self._origin.source(path.room_id, rung) or _AWAY
 
     async def document(self, request: Request) -> None:
         """A list, an init, a segment or a part; may wait for what is about to be there."""
         path = parse_media_path(request.path)
-        lists = self._origin.hls(path.room_id) if path is not None else None
+        if path is not None and path.kind == "rungs":
+            await self._rungs(request, path.room_id)
+            return
+        lists = self._origin.hls(path.room_id, path.rung) if path is not None else None
         document = None
         if lists is not None and path is not None:
             query = request.query if request.scope["query_string"] else {}
@@ -37,3 +45,13 @@ class MediaDoor:
             (b"access-control-allow-origin", b"*"),
         ]
         await answer(request, 200, document.body, headers)
+
+    async def _rungs(self, request: Request, room_id: str) -> None:
+        """What there is to choose of; an empty list when nothing is live."""
+        body = msgspec.json.encode({"rungs": self._origin.rungs(room_id)})
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"no-cache"),
+            (b"access-control-allow-origin", b"*"),
+        ]
+        await answer(request, 200, body, headers)

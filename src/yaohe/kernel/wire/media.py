@@ -60,6 +60,10 @@ class MediaSource(Protocol):
     def init(self) -> bytes: ...
 
     @property
+    def kind(self) -> str:
+        """What viewers of such logs are counted as; one of few."""
+
+    @property
     def ended(self) -> bool:
         """True once nothing will follow; viewers are then finished cleanly."""
 
@@ -256,6 +260,12 @@ class Fanouts:
     @property
     def viewers(self) -> int:
         return sum(len(fanout) for fanout in self._by_source.values())
+
+    def viewers_by_kind(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for source, fanout in self._by_source.items():
+            found[source.kind] = found.get(source.kind, 0) + len(fanout)
+        return found
 
     def of(self, source: MediaSource) -> Fanout:
         """The fan-out of `source`; the caller adds a viewer to it before it returns."""

@@ -117,6 +117,9 @@ class WireServer:
     def viewers(self) -> int:
         return self.state.fanouts.viewers
 
+    def viewers_by_kind(self) -> dict[str, int]:
+        return self.state.fanouts.viewers_by_kind()
+
     @property
     def websockets(self) -> int:
         return self.state.websockets_open

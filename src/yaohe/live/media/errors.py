@@ -6,6 +6,7 @@
     ├── BadBytes              400 bad_bytes            not RTMP, or broken media
     ├── TooSlow               408 too_slow             handshake or media did not come in time
     ├── TooBig                413 too_big              a message beyond the limits
+    ├── RungWrong             400 rung_wrong           a rung that cannot be, or one too many
     ├── TooManyPublishers     429 too_many_publishers  the connection cap
     └── Replaced              409 replaced             the same key began to publish elsewhere
 
@@ -55,6 +56,12 @@ class TooBig(PublishRefused):
     code = "too_big"
     status = 413
     message = "A message was larger than this server takes."
+
+
+class RungWrong(PublishRefused):
+    code = "rung_wrong"
+    status = 400
+    message = "Name a rung by the height of its picture, such as ?rung=480, four at most."
 
 
 class TooManyPublishers(PublishRefused):

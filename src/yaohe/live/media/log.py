@@ -79,6 +79,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     first_offset: int
     started_at: datetime
     entry: str = "avc1"
+    # Epochs of the same timeline, also of other rungs, show the same moment at the same time.
+    timeline: int = 0
 
 
 class Subscription:
@@ -97,9 +99,14 @@ class FragmentLog:
     """One room's log. Writers use `open_epoch`, `append`, `set_live`, `end`; readers the rest."""
 
     def __init__(
-        self, room_id: str, *, clock: Clock | None = None, limits: LogLimits | None = None
+        self,
+        room_id: str,
+        *,
+        rung: str = "",
+        clock: Clock | None = None,
+        limits: LogLimits | None = None,
     ) -> None:
-        self.room_id = room_id
+        self.room_id, self.rung = room_id, rung
         self.live = False
         self.ended = False
         self.newest: Fragment | None = None
@@ -208,8 +215,11 @@ class FragmentLog:
         entry: str = "avc1",
         has_video: bool = True,
         has_audio: bool = True,
+        timeline: int = 0,
+        started_at: datetime | None = None,
     ) -> Generation:
-        """Begin a new epoch: other bytes follow, so readers need the new init first."""
+        """Begin a new epoch: other bytes follow, so readers need the new init first. It begins a
+        timeline of its own unless it stands on one that began before."""
         now = self._clock.now()
         self.epoch = max(self.epoch + 1, int(now.timestamp()))
         self.generation = Generation(
@@ -223,7 +233,8 @@ class FragmentLog:
             avcc=avcc,
             entry=entry,
             first_offset=self.next_offset,
-            started_at=now,
+            started_at=started_at or now,
+            timeline=timeline or self.epoch,
         )
         self._generations[self.epoch] = self.generation
         self.last_keyframe_offset = -1

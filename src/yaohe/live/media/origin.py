@@ -5,6 +5,10 @@ beside the first until its codecs are accepted and its first picture is there, a
 an encoder that is set wrong, or sends nothing, never ends a good stream. When a publisher drops,
 the log stays readable (`live` is false) and its return is a new epoch; `end(room)` is the host's
 word that the show is over. Listeners hear of every start, stop and refusal as a `PublishEvent`.
+
+A show may have lower rungs (`rungs.py`): each has its publisher and log, and these rules hold for
+each alone. Losing a lower one ends only its own log. Losing the top one lets the best of the others
+stand in for it in the room's own log, so the show goes on.
 """
 
 from __future__ import annotations
@@ -17,11 +21,12 @@ import structlog
 
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.live.media.doctor import Finding, examine
-from yaohe.live.media.errors import PublishRefused, Replaced
-from yaohe.live.media.hls import HlsView
+from yaohe.live.media.errors import PublishRefused, Replaced, RungWrong
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
 from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication, PublisherStatistics
+from yaohe.live.media.rungs import RUNGS_MAX, TOP, Offer, ShowClock, offer_of, rung_named
+from yaohe.live.media.show import Rung, Show
 from yaohe.live.media.views import EpochSource
 
 logger = structlog.get_logger(__name__)
@@ -36,7 +41,8 @@ class PublishEvent(msgspec.Struct, frozen=True):
 
     `connected` the key was accepted (`waiting` beside another one) · `started` the first fragments
     flow · `stopped` it is gone · `refused` it was sent away (with `room_id` None when the key
-    fitted no room) · `left` it went before it took the place of another one, which goes on.
+    fitted no room) · `left` it went before it took the place of another one, which goes on. `rung`
+    names the lower rung it was for.
     """
 
     room_id: str | None
@@ -44,79 +50,80 @@ class PublishEvent(msgspec.Struct, frozen=True):
     reason: str
     detail: str
     remote: str
-
-
-class _Room:
-    __slots__ = ("lists", "log", "publication", "quiet_since", "source", "waiting")
-
-    def __init__(self, log: FragmentLog, quiet_since: float) -> None:
-        self.log = log
-        self.lists = Playlists(HlsView(log))
-        self.publication: Publication | None = None
-        self.waiting: set[Publication] = set()
-        self.source: EpochSource | None = None
-        self.quiet_since = quiet_since
+    rung: str = TOP
 
 
 class MediaOrigin:
     def __init__(self, *, clock: Clock | None = None, limits: LogLimits | None = None) -> None:
         self._clock = clock or SystemClock()
         self._limits = limits
-        self._rooms: dict[str, _Room] = {}
+        self._shows: dict[str, Show] = {}
         self._listeners: dict[int, Callable[[PublishEvent], None]] = {}
         self._listener_key = 0
 
     # ── readers ──────────────────────────────────────────────────────────────────────────────
 
-    def log(self, room_id: str) -> FragmentLog | None:
-        """The room's log; None when nothing was ever published to it here."""
-        room = self._rooms.get(room_id)
-        return room.log if room else None
+    def log(self, room_id: str, rung: str = TOP) -> FragmentLog | None:
+        """The room's log, or a lower rung's; None when nothing was ever published to it here."""
+        found = self._rung(room_id, rung)
+        return found.log if found else None
 
     def open(self, room_id: str) -> FragmentLog:
         """The room's log, made when missing, for readers who come before the publisher.
 
         The caller answers for `room_id` being a real room.
         """
-        return self._room(room_id).log
+        return self._show(room_id).top.log
 
-    def hls(self, room_id: str) -> Playlists | None:
-        """The room's HLS lists; None when nothing was ever published to it here."""
-        room = self._rooms.get(room_id)
-        return room.lists if room else None
+    def hls(self, room_id: str, rung: str = TOP) -> Playlists | None:
+        """The HLS lists of a rung; None when nothing was ever published to it here, or a lower one
+        is over: players then take another."""
+        found = self._rung(room_id, rung)
+        return found.lists if found and (found.log.live or not rung) else None
 
-    def source(self, room_id: str) -> EpochSource | None:
+    def source(self, room_id: str, rung: str = TOP) -> EpochSource | None:
         """The present epoch for streaming readers, one object for all; None when not playable.
 
-        A room whose publisher dropped stays playable: its readers wait for the return.
+        A room whose publisher dropped stays playable: its readers wait for the return. Who asks
+        for a lower rung that is not there gets the room's own log.
         """
-        room = self._rooms.get(room_id)
-        if room is None or room.log.generation is None or room.log.ended:
+        show = self._shows.get(room_id)
+        if show is None:
             return None
-        if room.source is None or room.source.epoch != room.log.epoch:
-            room.source = EpochSource(room.log, room.log.generation)
-        return room.source
+        return show.source(rung) or show.source(TOP)
 
     def rooms(self) -> list[str]:
         """Every room with a log, live or not."""
-        return list(self._rooms)
+        return list(self._shows)
 
     def live_rooms(self) -> list[str]:
-        return [room_id for room_id, room in self._rooms.items() if room.log.live]
+        return [room_id for room_id, show in self._shows.items() if show.top.log.live]
 
-    def statistics(self, room_id: str) -> PublisherStatistics | None:
-        """Figures of the room's present publisher; None when there is none."""
-        room = self._rooms.get(room_id)
-        if room is None or room.publication is None:
-            return None
-        return room.publication.statistics()
+    def is_live(self, room_id: str) -> bool:
+        """Whether anybody publishes any rung of the room."""
+        show = self._shows.get(room_id)
+        return show is not None and show.top.log.live
 
-    def findings(self, room_id: str) -> list[Finding]:
-        """What the publish doctor says of the room's present publisher; nothing without one."""
-        room = self._rooms.get(room_id)
-        if room is None or room.publication is None:
+    def rungs(self, room_id: str) -> list[Offer]:
+        """What a player can choose of, the room's own log first."""
+        show = self._shows.get(room_id)
+        if show is None or not show.top.log.live:
             return []
-        return examine(room.publication.vitals())
+        return [offer_of(rung.log) for rung in (show.top, *show.lower)]
+
+    def statistics(self, room_id: str, rung: str = TOP) -> PublisherStatistics | None:
+        """Figures of the rung's present publisher; None when there is none."""
+        found = self._rung(room_id, rung)
+        if found is None or found.publication is None:
+            return None
+        return found.publication.statistics()
+
+    def findings(self, room_id: str, rung: str = TOP) -> list[Finding]:
+        """What the publish doctor says of the rung's present publisher; nothing without one."""
+        found = self._rung(room_id, rung)
+        if found is None or found.publication is None:
+            return []
+        return examine(found.publication.vitals())
 
     def on_event(self, listener: Callable[[PublishEvent], None]) -> Subscription:
         """Call `listener(event)` in the loop; it must take note and return."""
@@ -127,59 +134,69 @@ class MediaOrigin:
     # ── publishers ───────────────────────────────────────────────────────────────────────────
 
     def publish(
-        self, room_id: str, *, remote: str, on_replaced: Callable[[PublishRefused], None]
+        self,
+        room_id: str,
+        *,
+        remote: str,
+        on_replaced: Callable[[PublishRefused], None],
+        rung: str = TOP,
+        clock: Callable[[], ShowClock | None] | None = None,
     ) -> Publication:
-        """Take the room's place as its publisher, or wait beside the one that is there: with its
-        first picture the newcomer replaces it, and it is told so."""
-        room = self._room(room_id)
+        """Take the rung's place as its publisher, or wait beside the one that is there: with its
+        first picture the newcomer replaces it, and it is told so. `clock` is given by who counts
+        on the show's timeline itself. Raises `RungWrong`."""
+        show = self._show(room_id)
+        place = self._place(show, rung)
         publication = Publication(
-            room.log,
+            place.log,
             remote=remote,
             clock=self._clock,
             on_started=self._started,
             on_finished=self._finished,
             on_replaced=on_replaced,
             on_taking=self._taking,
+            on_epoch=show.opened,
+            leading=(lambda _: clock()) if clock else show.leading,
         )
         reason, detail = "connected", ""
-        if room.publication is None:
-            room.publication = publication
+        if place.publication is None:
+            place.publication = publication
         else:
-            room.waiting.add(publication)
+            place.waiting.add(publication)
             reason, detail = "waiting", WAITING
-        self.report(PublishEvent(room_id, "connected", reason, detail, remote))
+        self.report(PublishEvent(room_id, "connected", reason, detail, remote, rung))
         return publication
 
     def end(self, room_id: str, why: str = "The show was ended in the studio.") -> None:
-        """The show is over: the publisher is sent away with `why`, readers finish what is held."""
-        room = self._rooms.get(room_id)
-        if room is None:
+        """The show is over: publishers are sent away with `why`, readers finish what is held."""
+        show = self._shows.get(room_id)
+        if show is None:
             return
-        for waiting in tuple(room.waiting):
-            waiting.replace(PublishRefused(why))
-        if room.publication is not None:
-            room.publication.replace(PublishRefused(why))
-        room.log.end()
+        for rung in show.from_below():
+            for waiting in tuple(rung.waiting):
+                waiting.replace(PublishRefused(why))
+            if rung.publication is not None:
+                rung.publication.replace(PublishRefused(why))
+        show.end()
 
     def drop(
         self, room_id: str, why: str = "Another process serves this room now. Connect again."
     ) -> None:
         """Forget the room altogether."""
         self.end(room_id, why)
-        self._rooms.pop(room_id, None)
+        self._shows.pop(room_id, None)
 
     def sweep(self) -> None:
         """Give back the memory of rooms that have been quiet for long; call it now and then."""
-        now = self._clock.monotonic()
-        for room in self._rooms.values():
-            if room.publication is None and now - room.quiet_since > IDLE_FORGET_S:
-                room.log.forget()
+        for show in self._shows.values():
+            show.forget_quiet(self._clock.monotonic() - IDLE_FORGET_S)
 
     def report(self, event: PublishEvent) -> None:
         """Tell the log file and all listeners."""
         logger.info(
             "publish_" + event.kind,
             room=event.room_id,
+            rung=event.rung,
             reason=event.reason,
             detail=event.detail,
             remote=event.remote,
@@ -190,36 +207,59 @@ class MediaOrigin:
             except Exception:
                 logger.exception("publish_listener_failed", kind=event.kind)
 
-    def _room(self, room_id: str) -> _Room:
-        room = self._rooms.get(room_id)
-        if room is None:
-            log = FragmentLog(room_id, clock=self._clock, limits=self._limits)
-            room = self._rooms[room_id] = _Room(log, self._clock.monotonic())
-        return room
+    # ── inside ───────────────────────────────────────────────────────────────────────────────
+
+    def _show(self, room_id: str) -> Show:
+        show = self._shows.get(room_id)
+        if show is None:
+            show = self._shows[room_id] = Show(room_id, clock=self._clock, limits=self._limits)
+        return show
+
+    def _rung(self, room_id: str, rung: str) -> Rung | None:
+        show = self._shows.get(room_id)
+        return show.rungs.get(rung) if show else None
+
+    @staticmethod
+    def _place(show: Show, rung: str) -> Rung:
+        found = show.rungs.get(rung)
+        if found is None:
+            rung_named(rung)
+            show.make_room(RUNGS_MAX)
+            if len(show.rungs) > RUNGS_MAX:
+                raise RungWrong
+            found = show.add(rung)
+        return found
 
     def _taking(self, publication: Publication) -> None:
         """Its codecs are accepted and its picture is there: the place is the newcomer's."""
-        room = self._room(publication.log.room_id)
-        room.waiting.discard(publication)
-        before = room.publication
+        show = self._show(publication.log.room_id)
+        rung = show.rungs[publication.log.rung]
+        rung.waiting.discard(publication)
+        before = rung.publication
         if before is not publication:
             if before is not None:
                 before.replace(Replaced())
-            room.publication = publication
+            rung.publication = publication
+        if not rung.log.rung:
+            show.top_is_back()
 
     def _started(self, publication: Publication) -> None:
-        room_id, remote = publication.log.room_id, publication.remote
-        self.report(PublishEvent(room_id, "started", "started", publication.log.codecs, remote))
+        log = publication.log
+        self.report(
+            PublishEvent(
+                log.room_id, "started", "started", log.codecs, publication.remote, log.rung
+            )
+        )
 
     def _finished(self, publication: Publication, reason: str, detail: str) -> None:
-        room_id = publication.log.room_id
-        room = self._rooms.get(room_id)
-        if room is not None and publication in room.waiting:
-            room.waiting.discard(publication)
-            self.report(PublishEvent(room_id, "left", reason, detail, publication.remote))
+        log, remote = publication.log, publication.remote
+        rung = self._rung(log.room_id, log.rung)
+        if rung is not None and publication in rung.waiting:
+            rung.waiting.discard(publication)
+            self.report(PublishEvent(log.room_id, "left", reason, detail, remote, log.rung))
             return
-        if room is not None and room.publication is publication:
-            room.publication = None
-            room.quiet_since = self._clock.monotonic()
-            room.log.set_live(False)
-        self.report(PublishEvent(room_id, "stopped", reason, detail, publication.remote))
+        if rung is not None and rung.publication is publication:
+            rung.publication = None
+            rung.quiet_since = self._clock.monotonic()
+            self._show(log.room_id).lost(rung)
+        self.report(PublishEvent(log.room_id, "stopped", reason, detail, remote, log.rung))

@@ -1,19 +1,23 @@
-"""The HLS lists of one room, written from an `HlsView` (RFC 8216bis, fMP4).
+"""The HLS lists of one rung of a room, written from an `HlsView` (RFC 8216bis, fMP4).
 
 index.m3u8    low latency: parts, a preload hint, blocking reload, delta updates
 cdn.m3u8      the same segments without any of it: the same for everybody for a second
 audio.m3u8    the sound alone
-master.m3u8   both, for players that choose
+master.m3u8   all rungs and the sound, for players that choose by themselves
+cdn-master    the same of the lists for CDNs
+
+Names of a lower rung begin with it: 480p-index.m3u8 lists 480p-seg-….
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
 from yaohe.live.media.hls import HlsView, Segment
 
-ListKind = Literal["playlist", "plain", "audio", "master"]
+ListKind = Literal["playlist", "plain", "audio", "master", "plain_master"]
 
 # The specification's floor for delta updates, in target durations.
 SKIP_TARGETS = 6
@@ -30,17 +34,21 @@ def stamped(at: datetime) -> str:
 class Playlists:
     """Writes each list once per change of its view, however many ask."""
 
-    def __init__(self, view: HlsView) -> None:
-        self.view = view
+    def __init__(self, view: HlsView, lower: Callable[[], list[HlsView]] = list) -> None:
+        """`lower` gives the views of the lower rungs that are live, where there are any."""
+        self.view, self._lower = view, lower
+        self._prefix = f"{view.log.rung}p-" if view.log.rung else ""
         self._written: dict[tuple[ListKind, bool], tuple[int, str | None]] = {}
 
     def get(self, kind: ListKind, *, skip: bool = False) -> str | None:
         """The list; None until there is something to play. `skip` leaves out what a player that
         asked a moment ago already has."""
+        if kind == "master" or kind == "plain_master":
+            return self._master("index" if kind == "master" else "cdn")
         kept = self._written.get((kind, skip))
         if kept is not None and kept[0] == self.view.version:
             return kept[1]
-        text = self._master() if kind == "master" else self._media(kind, skip=skip)
+        text = self._media(kind, skip=skip)
         self._written[kind, skip] = (self.view.version, text)
         return text
 
@@ -55,7 +63,7 @@ class Playlists:
         lines = self._head(segments[0].number, low=low, skipped=skipped)
         epoch = segments[skipped - 1].epoch if skipped else 0
         with_parts = self._first_with_parts(segments) if low else len(segments)
-        prefix = "audio-" if kind == "audio" else ""
+        prefix = "audio-" if kind == "audio" else self._prefix
         for place, segment in enumerate(segments[skipped:], skipped):
             lines += self._begin(segment, epoch, prefix)
             epoch = segment.epoch
@@ -98,7 +106,7 @@ class Playlists:
     def _parts(self, segment: Segment) -> list[str]:
         return [
             f"#EXT-X-PART:DURATION={part.duration_ms / 1000:.3f},"
-            f'URI="part-{part.epoch}-{part.offset}.m4s"'
+            f'URI="{self._prefix}part-{part.epoch}-{part.offset}.m4s"'
             + (",INDEPENDENT=YES" if part.keyframe else "")
             for part in self.view.parts(segment)
         ]
@@ -109,12 +117,16 @@ class Playlists:
         segment = view.open_segment
         lines: list[str] = []
         if segment is not None:
-            lines += [*self._begin(segment, epoch, ""), *self._parts(segment)]
-            name = f"part-{segment.epoch}-{log.next_offset}.m4s"
+            lines += [*self._begin(segment, epoch, self._prefix), *self._parts(segment)]
+            name = f"{self._prefix}part-{segment.epoch}-{log.next_offset}.m4s"
             lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{name}"')
         if log.generation is not None and log.generation.has_audio:
             last = view.segments[-1].number
             lines.append(f'#EXT-X-RENDITION-REPORT:URI="audio.m3u8",LAST-MSN={last}')
+        for other in self._lower():
+            if other.segments:
+                uri, last = f"{other.log.rung}p-index.m3u8", other.segments[-1].number
+                lines.append(f'#EXT-X-RENDITION-REPORT:URI="{uri}",LAST-MSN={last}')
         return lines
 
     def _skippable(self, segments: list[Segment]) -> int:
@@ -136,24 +148,37 @@ class Playlists:
 
     # ── the list of lists ────────────────────────────────────────────────────────────────────
 
-    def _master(self) -> str | None:
+    def _master(self, name: str) -> str | None:
         view = self.view
         newest = view.segments[-1] if view.segments else None
         generation = view.log.generation_of(newest.epoch) if newest is not None else None
         if newest is None or generation is None:
             return None
-        whole = 0
-        for segment in view.segments:
-            held = sum(len(part.data) for part in view.parts(segment))
-            whole = max(whole, held * 8000 // segment.duration_ms)
         lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
-        size = f",RESOLUTION={generation.width}x{generation.height}" if generation.has_video else ""
-        lines.append(
-            f'#EXT-X-STREAM-INF:BANDWIDTH={whole},CODECS="{generation.codecs}"{size}\nindex.m3u8'
-        )
+        for each in (view, *self._lower()):
+            lines += _variant(each, name)
         if generation.has_audio and generation.has_video:
             data = view.segment(newest.epoch, newest.number, audio=True) or b""
             sound = max(len(data) * 8000 // newest.duration_ms, _AUDIO_BITS_MIN)
             codec = generation.codecs.rpartition(",")[2]
             lines.append(f'#EXT-X-STREAM-INF:BANDWIDTH={sound},CODECS="{codec}"\naudio.m3u8')
         return "\n".join(lines) + "\n"
+
+
+def _variant(view: HlsView, name: str) -> list[str]:
+    """One rung for the list of lists; nothing until it has a segment."""
+    generation = view.log.generation_of(view.segments[-1].epoch) if view.segments else None
+    if generation is None:
+        return []
+    peak = held = listed_ms = 0
+    for segment in view.segments:
+        size = sum(len(part.data) for part in view.parts(segment))
+        peak = max(peak, size * 8000 // segment.duration_ms)
+        held, listed_ms = held + size, listed_ms + segment.duration_ms
+    prefix = f"{view.log.rung}p-" if view.log.rung else ""
+    picture = f",RESOLUTION={generation.width}x{generation.height}" if generation.has_video else ""
+    return [
+        f"#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={held * 8000 // listed_ms},"
+        f'CODECS="{generation.codecs}"{picture}',
+        f"{prefix}{name}.m3u8",
+    ]

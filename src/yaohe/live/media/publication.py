@@ -29,6 +29,7 @@ from yaohe.live.media.fmp4.init import codec_string, init_segment
 from yaohe.live.media.log import FragmentLog
 from yaohe.live.media.packager import Packager
 from yaohe.live.media.pulse import Pulse, Vitals
+from yaohe.live.media.rungs import ShowClock
 
 # How long to wait for the second track before starting with one.
 TRACKS_WAIT_MS = 1_000
@@ -95,6 +96,8 @@ class Publication:
         on_finished: Callable[[Publication, str, str], None],
         on_replaced: Callable[[PublishRefused], None],
         on_taking: Callable[[Publication], None] = lambda _: None,
+        on_epoch: Callable[[Publication], None] = lambda _: None,
+        leading: Callable[[Publication], ShowClock | None] = lambda _: None,
     ) -> None:
         self.log = log
         self.remote = remote
@@ -103,7 +106,8 @@ class Publication:
         self._on_started = on_started
         self._on_finished = on_finished
         self._on_replaced = on_replaced
-        self._on_taking = on_taking
+        self._on_taking, self._on_epoch = on_taking, on_epoch
+        self._leading = leading
         self._video: VideoConfig | None = None
         self._audio: AudioConfig | None = None
         self._expects: tuple[bool | None, bool | None] = (None, None)
@@ -224,6 +228,23 @@ class Publication:
             self.finish(refusal.code, refusal.text)
 
     @property
+    def clock(self) -> ShowClock | None:
+        """How this publisher's clock stands to the show's; None while it shows nothing."""
+        generation, lateness = self.log.generation, self._pulse.lateness_ms()
+        if self._packager is None or generation is None or lateness is None:
+            return None
+        return ShowClock(
+            timeline=generation.timeline,
+            started_at=generation.started_at,
+            zero_ms=self._zero,
+            lateness_ms=lateness,
+        )
+
+    def realign(self) -> None:
+        """The show's timeline is another one: go over to it with the next keyframe."""
+        self._stale = self._packager is not None
+
+    @property
     def last_frame_age_s(self) -> float:
         return self._clock.monotonic() - self._last_frame
 
@@ -311,13 +332,20 @@ class Publication:
             self._held, self._held_bytes = [], 0
 
     def _open_epoch(self, video: VideoConfig | None, audio: AudioConfig | None) -> None:
-        if not self._started:
-            self._on_taking(self)
         held, self._held, self._held_bytes = self._held, [], 0
         first = next((f.at for f in held if f.is_video or video is None), 0)
         near = _without_jumps(held, first)
         self._dropped += sum(f.is_video for f in held) - sum(f.is_video for f in near)
-        self._zero = min(f.at for f in near)
+        clock = self._leading(self)
+        zero = min(f.at for f in near)
+        if clock is not None:
+            zero = clock.zero_for(self._pulse.lateness_ms() or 0.0)
+            if first < zero:
+                return  # from before the show's timeline: the next keyframe is on it
+            near = [f for f in near if f.at >= zero]
+        if not self._started:
+            self._on_taking(self)
+        self._zero = zero
         # An epoch begins with its keyframe; sound that leads comes right after it.
         near.sort(key=lambda f: not f.is_video or f.at != first)
         self._last_video = self._last_audio = first
@@ -331,6 +359,8 @@ class Publication:
             entry=video.entry.decode() if video else "",
             has_video=video is not None,
             has_audio=audio is not None,
+            timeline=clock.timeline if clock else 0,
+            started_at=clock.started_at if clock else None,
         )
         self._packager = Packager(
             self.log,
@@ -338,6 +368,7 @@ class Publication:
             audio=audio,
             monotonic=self._clock.monotonic,
         )
+        self._on_epoch(self)
         if not self._started:
             self._started = True
             self._on_started(self)

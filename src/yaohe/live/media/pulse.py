@@ -96,6 +96,11 @@ class Pulse:
         if not self._pictures:
             self._note_lateness(wall_s, at_ms)
 
+    def lateness_ms(self) -> float | None:
+        """Our clock minus the publisher's, by the frame that came soonest in the last minutes."""
+        recent = tuple(self._floors)[-3:]
+        return min(floor for _, floor in recent) if recent else None
+
     def vitals(self, now_s: float) -> Vitals:
         """Everything but what the configuration says, and the age of the newest frame."""
         for line in (self._pictures, self._sounds):

@@ -5,8 +5,11 @@
     index.m3u8 …             the HLS lists of `playlists.py`, with init-{epoch}.mp4,
                              seg-{epoch}-{number}.m4s, part-{epoch}-{offset}.m4s, and of the sound
                              alone audio-init-{epoch}.mp4, audio-seg-{epoch}-{number}.m4s
+    rungs.json               what a player can choose of (`?rung=480` on stream.mp4 and ws)
     poster.jpg               the latest keyframe as a picture (drawn elsewhere: decoding is no job
                              of this process)
+
+The lists and pieces of a lower rung have its name before them: 480p-index.m3u8, 480p-seg-….
 
 `EpochSource` is one epoch of one log as the wire reads it. It is one object for all its viewers
 and ends with its epoch; a player then asks again and gets the next one.
@@ -25,22 +28,26 @@ from yaohe.live.media.errors import HlsQueryWrong, PlaylistLate
 from yaohe.live.media.log import FragmentLog, Generation, Subscription
 from yaohe.live.media.playlists import ListKind, Playlists
 
-Kind = ListKind | Literal["stream", "ws", "init", "segment", "part", "poster"]
+Kind = ListKind | Literal["stream", "ws", "init", "segment", "part", "poster", "rungs"]
 
 _PATH = re.compile(
     r"/live/(?P<room>[A-Za-z0-9_-]{1,64})/"
-    r"(?:(?P<name>stream\.mp4|ws|index\.m3u8|cdn\.m3u8|audio\.m3u8|master\.m3u8|poster\.jpg)"
-    r"|(?P<audio>audio-)?(?:init-(?P<init>[0-9]{1,12})\.mp4"
+    r"(?:(?P<name>stream\.mp4|ws|audio\.m3u8|master\.m3u8|cdn-master\.m3u8|poster\.jpg|rungs\.json)"
+    r"|(?:(?P<rung>[1-9][0-9]{1,3})p-)?(?P<list>index|cdn)\.m3u8"
+    r"|(?:(?P<audio>audio-)|(?P<rung_of>[1-9][0-9]{1,3})p-)?(?:init-(?P<init>[0-9]{1,12})\.mp4"
     r"|seg-(?P<epoch>[0-9]{1,12})-(?P<number>[0-9]{1,12})\.m4s)"
-    r"|part-(?P<of>[0-9]{1,12})-(?P<offset>[0-9]{1,12})\.m4s)\Z"
+    r"|(?:(?P<rung_part>[1-9][0-9]{1,3})p-)?"
+    r"part-(?P<of>[0-9]{1,12})-(?P<offset>[0-9]{1,12})\.m4s)\Z"
 )
 _KINDS: dict[str, Kind] = {
     "stream.mp4": "stream",
     "ws": "ws",
-    "index.m3u8": "playlist",
-    "cdn.m3u8": "plain",
+    "index": "playlist",
+    "cdn": "plain",
     "audio.m3u8": "audio",
     "master.m3u8": "master",
+    "cdn-master.m3u8": "plain_master",
+    "rungs.json": "rungs",
     "poster.jpg": "poster",
 }
 # The very first list waits this long for the first segment; a part a player was told of, this long.
@@ -57,6 +64,7 @@ class MediaPath(msgspec.Struct, frozen=True):
     epoch: int = 0
     number: int = 0
     audio: bool = False
+    rung: str = ""
 
 
 class MediaDocument(msgspec.Struct, frozen=True):
@@ -73,13 +81,15 @@ def parse_media_path(path: str) -> MediaPath | None:
     if found is None:
         return None
     room, audio = found["room"], found["audio"] is not None
-    if found["name"]:
-        return MediaPath(room, _KINDS[found["name"]])
+    rung = found["rung"] or found["rung_of"] or found["rung_part"] or ""
+    name = found["name"] or found["list"]
+    if name:
+        return MediaPath(room, _KINDS[name], rung=rung)
     if found["init"]:
-        return MediaPath(room, "init", int(found["init"]), audio=audio)
+        return MediaPath(room, "init", int(found["init"]), audio=audio, rung=rung)
     if found["of"]:
-        return MediaPath(room, "part", int(found["of"]), int(found["offset"]))
-    return MediaPath(room, "segment", int(found["epoch"]), int(found["number"]), audio)
+        return MediaPath(room, "part", int(found["of"]), int(found["offset"]), rung=rung)
+    return MediaPath(room, "segment", int(found["epoch"]), int(found["number"]), audio, rung)
 
 
 async def hls_document(
@@ -91,7 +101,7 @@ async def hls_document(
     it was told comes next. Raises `HlsQueryWrong`, and `PlaylistLate` when nothing came.
     """
     match path.kind:
-        case "playlist" | "plain" | "audio" | "master":
+        case "playlist" | "plain" | "audio" | "master" | "plain_master":
             return await _list(lists, path.kind, query)
         case "part":
             body = await _part(lists, path)
@@ -166,6 +176,8 @@ class EpochSource:
             ("x-yaohe-codecs", generation.codecs),
             ("x-yaohe-epoch", str(generation.epoch)),
             ("x-yaohe-size", f"{generation.width}x{generation.height}"),
+            ("x-yaohe-rung", log.rung),
+            ("x-yaohe-timeline", str(generation.timeline)),
         )
         self.greeting = msgspec.json.encode(
             {
@@ -173,12 +185,19 @@ class EpochSource:
                 "epoch": generation.epoch,
                 "w": generation.width,
                 "h": generation.height,
+                "rung": log.rung,
+                "timeline": generation.timeline,
             }
         ).decode()
 
     @property
     def epoch(self) -> int:
         return self._generation.epoch
+
+    @property
+    def kind(self) -> str:
+        """For counting: which rung this is."""
+        return self._log.rung or "top"
 
     @property
     def ended(self) -> bool:

@@ -217,7 +217,7 @@ class Rooms:
         line = {
             "kind": event.kind,
             "reason": event.reason,
-            "detail": event.detail[:500],
+            "detail": (f"Rung {event.rung}. " * bool(event.rung) + event.detail)[:500],
             "remote": event.remote,
         }
         room: Room | None = None
@@ -238,6 +238,8 @@ class Rooms:
                             )
                         )
             elif event.room_id is not None and event.kind == "stopped":
+                if self._origin.is_live(event.room_id):
+                    return  # another rung goes on: nobody waits
                 room = await store.publisher_went(tx.conn, event.room_id)
         if room is not None:
             self._tell(room)

@@ -15,6 +15,7 @@ from yaohe.kernel.errors import AppError
 from yaohe.live.media import MediaOrigin, PublishEvent, PublishRefused
 from yaohe.live.media.errors import TooSlow
 from yaohe.live.media.publication import Publication
+from yaohe.live.media.rungs import TOP
 
 UNREACHED = (
     "The browser could not reach this server over UDP. Check the firewall and the public address; "
@@ -40,12 +41,13 @@ class Feed:
         clock: Clock,
         *,
         room_id: str,
+        rung: str = TOP,
         remote: str,
         limits: FeedLimits,
         probe: bool,
         on_end: Callable[[AppError | None], None],
     ) -> None:
-        self.room_id, self.probe = room_id, probe
+        self.room_id, self.rung, self.probe = room_id, rung, probe
         self.over = False
         self._origin, self._clock, self._limits = origin, clock, limits
         self._remote, self._on_end = remote, on_end
@@ -65,9 +67,16 @@ class Feed:
         self._connected = True
         self._since = self._clock.monotonic()
         if not self.probe:
-            self._publication = self._origin.publish(
-                self.room_id, remote=self._remote, on_replaced=self._replaced
-            )
+            try:
+                self._publication = self._origin.publish(
+                    self.room_id,
+                    remote=self._remote,
+                    on_replaced=self._replaced,
+                    rung=self.rung,
+                )
+            except PublishRefused as refusal:
+                self.refuse(refusal)
+                return
             self._publication.expect(video=video, audio=audio)
 
     def video(self, at_ms: int, *, keyframe: bool, unit: bytes, record: bytes) -> None:
@@ -125,7 +134,9 @@ class Feed:
             return
         if not self.probe:
             self._origin.report(
-                PublishEvent(self.room_id, "refused", refusal.code, refusal.text, self._remote)
+                PublishEvent(
+                    self.room_id, "refused", refusal.code, refusal.text, self._remote, self.rung
+                )
             )
         self._over(refusal)
         self._finish(refusal.code, refusal.text)

@@ -18,6 +18,7 @@ from yaohe.kernel.webrtc import GatewayDown, OfferUnusable
 from yaohe.live.media.errors import (
     PublishRefused,
     Replaced,
+    RungWrong,
     TooManyPublishers,
     TooSlow,
     WrongKey,
@@ -51,6 +52,7 @@ OFFER_ERRORS: Final = (
     WrongKey,
     PublishRefused,
     TooManyPublishers,
+    RungWrong,
     NotSdp,
     OfferTooBig,
     OfferUnusable,
@@ -81,7 +83,8 @@ async def _open(whip: Whip, key: str, request: Request[Any, Any, Any]) -> Respon
     offer = sdp_text(await request.body())
     probe = request.query_params.get("check") == "1"
     remote = request.client.host if request.client else ""
-    opened = await whip.open(key, offer, remote=remote, probe=probe)
+    rung = request.query_params.get("rung", "")
+    opened = await whip.open(key, offer, remote=remote, probe=probe, rung=rung)
     headers = {
         **CORS,
         "Location": f"/whip/sessions/{opened.session_id}",
@@ -113,7 +116,8 @@ class WhipDoor(Controller):
 
     @post(
         "/",
-        summary="Publish by WHIP, stream key as bearer token (`?check=1`: only test the line)",
+        summary="Publish by WHIP, stream key as bearer token (`?check=1`: only test the line; "
+        "`?rung=480`: a lower rung of the show)",
         media_type=SDP,
         opt={"errors": OFFER_ERRORS},
     )

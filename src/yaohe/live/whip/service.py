@@ -19,6 +19,7 @@ from yaohe.kernel.ids import new_secret
 from yaohe.kernel.webrtc import Gateway
 from yaohe.live.media import MediaOrigin, PublishEvent, PublishRefused
 from yaohe.live.media.errors import TooManyPublishers, WrongKey
+from yaohe.live.media.rungs import TOP, rung_named
 from yaohe.live.whip import sdp
 from yaohe.live.whip.errors import EtagDiffers, EtagMissing, RestartUnsupported, SessionNotFound
 from yaohe.live.whip.feed import Feed, FeedLimits
@@ -76,14 +77,19 @@ class Whip:
     def feeds(self) -> int:
         return len(self._feeds)
 
-    async def open(self, key: str, offer: str, *, remote: str, probe: bool = False) -> Opened:
+    async def open(
+        self, key: str, offer: str, *, remote: str, probe: bool = False, rung: str = TOP
+    ) -> Opened:
         """Answer an offer; raises what an encoder is told."""
         room_id = await self.room_of(key, remote=remote)
         try:
             offer = sdp.clean_offer(offer)
+            if rung:
+                rung_named(rung)
             session_id = new_secret()
             feed = self.feed(
                 room_id,
+                rung=rung,
                 remote=remote,
                 probe=probe,
                 on_end=lambda refusal: self._session_ended(session_id, refusal),
@@ -122,6 +128,7 @@ class Whip:
         self,
         room_id: str,
         *,
+        rung: str = TOP,
         remote: str,
         probe: bool,
         on_end: Callable[[AppError | None], None],
@@ -138,6 +145,7 @@ class Whip:
             self.origin,
             self.clock,
             room_id=room_id,
+            rung=rung,
             remote=remote,
             limits=self.limits,
             probe=probe,

@@ -45,7 +45,7 @@ class Ingest:
     def send(self, data: bytes) -> None:
         self.answered += len(data)
 
-    def publish_asked(self, stream_key: str) -> None:
+    def publish_asked(self, stream_key: str, rung: str) -> None:
         self.session.accept()
 
     def publish_ended(self) -> None:

@@ -20,7 +20,14 @@ from tests.support.rtmp_encoder import (
     video_config,
 )
 
-from yaohe.live.media.errors import BadBytes, PublishRefused, Replaced, TooBig, WrongKey
+from yaohe.live.media.errors import (
+    BadBytes,
+    PublishRefused,
+    Replaced,
+    RungWrong,
+    TooBig,
+    WrongKey,
+)
 from yaohe.live.media.rtmp import chunks
 from yaohe.live.media.rtmp.amf import AmfValue, decode, encode
 from yaohe.live.media.rtmp.chunks import ChunkReader, Message, write_message
@@ -33,6 +40,7 @@ class Peer:
         self.accepts = accepts
         self.sent = bytearray()
         self.keys: list[str] = []
+        self.rungs: list[str] = []
         self.frames: list[Message] = []
         self.announced: list[dict[str, AmfValue]] = []
         self.ended = 0
@@ -41,7 +49,8 @@ class Peer:
     def send(self, data: bytes) -> None:
         self.sent += data
 
-    def publish_asked(self, stream_key: str) -> None:
+    def publish_asked(self, stream_key: str, rung: str) -> None:
+        self.rungs.append(rung)
         self.keys.append(stream_key)
         if self.accepts:
             self.session.accept()
@@ -158,6 +167,25 @@ def test_where_the_stream_key_stands(app: str, name: str, key: str) -> None:
     peer = Peer()
     peer.session.receive(opening(app) + publishing(name))
     assert peer.keys == [key]
+    assert peer.rungs == [""]
+
+
+@pytest.mark.parametrize(
+    ("app", "name"),
+    [("live", "abc?rung=480"), ("live/abc?x=1&rung=480", ""), ("live?rung=480", "abc")],
+)
+def test_a_lower_rung_is_named_behind_the_key(app: str, name: str) -> None:
+    peer = Peer()
+    peer.session.receive(opening(app) + publishing(name))
+    assert (peer.keys, peer.rungs) == (["abc"], ["480"])
+
+
+@pytest.mark.parametrize("rung", ["", "0480", "low", "48000", "4", "480%0a", "-48", "４８０"])
+def test_no_rung_is_named_like_that(rung: str) -> None:
+    peer = Peer()
+    with pytest.raises(RungWrong):
+        peer.session.receive(opening() + publishing(f"abc?rung={rung}"))
+    assert peer.keys == []
 
 
 @pytest.mark.parametrize(("app", "name"), [("live", ""), ("vod", "abc"), ("live", "x" * 200)])

@@ -25,6 +25,8 @@ from yaohe.live.media.origin import IDLE_FORGET_S
         ("/live/tea/part-17-99.m4s", "part", 17, 99),
         ("/live/tea/cdn.m3u8", "plain", 0, 0),
         ("/live/tea/master.m3u8", "master", 0, 0),
+        ("/live/tea/cdn-master.m3u8", "plain_master", 0, 0),
+        ("/live/tea/rungs.json", "rungs", 0, 0),
     ],
 )
 def test_paths(path: str, kind: str, epoch: int, number: int) -> None:
@@ -34,9 +36,28 @@ def test_paths(path: str, kind: str, epoch: int, number: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("480p-index.m3u8", "playlist"),
+        ("480p-cdn.m3u8", "plain"),
+        ("480p-init-17.mp4", "init"),
+        ("480p-seg-17-99.m4s", "segment"),
+        ("480p-part-17-99.m4s", "part"),
+    ],
+)
+def test_paths_of_a_lower_rung(name: str, kind: str) -> None:
+    found = parse_media_path(f"/live/tea/{name}")
+    assert found is not None
+    assert (found.kind, found.rung) == (kind, "480")
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/live/tea/",
+        "/live/tea/480p-audio-seg-1-1.m4s",
+        "/live/tea/0480p-index.m3u8",
+        "/live/tea/480p-stream.mp4",
         "/live/../stream.mp4",
         "/live/tea/stream.mp4/x",
         "/live/tea/stream.mp4\n",
@@ -102,6 +123,8 @@ def test_an_epoch_as_a_source() -> None:
         "epoch": log.epoch,
         "w": 720,
         "h": 1280,
+        "rung": "",
+        "timeline": log.epoch,
     }
     woken: list[int] = []
     waking = source.subscribe(lambda: woken.append(1))

@@ -76,6 +76,19 @@ async def test_a_lost_publisher_means_slate_and_its_return_goes_on(rooms: Rooms)
     assert (back.slate, back.started_at) == (False, began)
 
 
+async def test_while_another_rung_goes_on_nobody_waits_for_the_lost_one(
+    origin: MediaOrigin, rooms: Rooms
+) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    origin.open(room.id).open_epoch(init=b"init", codecs="avc1.64001f")  # of what stands in
+    await told(rooms, room, "stopped")
+    assert not (await rooms.get(room.id)).slate
+    origin.open(room.id).set_live(False)
+    await told(rooms, room, "stopped")
+    assert (await rooms.get(room.id)).slate
+
+
 async def test_a_second_encoder_that_never_took_over_leaves_the_show_alone(rooms: Rooms) -> None:
     room = await opened(rooms)
     await told(rooms, room, "started")

@@ -69,6 +69,7 @@ export type ErrorCode =
   | 'room_id_taken'
   | 'room_not_found'
   | 'room_not_live'
+  | 'rung_wrong'
   | 'sandbox_payment_not_found'
   | 'scope_missing'
   | 'session_not_found'

@@ -28,6 +28,7 @@ from yaohe.live.media.rtmp.amf import AmfValue
 from yaohe.live.media.rtmp.chunks import Message
 from yaohe.live.media.rtmp.flv import FlvIngest
 from yaohe.live.media.rtmp.session import Session
+from yaohe.live.media.rungs import TOP
 
 logger = structlog.get_logger(__name__)
 
@@ -124,6 +125,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._remote = ""
         self._room_id: str | None = None
+        self._rung = TOP
         self._publication: Publication | None = None
         self._flv: FlvIngest | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -168,8 +170,9 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    def publish_asked(self, stream_key: str) -> None:
+    def publish_asked(self, stream_key: str, rung: str) -> None:
         assert self._transport is not None
+        self._rung = rung
         self._transport.pause_reading()
         self._stop_timer()
         self._authorizing = asyncio.get_running_loop().create_task(self._authorize(stream_key))
@@ -217,12 +220,12 @@ class _Connection(asyncio.Protocol):
         if self._closing or self._transport is None:
             return
         self._room_id = room_id
-        self._publication = self._server.origin.publish(
-            room_id, remote=self._remote, on_replaced=self._replaced
-        )
-        self._flv = FlvIngest(self._publication)
-        self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
         try:
+            self._publication = self._server.origin.publish(
+                room_id, remote=self._remote, on_replaced=self._replaced, rung=self._rung
+            )
+            self._flv = FlvIngest(self._publication)
+            self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
             self._session.accept()
         except PublishRefused as refusal:
             self._refused(refusal)
@@ -258,7 +261,9 @@ class _Connection(asyncio.Protocol):
         if self._closing:
             return
         self._server.origin.report(
-            PublishEvent(self._room_id, "refused", refusal.code, refusal.text, self._remote)
+            PublishEvent(
+                self._room_id, "refused", refusal.code, refusal.text, self._remote, self._rung
+            )
         )
         self._leave(refusal)
         self._finish(refusal.code, refusal.text)

@@ -15,6 +15,7 @@ from yaohe.live.media.rtmp import chunks
 from yaohe.live.media.rtmp.amf import AmfValue, decode, encode
 from yaohe.live.media.rtmp.chunks import ChunkReader, Message, write_message
 from yaohe.live.media.rtmp.handshake import Handshake
+from yaohe.live.media.rungs import TOP, rung_named
 
 WINDOW_BYTES = 2_500_000
 # Encoders such as ffmpeg answer with the same size: fewer headers on both sides.
@@ -41,8 +42,8 @@ class Peer(Protocol):
 
     def send(self, data: bytes) -> None: ...
 
-    def publish_asked(self, stream_key: str) -> None:
-        """Answer later with `Session.accept` or `Session.refuse`."""
+    def publish_asked(self, stream_key: str, rung: str) -> None:
+        """Answer later with `Session.accept` or `Session.refuse`; `rung` is empty for the top."""
 
     def publish_ended(self) -> None:
         """The encoder stopped on its own accord."""
@@ -189,9 +190,10 @@ class Session:
     def _publish(self, name: AmfValue, stream_id: int) -> None:
         if self._publishing:
             raise BadBytes("The encoder began a second stream on one connection.")
-        key = self._stream_key(name if isinstance(name, str) else "")
+        name = name if isinstance(name, str) else ""
+        key, rung = self._stream_key(name), self._rung(name)
         self._stream_id, self._asked = stream_id, True
-        self._peer.publish_asked(key)
+        self._peer.publish_asked(key, rung)
 
     def _stream_key(self, name: str) -> str:
         """`live` with `key?anything`, or everything in the application: `live/key`."""
@@ -202,6 +204,14 @@ class Session:
         if app != "live" or not key or len(key) > KEY_LENGTH_MAX:
             raise WrongKey("Publish to rtmp://host/live/ and the room's stream key.")
         return key
+
+    def _rung(self, name: str) -> str:
+        """`key?rung=480` publishes a lower rung of the show; it may also end the address."""
+        for query in (name.partition("?")[2], (self._app or "").partition("?")[2]):
+            for field in query.split("&"):
+                if field.startswith("rung="):
+                    return rung_named(field.removeprefix("rung="))
+        return TOP
 
     def _stop(self) -> None:
         if self._publishing:

@@ -1,4 +1,4 @@
-"""The command line: demo, serve, migrate, config, ua.
+"""The command line: demo, serve, migrate, config, recount, ua.
 
 Everything a person did wrong comes back as one sentence on stderr and a code that is not zero.
 """
@@ -20,6 +20,7 @@ from yaohe.app.build import System
 from yaohe.app.demo.command import DemoWish, show_demo
 from yaohe.app.logs import configure_logs
 from yaohe.app.network import lan_address
+from yaohe.app.recounting import recount_shares
 from yaohe.app.roles import Ready, engine, serve
 from yaohe.app.settings import Settings, SettingsError
 from yaohe.app.ua_lines import classify_lines
@@ -63,6 +64,13 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", parents=[shared], help="bring the database up to date")
     config = commands.add_parser("config", parents=[shared], help="settings")
     config.add_argument("action", choices=["show", "check", "doc"])
+    recount = commands.add_parser(
+        "recount", parents=[shared], help="count the share reports again from the rows"
+    )
+    recount.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    recount.add_argument(
+        "--rebuild", action="store_true", help="set what is kept to what the rows say first"
+    )
     commands.add_parser("ua", help="who is asking: user agents in, one a line; classes out")
     return main_parser
 
@@ -108,6 +116,8 @@ def _run(given: argparse.Namespace) -> int:
     if given.command == "migrate":
         uvloop.run(_migrate(settings))
         return 0
+    if given.command == "recount":
+        return uvloop.run(recount_shares(settings, say, as_json=given.json, mend=given.rebuild))
     return _forever(settings, _show_shop)
 
 

@@ -1,4 +1,4 @@
-"""The command line: demo, serve, migrate, config, recount, ua.
+"""The command line: the shop itself, what an operator asks of it, and what programs pipe.
 
 Everything a person did wrong comes back as one sentence on stderr and a code that is not zero.
 """
@@ -9,8 +9,10 @@ import argparse
 import asyncio
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 import uvloop
 
@@ -20,6 +22,9 @@ from yaohe.app.build import System
 from yaohe.app.demo.command import DemoWish, show_demo
 from yaohe.app.logs import configure_logs
 from yaohe.app.network import lan_address
+from yaohe.app.operator.backup import back_up
+from yaohe.app.operator.doctor import examine, lines, settings_unusable
+from yaohe.app.operator.restore import restore
 from yaohe.app.recounting import recount_shares
 from yaohe.app.roles import Ready, engine, serve
 from yaohe.app.settings import Settings, SettingsError
@@ -62,6 +67,14 @@ def parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="first line on stdout is one JSON object of addresses"
     )
     commands.add_parser("migrate", parents=[shared], help="bring the database up to date")
+    doctor = commands.add_parser("doctor", parents=[shared], help="what is wrong, and its fix")
+    doctor.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    for name, text in (
+        ("backup", "write the database and the files to one file, running or not"),
+        ("restore", "bring a backup back into an empty folder"),
+    ):
+        command = commands.add_parser(name, parents=[shared], help=text)
+        command.add_argument("file", type=Path, help="the backup")
     config = commands.add_parser("config", parents=[shared], help="settings")
     config.add_argument("action", choices=["show", "check", "doc"])
     recount = commands.add_parser(
@@ -106,6 +119,8 @@ def _run(given: argparse.Namespace) -> int:
         return _config(given)
     if given.command == "ua":
         return classify_lines(sys.stdin.fileno(), sys.stdout.fileno())
+    if given.command == "doctor":
+        return _doctor(given)
     if given.command == "demo":
         settings = read_settings(given, data="var/demo")
         wish = DemoWish(host=not given.no_host, crowd=not given.no_crowd, as_json=given.json)
@@ -118,6 +133,14 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     if given.command == "recount":
         return uvloop.run(recount_shares(settings, say, as_json=given.json, mend=given.rebuild))
+    if given.command == "backup":
+        size = uvloop.run(back_up(settings, given.file, say))
+        say(f"Saved in {given.file}, {size / 1e6:,.1f} MB. It holds keys: keep it safe")
+        return 0
+    if given.command == "restore":
+        about = uvloop.run(restore(settings, given.file, say))
+        say(f"{settings.data} is as it was at {about.made_at}")
+        return 0
     return _forever(settings, _show_shop)
 
 
@@ -128,6 +151,18 @@ def _config(given: argparse.Namespace) -> int:
     settings = read_settings(given)
     print(settings_of.show(settings) if given.action == "show" else "All settings can be used.")
     return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    try:
+        settings = read_settings(given)
+    except SettingsError as error:
+        report = settings_unusable(error)
+    else:
+        configure_logs(settings)
+        report = uvloop.run(examine(settings))
+    print(msgspec.json.encode(report).decode() if given.json else lines(report))
+    return 0 if report.ok else 1
 
 
 async def _migrate(settings: Settings) -> None:

@@ -39,10 +39,19 @@ class OtherVersion(AppError):
 
 
 @contextlib.asynccontextmanager
-async def reading(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[str]:
-    """The URL of the installation's database; whoever connects by it can read and not write."""
+async def reading(
+    settings: Settings, say: Callable[[str], None], *, any_revision: bool = False
+) -> AsyncIterator[str]:
+    """The URL of the installation's database; whoever connects by it can read and not write.
+
+    With `any_revision` the tables may be those of an older program: a copy needs not know them.
+    """
+
+    async def readable(url: str) -> str:
+        return read_only(url) if any_revision else await _readable(url)
+
     if settings.database_url:
-        yield await _readable(settings.database_url)
+        yield await readable(settings.database_url)
         return
     home = settings.data
     if not (home / "pg").exists():
@@ -52,12 +61,12 @@ async def reading(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
         directory.lock()
     except DataDirectoryInUse:
         say("Reading beside the running installation")
-        yield await _readable(await _running(directory.path))
+        yield await readable(await _running(directory.path))
         return
     postgres = EmbeddedPostgres(home, directory=directory)
     try:
         say("Starting PostgreSQL to read")
-        yield await _readable(await postgres.start())
+        yield await readable(await postgres.start())
     finally:
         await postgres.stop()
         directory.release()

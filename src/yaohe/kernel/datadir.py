@@ -9,8 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
 
 from yaohe.kernel.errors import AppError
+
+# What a restore leaves in the folder until it is whole.
+HALF_RESTORED: Final = "restore.part"
 
 
 class DataDirectoryUnusable(AppError):
@@ -52,6 +56,11 @@ class DataDirectory:
             holder = os.pread(fd, 32, 0).strip()
             os.close(fd)
             raise DataDirectoryInUse(self.path, int(holder) if holder.isdigit() else None) from None
+        if (self.path / HALF_RESTORED).exists():
+            os.close(fd)
+            raise DataDirectoryUnusable(
+                f"A restore into {self.path} was cut short. Empty the folder and restore again."
+            )
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd = fd

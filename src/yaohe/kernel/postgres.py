@@ -28,7 +28,7 @@ import structlog
 
 from yaohe.kernel.children import Child, ChildSpec, Identity, State, spawn, wait_exit
 from yaohe.kernel.datadir import DataDirectory, DataDirectoryUnusable
-from yaohe.kernel.engine_files import EngineFiles, find_engine
+from yaohe.kernel.engine_files import ENGINE_COPY, EngineFiles, find_engine
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,8 @@ DATABASE = "yaohe"
 _SOCKET_PATH_MAX = 107
 _SOCKET = ".s.PGSQL.5432"
 _PASSWORD = "postgres.password"  # noqa: S105 - the file's name
+_LOG, _LOG_BEFORE, _INIT_LOG = "postgres.log", "postgres.log.1", "initdb.log"
+_OWN = {"pg", "pg.new", "run", "lock", _PASSWORD, _LOG, _LOG_BEFORE, _INIT_LOG}
 _LOG_BYTES_MAX = 8 << 20
 _LEAVE_S, _QUIT_S, _KILL_S = 8.0, 12.0, 20.0
 
@@ -87,6 +89,11 @@ def socket_dir_of(home: Path) -> Path:
         mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"yaohe-{os.geteuid()}-{mark}"
     return folder
+
+
+def is_of_the_engine(name: str) -> bool:
+    """Whether an entry of the data directory is the server's own and means nothing elsewhere."""
+    return name in _OWN or name.startswith(ENGINE_COPY)
 
 
 def url_of(home: Path) -> str:
@@ -201,10 +208,10 @@ class EmbeddedPostgres:
     def _spec(self, engine: EngineFiles) -> ChildSpec:
         settings = _SETTINGS | {"unix_socket_directories": self._reach(self._socket_dir)}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        log_file = self._home / "postgres.log"
+        log_file = self._home / _LOG
         with contextlib.suppress(FileNotFoundError):
             if log_file.stat().st_size > _LOG_BYTES_MAX:
-                log_file.replace(log_file.with_suffix(".log.1"))
+                log_file.replace(self._home / _LOG_BEFORE)
         return ChildSpec(
             name="postgres",
             argv=[str(engine.postgres), "-D", self._reach(self._pg), *options],
@@ -263,7 +270,7 @@ class EmbeddedPostgres:
         password_file.touch(mode=0o600)
         password_file.write_text(password, encoding="ascii")
         self._give(password_file)
-        log_file = self._home / "initdb.log"
+        log_file = self._home / _INIT_LOG
         log_file.unlink(missing_ok=True)
         argv = [str(engine.initdb), "-D", self._reach(fresh), "-U", ROLE, "--encoding=UTF8"]
         argv += ["--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256"]

@@ -14,6 +14,7 @@ from playwright.async_api import Browser
 from tests.support.browser import launched
 from tests.support.demo import Demo, running_demo
 from tests.support.phone import Desk, owner_of
+from tests.support.platforms import WechatDouble, connected_to, wechat_double
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -23,9 +24,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+async def wechat() -> AsyncIterator[WechatDouble]:
+    async with wechat_double() as double:
+        yield double
+
+
+@pytest_asyncio.fixture(scope="session")
+async def demo(
+    tmp_path_factory: pytest.TempPathFactory, wechat: WechatDouble
+) -> AsyncIterator[Demo]:
     folder: Path = tmp_path_factory.mktemp("demo")
-    async with running_demo(folder / "data", "--no-crowd", "--no-host") as demo:
+    connected = connected_to(wechat)
+    async with running_demo(
+        folder / "data", "--no-crowd", "--no-host", environment=connected
+    ) as demo:
         yield demo
 
 

@@ -19,6 +19,7 @@ from yaohe.commerce.tables import metadata as commerce
 from yaohe.identity.tables import metadata as identity
 from yaohe.kernel.db import Database
 from yaohe.platforms.sandbox_pay.tables import metadata as sandbox_pay
+from yaohe.platforms.tables import metadata as platforms
 
 pytestmark = pytest.mark.db
 
@@ -49,7 +50,9 @@ def _type(declared_type: object) -> str:
     return "text"
 
 
-@pytest.mark.parametrize("metadata", [identity, commerce, sandbox_pay], ids=lambda m: m.schema)
+@pytest.mark.parametrize(
+    "metadata", [identity, commerce, sandbox_pay, platforms], ids=lambda m: m.schema
+)
 async def test_tables_are_what_the_migrations_made(db: Database, metadata: MetaData) -> None:
     async with db.raw() as conn:
         rows = await conn.fetch(

@@ -60,7 +60,8 @@ def test_front_doors_stay_small() -> None:
 
 
 SCHEMAS = {
-    "identity", "commerce", "sandbox_pay", "sharing", "live", "campaigns", "kernel", "outside",
+    "identity", "commerce", "sandbox_pay", "platforms", "sharing", "live", "campaigns", "kernel",
+    "outside",
 }  # fmt: skip
 HOME = {"sandbox_pay": "platforms"}
 

@@ -18,6 +18,7 @@ from yaohe.app.controllers import CONTROLLERS
 from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
 from yaohe.app.openapi import describe
+from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
 from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
@@ -75,6 +76,7 @@ class System:
     leases: Leases
     identity: Identity
     gateway: SandboxGateway
+    platforms: Platforms
     sharing: Sharing
     commerce: Commerce
     origin: MediaOrigin
@@ -117,6 +119,25 @@ def installation_secret(data: Path) -> bytes:
             os.fsync(file.fileno())
         beside.rename(path)
         return fresh
+
+
+def _commerce(
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    gateway: SandboxGateway,
+    notify_url: str,
+    rooms: Callable[[], Rooms],  # they are made after commerce
+) -> Commerce:
+    return Commerce(
+        db,
+        clock,
+        gateway,
+        settings.address,
+        room_exists=lambda room_id: rooms().exists(room_id),
+        notify_url=notify_url,
+        order_deadline_s=settings.order_deadline_s,
+    )
 
 
 def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Whip:
@@ -191,20 +212,13 @@ def build(
     leases = Leases(db, owner=new_id("proc"))
 
     gateway = SandboxGateway(db, clock, secret, base_url=address, notify_origin=notify_url)
+    platforms = connect(settings, db, leases, clock)
     identity = Identity(db, clock, secret, settings.secure, origins=(address,))
     spool = Spool(settings.data / "spool")
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
     app_keys = AppKeys(db, clock, secret)
     outside = Outside(db, clock, secret, identity=identity, app_keys=app_keys, sharing=sharing)
-    commerce = Commerce(
-        db,
-        clock,
-        gateway,
-        address,
-        room_exists=lambda room_id: rooms.exists(room_id),  # noqa: PLW0108 - made below
-        notify_url=notify_url,
-        order_deadline_s=settings.order_deadline_s,
-    )
+    commerce = _commerce(settings, db, clock, gateway, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
     rooms = Rooms(
         db,
@@ -263,6 +277,7 @@ def build(
         home=home,
         outside=outside,
         public_url=address,
+        wechat=platforms.wechat,
     )
     images = Images(
         studio=studio,
@@ -286,6 +301,7 @@ def build(
         "outside": outside,
         "commerce": commerce,
         "gateway": gateway,
+        "wechat": platforms.wechat,
         "sharing": sharing,
         "campaigns": campaigns,
         "rooms": rooms,
@@ -308,6 +324,7 @@ def build(
         rewind=RewindDoor(recordings),
         assets=assets,
         openapi=document,
+        wechat_codes=platforms.wechat.codes,
     )
     app = _edge(settings, clock, identity, app_keys, application, routes, site, home.nothing)
     return System(
@@ -317,6 +334,7 @@ def build(
         leases=leases,
         identity=identity,
         gateway=gateway,
+        platforms=platforms,
         sharing=sharing,
         commerce=commerce,
         origin=origin,

@@ -19,10 +19,12 @@ from yaohe.live.rooms import http as rooms
 from yaohe.live.whip import http as whip
 from yaohe.outside import http as outside
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
+from yaohe.platforms.wechat import http as wechat
 from yaohe.sharing import http as sharing
 
 CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sandbox_pay.controllers,
+    *wechat.controllers,
     *identity.controllers,
     *app_keys.controllers,
     *sharing.controllers,

@@ -11,7 +11,10 @@ import structlog
 
 from yaohe.app.settings import Settings
 
-_SECRET_WORDS = ("password", "secret", "stream_key", "authorization", "cookie", "api_key")
+_SECRET_WORDS = (
+    "password", "secret", "stream_key", "authorization", "cookie", "api_key", "access_token",
+    "ticket",
+)  # fmt: skip
 _KEY_PATH = "/whip/"
 
 

@@ -210,6 +210,7 @@ async def _close(system: System) -> None:
         system.spool.close,
         system.studio.close,
         system.sandbox.close,
+        system.platforms.outgoing.close,
         system.db.close,
     ):
         try:

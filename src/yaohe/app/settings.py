@@ -16,16 +16,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from yaohe.app.platform_settings import PlatformSettings
+
 PREFIX = "YAOHE_"
-_SECRET_FIELDS = {"database_url", "webrtc_ice_servers"}
-_LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers"}
+_SECRET_FIELDS = {"database_url", "webrtc_ice_servers", "wechat_secret"}
+_LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify"}
 
 
 class SettingsError(ValueError):
     """A setting has no usable value; the text names it and says what would be."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: Annotated[
         Path, Meta(description="Folder that holds everything: database, files, keys.")
     ] = Path("yaohe-data")
@@ -115,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("public_url must begin with http:// or https://.")
         self._check_webrtc()
+        self._check_platforms()
         for network in self.trusted_proxies:
             try:
                 ipaddress.ip_network(network, strict=False)
@@ -137,6 +140,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 raise SettingsError(
                     "webrtc_ice_servers: write stun:host or turn:host|user|password."
                 )
+
+    def _check_platforms(self) -> None:
+        if bool(self.wechat_app_id) != bool(self.wechat_secret):
+            raise SettingsError("wechat_app_id and wechat_secret belong together: give both.")
+        for code in self.wechat_verify:
+            if not re.fullmatch(r"[0-9A-Za-z]{1,64}", code):
+                raise SettingsError(
+                    "wechat_verify: give what stands between MP_verify_ and .txt in the name."
+                )
+        if self.platforms_url and not self.platforms_url.startswith(("http://", "https://")):
+            raise SettingsError("platforms_url must begin with http:// or https://.")
 
     @property
     def udp_ports(self) -> tuple[int, int]:

@@ -27,10 +27,12 @@ from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.wire import Fields
 from yaohe.live.rooms import RoomNotFound
 from yaohe.outside import Outside, is_outside
+from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Fetch, Share, Sharing, environment
 
 LATE: Final = frozenset({"preview_tags", "share_url", "invited", "sharer", "share_json"})
 PAGES_KEPT: Final = 2_048
+WECHAT: Final = "wechat"  # what the names of its environments begin with
 _NOBODY: Final = {"share_url": "", "invited": "", "sharer": "", "share_json": Raw("null")}
 
 log = structlog.get_logger(__name__)
@@ -50,8 +52,10 @@ class Pages:
         home: HomePage,
         outside: Outside,
         public_url: str,
+        wechat: Wechat,
     ) -> None:
         self._outside = outside
+        self._wechat = wechat
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
         self._campaigns, self._home, self._public_url = campaigns, home, public_url
         entry = assets.entry("app/src/rooms/main.ts")
@@ -64,14 +68,8 @@ class Pages:
         self._room = Template(read_template("room.html"), late=LATE)
         self._prepared: dict[tuple[str, str, str, bool], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
-        self._headers = Fields(
-            [
-                *security(script=csp_hash(assets.boot_script), style=csp_hash(assets.page_style)),
-                (b"content-encoding", b"gzip"),
-                (b"cache-control", b"private, no-store"),
-                (b"vary", b"cookie, accept-language, user-agent"),
-            ]
-        )
+        self._headers = _headers(assets)
+        self._wechat_headers = _headers(assets, more_scripts=wechat.sdk_origin)
 
     async def landing(self, request: Request) -> None:
         """`/s/{token}`: the hit, then the room with who invited."""
@@ -134,7 +132,8 @@ class Pages:
         query = request.query if request.scope["query_string"] else None
         env = environment(request.user_agent, query)
         body = self._page(moment, share, request.lang, env.value, mine=mine)
-        await answer(request, 200, body, self._headers)
+        in_wechat = env.startswith(WECHAT)
+        await answer(request, 200, body, self._wechat_headers if in_wechat else self._headers)
 
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool
@@ -180,6 +179,7 @@ class Pages:
             open_coupon=allowed.open_coupon,
             help=allowed.help and moment.sharer_amount_minor is not None,
             sharer_benefit=allowed.sharer_benefit,
+            wechat_sdk=self._wechat.sdk_url if env.startswith(WECHAT) else "",
         )
 
     def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:
@@ -191,3 +191,16 @@ class Pages:
             "sharer": sharer,
             "share_json": json_for_script(told),
         }
+
+
+def _headers(assets: Assets, *, more_scripts: str = "") -> Fields:
+    """Those of a room's document; `more_scripts` is an origin its policy lets scripts come from."""
+    script = f"{csp_hash(assets.boot_script)} {more_scripts}".rstrip()
+    return Fields(
+        [
+            *security(script=script, style=csp_hash(assets.page_style)),
+            (b"content-encoding", b"gzip"),
+            (b"cache-control", b"private, no-store"),
+            (b"vary", b"cookie, accept-language, user-agent"),
+        ]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,6 +88,7 @@ class Site:
         rewind: RewindDoor,
         assets: Assets,
         openapi: Callable[[], dict[str, Any]],
+        wechat_codes: Collection[str] = (),
     ) -> None:
         self._pages, self._home, self._images = pages, home, images
         self._media, self._rewind = media, rewind
@@ -101,6 +102,8 @@ class Site:
             "/api/v1/openapi.json": self._api,
             "/favicon.ico": self._icon,
         }
+        for code in wechat_codes:
+            self._exact[f"/MP_verify_{code}.txt"] = _proof(code)
 
     def find(self, _method: str, path: str) -> Page | None:
         """The page for a GET or HEAD of `path`; None for the application behind."""
@@ -161,3 +164,12 @@ class Site:
         if self._document is None:
             self._document = msgspec.json.encode(self._openapi())
         await answer(request, 200, self._document, [(b"content-type", b"application/json")])
+
+
+def _proof(code: str) -> Page:
+    """The file by which WeChat knows that a domain is the shop's: it holds its own code."""
+
+    async def show(request: Request) -> None:
+        await answer(request, 200, code.encode(), [(b"content-type", b"text/plain")])
+
+    return show

@@ -125,12 +125,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What the policy lets this kind of browser see; made by `campaigns`."""
+    """What the policy lets this kind of browser see, made by `campaigns`, and what the browser
+    brings: `wechat_sdk` is where WeChat's script is, inside it and with an account connected."""
 
     env: str
     open_coupon: bool
     help: bool
     sharer_benefit: bool
+    wechat_sdk: str = ""
 
 
 def viewers_text(moment: Snapshot, words: Words, lang: str) -> str:
@@ -265,6 +267,7 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
         "chat": list(moment.chat),
         "currency": moment.currency,
         "env": allowance.env,
+        "wechat_sdk": allowance.wechat_sdk,
         "rt": "/rt",
         "visitor": None,
         "policy": {"sharer_benefit": allowance.sharer_benefit},

@@ -30,6 +30,8 @@ from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.spool import Spool, SpoolRecord
 from yaohe.live.rooms import RoomNotFound
+from yaohe.platforms.outgoing import Outgoing
+from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Share, Sharing
 from yaohe.sharing.hits.model import HitRecord
 
@@ -136,6 +138,7 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
     sharing = Sharing(away, clock, "https://shop.example", spool=spool)
     sharing._shares._keep(TOKEN, SHARE)
     sharing._hits._trouble_until = float("inf")  # known: nobody waits for the database any more
+    outgoing = Outgoing()
     words, rooms, nobody = Words(assets.words), Rooms(), cast(Any, None)
     home = HomePage(assets=assets, words=words, rooms=nobody, identity=identity, hub=nobody)
     pages = Pages(
@@ -147,10 +150,12 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
         home=home,
         outside=nobody,
         public_url="https://shop.example",
+        wechat=Wechat(outgoing, nobody, clock, account=None, hosts=["shop.example"]),
     )
     yield Landing(pages, sharing, identity, spool, rooms)
     await sharing.close()
     await spool.close()
+    await outgoing.close()
     await away.close()
 
 

@@ -116,6 +116,8 @@ export interface BootData {
   chat: ChatLine[]
   currency: string
   env: string
+  /** Where WeChat's script is; empty outside WeChat and without a connected account. */
+  wechat_sdk: string
   rt: string
   visitor: { id: string; name: string } | null
   next_show: NextShow | null

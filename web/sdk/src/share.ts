@@ -3,6 +3,7 @@
  * still a fresh gesture; when it is used it becomes *intended* and the next one is prepared.
  */
 import type { Client } from './client'
+import { Signal } from './events'
 
 export type Channel =
   | 'copy_link' | 'save_card' | 'system' | 'wechat' | 'weibo' | 'x' | 'whatsapp' | 'telegram'
@@ -34,6 +35,8 @@ export class Shares {
   readonly #room: string
   readonly #parent: string | null
   readonly #momentMs: () => number | null
+  /** Each share as soon as it is there, before anybody uses it. */
+  readonly prepared = new Signal<Share>()
   #ready: Promise<Share> | null = null
   #readyAt = 0
 
@@ -49,7 +52,10 @@ export class Shares {
     if (!this.#ready || Date.now() - this.#readyAt > 60_000) {
       this.#readyAt = Date.now()
       this.#ready = this.#create()
-      this.#ready.catch(() => (this.#ready = null))
+      this.#ready.then(
+        (share) => this.prepared.tell(share),
+        () => (this.#ready = null),
+      )
     }
     return this.#ready
   }

@@ -1,0 +1,39 @@
+"""Connecting the shop's accounts at other services, as far as the settings name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from yaohe.app.settings import Settings
+from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database
+from yaohe.kernel.lease import Leases
+from yaohe.platforms.outgoing import Outgoing
+from yaohe.platforms.passes import Passes
+from yaohe.platforms.wechat import Wechat, WechatApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platforms:
+    outgoing: Outgoing
+    wechat: Wechat
+
+
+def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> Platforms:
+    """Nothing is asked yet; an account that is not set is simply not there."""
+    outgoing = Outgoing(through=settings.platforms_url)
+    passes, account = Passes(db, leases, clock), None
+    if settings.wechat_app_id:
+        account = WechatApi(
+            outgoing, passes, app_id=settings.wechat_app_id, secret=settings.wechat_secret
+        )
+    wechat = Wechat(
+        outgoing,
+        passes,
+        clock,
+        account=account,
+        hosts=[urlsplit(settings.address).netloc],
+        codes=settings.wechat_verify,
+    )
+    return Platforms(outgoing=outgoing, wechat=wechat)

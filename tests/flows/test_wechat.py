@@ -179,7 +179,7 @@ async def test_a_service_that_breaks_is_asked_ever_more_rarely(
     double.faults[TOKEN] = [fault] * 3
     if fault == "late":
         for one in processes:
-            one.outgoing.answer_s_max = 0.2
+            one.outgoing.answer_s_max = 1.0
     for _ in range(10):
         for one in processes:
             with pytest.raises(PlatformAway):

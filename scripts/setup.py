@@ -2,7 +2,7 @@
 
     python3 scripts/setup.py python      .venv with the locked dependencies and an editable yaohe
     python3 scripts/setup.py web         Node (the machine's or a wheel's), packages, built assets
-    python3 scripts/setup.py test-tools  Chromium and ffmpeg, where the machine lets us install them
+    python3 scripts/setup.py test-tools  Chromium, ffmpeg, Caddy and nginx, where they can be had
 
 Runs on a bare Python >= 3.11 and uses only the standard library. Every step keeps a stamp under
 .cache/ and is skipped while its inputs are unchanged.
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CACHE = ROOT / ".cache"
+TOOLS = CACHE / "tools"
 WEB = ROOT / "web"
 STATIC = ROOT / "src" / "yaohe" / "front" / "static"
 NODE_MIN = (20, 19)
@@ -179,7 +180,31 @@ def setup_web() -> None:
     once("web", digest(sources), STATIC / "manifest.json", build)
 
 
+def unpack_proxies() -> None:
+    """Caddy and nginx out of Debian's packages; installing them would start them."""
+    places = [TOOLS / "usr" / "bin", TOOLS / "usr" / "sbin"]
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, places)])
+    missing = [name for name in ("caddy", "nginx") if not shutil.which(name, path=path)]
+    if not missing:
+        return
+    if shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        say(f"Fetching {' and '.join(missing)} for the tests")
+        fetch = ["apt-get", "download", "-qq", *missing]
+        done = subprocess.run(fetch, cwd=TOOLS, capture_output=True)
+        if done.returncode != 0 and os.geteuid() == 0:
+            subprocess.run(["apt-get", "update", "-qq"], capture_output=True)
+            subprocess.run(fetch, cwd=TOOLS, capture_output=True)
+        for package in TOOLS.glob("*.deb"):
+            run("dpkg-deb", "--extract", package, TOOLS)
+            package.unlink()
+    missing = [name for name in missing if not shutil.which(name, path=path)]
+    if missing:
+        say(f"{' and '.join(missing)} not found: their tests are skipped by name")
+
+
 def setup_test_tools() -> None:
+    unpack_proxies()
     names = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "ffmpeg": ("ffmpeg",)}
     missing = [name for name, commands in names.items() if not any(map(shutil.which, commands))]
     if not missing:

@@ -144,9 +144,12 @@ async def phone(
     expected: Sequence[str] = (),
     scripts: bool = True,
     scale: float = 1,
+    trusting: bool = False,
 ) -> AsyncIterator[Phone]:
-    """A browser of its own for one person; at the end it may not have complained."""
+    """A browser of its own for one person; at the end it may not have complained. Who is
+    `trusting` goes on when the browser warns of a certificate."""
     given: dict[str, Any] = {"locale": lang, "java_script_enabled": scripts}
+    given["ignore_https_errors"] = trusting
     if user_agent is not None:
         given["user_agent"] = user_agent
     context = await browser.new_context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -162,10 +163,10 @@ class Desk(Caller):
 
 
 @asynccontextmanager
-async def owner_of(demo: Demo) -> AsyncIterator[Desk]:
+async def owner_of(demo: Demo, *, trust: ssl.SSLContext | bool = True) -> AsyncIterator[Desk]:
     """The one-time set-up link used as its page uses it; afterwards the owner is signed in."""
     async with httpx.AsyncClient(
-        base_url=demo.url, headers={"origin": demo.url}, timeout=20, trust_env=False
+        base_url=demo.url, headers={"origin": demo.url}, timeout=20, trust_env=False, verify=trust
     ) as http:
         desk = Desk(http)
         await desk.post("/api/v1/staff/setup", {"token": demo.setup_token, **OWNER})

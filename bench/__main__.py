@@ -1,4 +1,7 @@
-"""`python -m bench [rows…]`: run rows whose name begins with one of the words, print one table."""
+"""`python -m bench [rows…]`: run rows whose name begins with one of the words, print one table.
+
+`python -m bench soak [--minutes 60]` runs the long one, which is no row (`bench/soak.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from bench import soak
 from bench.machine import OTHER_CORES, busy_elsewhere, describe
 from bench.run import Bench, Row
 
@@ -56,9 +60,12 @@ def table(rows: list[Row]) -> str:
 
 
 def main(wishes: list[str]) -> int:
+    if wishes[:1] == ["soak"]:
+        os.sched_setaffinity(0, OTHER_CORES)
+        return soak.main(wishes[1:], Bench.say)
     chosen = [name for name in ROWS if not wishes or any(name.startswith(w) for w in wishes)]
     if not chosen:
-        print(f"Rows are: {' '.join(ROWS)}", file=sys.stderr)
+        print(f"Rows are: {' '.join(ROWS)} (and soak, by itself)", file=sys.stderr)
         return 2
     os.sched_setaffinity(0, OTHER_CORES)
     busy = busy_elsewhere()

@@ -17,6 +17,7 @@ from bench.machine import Meter, pss_mb
 MARK = b"bench-line"
 # How a server's text frame of 126 bytes and more begins; no text here holds these two bytes.
 FRAME = b"\x81\x7e"
+CLOSE = 0x88
 
 
 def raise_limits() -> None:
@@ -41,6 +42,7 @@ class Dialect:
     say: str = "%s"
     """The message that makes the server tell everybody `%s`."""
     ping: bytes = b""
+    """The server's whole ping frame; other frames may come with it in one read."""
     pong: str = ""
     cookies: Sequence[str] = ()
 
@@ -115,11 +117,11 @@ class Crowd:
         while (left := until - time.perf_counter()) > 0:
             for fd, _ in self._epoll.poll(left):
                 data = self._by_fd[fd].recv(65_536)
-                if not data:
-                    raise ConnectionError("the server closed a socket")
+                if not data or data[0] == CLOSE:
+                    raise ConnectionError(f"the server closed a socket: {data[4:]!r}")
                 self._delivered += data.count(MARK)
                 self._frames += data.count(FRAME)
-                if ping and len(data) < 32 and ping in data:
+                if ping and ping in data:
                     self._by_fd[fd].sendall(pong)
             if enough is not None and self._delivered >= enough:
                 return

@@ -10,12 +10,17 @@ from bench.machine import median
 from bench.people import Town
 from bench.run import Bench, Row
 from bench.sockets import YAOHE_HELLO, YAOHE_SAY, Dialect, converse, shout
+from yaohe.live.realtime.client import PING_FRAME
 
 SOCKETS, PER_S, SECONDS, ROUNDS = 1_000, 50, 4.0, 3
 SHOUT_SOCKETS, SHOUTS = 10_000, 5
 PLAIN = Dialect("/")
 SOCKET_IO = Dialect(
-    "/socket.io/?EIO=4&transport=websocket", hello=["40"], say='42["say","%s"]', ping=b"2", pong="3"
+    "/socket.io/?EIO=4&transport=websocket",
+    hello=["40"],
+    say='42["say","%s"]',
+    ping=b"\x81\x012",
+    pong="3",
 )
 
 
@@ -39,7 +44,7 @@ def run(bench: Bench) -> list[Row]:
         "/rt",
         hello=YAOHE_HELLO,
         say=YAOHE_SAY,
-        ping=b"{}",
+        ping=PING_FRAME,
         pong="{}",
         cookies=town.cookies(SOCKETS),
     )

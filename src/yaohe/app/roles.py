@@ -233,6 +233,7 @@ def _figures(system: System, server: WireServer) -> None:
     )
     gauge("websockets", "Open WebSockets", lambda: server.websockets)
     gauge("connections_refused", "Connections turned away", lambda: server.refused)
+    gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
     gauge("browser_publishers", "Browsers that publish", lambda: system.whip.feeds)
     recordings = system.recordings

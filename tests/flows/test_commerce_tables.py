@@ -1,4 +1,4 @@
-"""The tables in code are those the migrations made: identity, commerce, sandbox gateway."""
+"""The tables in code are those the migrations made: identity, ledger, commerce, sandbox gateway."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from yaohe.commerce.tables import metadata as commerce
 from yaohe.identity.tables import metadata as identity
 from yaohe.kernel.db import Database
+from yaohe.ledger.tables import metadata as ledger
 from yaohe.platforms.sandbox_pay.tables import metadata as sandbox_pay
 from yaohe.platforms.tables import metadata as platforms
 
@@ -25,13 +26,13 @@ pytestmark = pytest.mark.db
 
 _TYPES = {
     BigInteger: "bigint",
+    Boolean: "boolean",
     SmallInteger: "smallint",
     Integer: "integer",
     DateTime: "timestamp with time zone",
     LargeBinary: "bytea",
     JSONB: "jsonb",
     ARRAY: "ARRAY",
-    Boolean: "boolean",
 }
 
 
@@ -51,7 +52,7 @@ def _type(declared_type: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "metadata", [identity, commerce, sandbox_pay, platforms], ids=lambda m: m.schema
+    "metadata", [identity, commerce, ledger, sandbox_pay, platforms], ids=lambda m: m.schema
 )
 async def test_tables_are_what_the_migrations_made(db: Database, metadata: MetaData) -> None:
     async with db.raw() as conn:

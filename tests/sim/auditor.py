@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
-from tests.sim import rules_facts, rules_money, rules_sharing
+from tests.sim import rules_facts, rules_ledger, rules_money, rules_sharing
 from tests.sim.told import Told
 
 RULES: Final[dict[str, str]] = {
@@ -19,6 +19,7 @@ RULES: Final[dict[str, str]] = {
     **rules_money.COUPONS,
     **rules_money.ORDERS,
     **rules_money.GATEWAY,
+    **rules_ledger.LEDGER,
     **rules_money.STUCK,
     **rules_sharing.HITS,
     **rules_sharing.CLICKS,

@@ -273,4 +273,46 @@ FACTS: Final[Mapping[str, tuple[Plant, ...]]] = {
     ),
 }
 
-PLANTS: Final = {**MONEY, **SHARING, **FACTS}
+LEDGER: Final[Mapping[str, tuple[Plant, ...]]] = {
+    "the ledger has the sum zero": (
+        "update ledger.entries set amount_minor = amount_minor + 1 where amount_minor > 0",
+        "delete from ledger.entries where amount_minor < 0",
+    ),
+    "a movement has two entries": (
+        "delete from ledger.entries where amount_minor > 0",
+        "update ledger.transfers set amount_minor = amount_minor + 1",
+        "update ledger.transfers set kind = 'transfer' where kind = 'hold'",
+    ),
+    "an account stands where its entries and holds say": (
+        "update ledger.accounts set balance_minor = 5 where guarded",
+        _loosely("ledger.accounts", "update ledger.accounts set held_minor = 5 where guarded"),
+        """delete from ledger.entries
+            where account_id like '%refund_payable%' and amount_minor > 0""",
+    ),
+    "money that came is booked once, for the sale or to go back": (
+        "delete from ledger.transfers where id like 'payment:%'",
+        "update commerce.payments set state = 'canceled' where state = 'paid'",
+        "update commerce.payments set amount_minor = amount_minor + 1 where state = 'paid'",
+        """update ledger.transfers set target_id = 'shop_main/sales//CNY'
+            where id like 'payment:%'""",
+        """update ledger.transfers set target_id = 'shop_main/refund_payable//CNY'
+            where id like 'payment:%'""",
+        """update ledger.transfers set source_id = 'shop_main/provider_clearing/other/CNY'
+            where id like 'payment:%'""",
+        """insert into ledger.transfers select 'payment:pay_0', kind, null, source_id, target_id,
+               amount_minor, at from ledger.transfers where kind = 'transfer' limit 1""",
+    ),
+    "a refund is held until it is done, then posted": (
+        "delete from ledger.transfers where kind = 'hold'",
+        "delete from ledger.transfers where kind = 'post'",
+        "update commerce.refunds set state = 'requested'",
+        "delete from commerce.refunds",
+        _loosely("ledger.holds", "update ledger.holds set left_minor = 1"),
+    ),
+    "what is owed is what is on its way back": (
+        "update commerce.refunds set state = 'requested'",
+        "update ledger.accounts set balance_minor = 7 where kind = 'refund_payable'",
+    ),
+}
+
+PLANTS: Final = {**MONEY, **LEDGER, **SHARING, **FACTS}

@@ -170,7 +170,8 @@ def numbers(report: dict[str, Any]) -> list[tuple[str, list[Any]]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["auditor", "recount", "told", "rules_money", "rules_sharing", "rules_facts"]
+    "name",
+    ["auditor", "recount", "told", "rules_money", "rules_ledger", "rules_sharing", "rules_facts"],
 )
 def test_the_auditor_knows_nothing_of_the_house(name: str) -> None:
     tree = ast.parse((HERE / f"{name}.py").read_text())

@@ -21,6 +21,7 @@ from yaohe.identity import Identity
 from yaohe.identity.http import controllers as identity_controllers
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
+from yaohe.ledger import Ledger
 from yaohe.platforms.sandbox_pay import SandboxGateway
 from yaohe.platforms.sandbox_pay.http import controllers as sandbox_controllers
 
@@ -86,6 +87,7 @@ def make_shop(
         db,
         clock,
         gateway,
+        Ledger(db),
         base_url,
         room_exists=room_exists,
         order_deadline_s=deadline_s,

@@ -13,7 +13,7 @@ from source import PACKAGE, ROOT, Module, imported, modules
 
 CONTEXTS = {
     "insights", "campaigns", "content", "live", "outside", "commerce", "sharing", "identity",
-    "platforms",
+    "ledger", "platforms",
 }  # fmt: skip
 BANNED_NAMES = re.compile(r"(^|_)(managers?|helpers?|utils?|misc|common)(_|\.py$|$)")
 
@@ -60,7 +60,8 @@ def test_front_doors_stay_small() -> None:
 
 
 SCHEMAS = {
-    "identity", "commerce", "sandbox_pay", "platforms", "sharing", "live", "campaigns", "kernel",
+    "identity", "ledger", "commerce", "sandbox_pay", "platforms", "sharing", "live", "campaigns",
+    "kernel",
     "outside",
 }  # fmt: skip
 HOME = {"sandbox_pay": "platforms"}

@@ -52,6 +52,7 @@ from yaohe.kernel.relay import Relay
 from yaohe.kernel.spool import Spool
 from yaohe.kernel.webrtc import Gateway, Network
 from yaohe.kernel.wire import TimerWheel
+from yaohe.ledger import Ledger
 from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
@@ -75,6 +76,7 @@ class System:
     db: Database
     leases: Leases
     identity: Identity
+    ledger: Ledger
     gateway: SandboxGateway
     platforms: Platforms
     sharing: Sharing
@@ -126,6 +128,7 @@ def _commerce(
     db: Database,
     clock: Clock,
     gateway: SandboxGateway,
+    ledger: Ledger,
     notify_url: str,
     rooms: Callable[[], Rooms],  # they are made after commerce
 ) -> Commerce:
@@ -133,6 +136,7 @@ def _commerce(
         db,
         clock,
         gateway,
+        ledger,
         settings.address,
         room_exists=lambda room_id: rooms().exists(room_id),
         notify_url=notify_url,
@@ -218,7 +222,8 @@ def build(
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
     app_keys = AppKeys(db, clock, secret)
     outside = Outside(db, clock, secret, identity=identity, app_keys=app_keys, sharing=sharing)
-    commerce = _commerce(settings, db, clock, gateway, notify_url, lambda: rooms)
+    ledger = Ledger(db)
+    commerce = _commerce(settings, db, clock, gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
     rooms = Rooms(
         db,
@@ -333,6 +338,7 @@ def build(
         db=db,
         leases=leases,
         identity=identity,
+        ledger=ledger,
         gateway=gateway,
         platforms=platforms,
         sharing=sharing,

@@ -153,6 +153,7 @@ async def _run_parts(
     parts: dict[str, Part] = {
         "identity": system.identity.run,
         "gateway": system.gateway.run,
+        "ledger": system.ledger.run,
         "sharing": system.sharing.run,
         "outside": system.outside.run,
         "commerce": system.commerce.run,

@@ -11,12 +11,13 @@ from typing import Final
 
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
-from yaohe.commerce.jobs import every
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.payments.service import Payments
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
+from yaohe.kernel.sweep import every
+from yaohe.ledger import Ledger
 from yaohe.platforms import PaymentGateway
 
 SWEEP_EVERY_S: Final = 1.0
@@ -33,6 +34,7 @@ class Commerce:
         db: Database,
         clock: Clock,
         gateway: PaymentGateway,
+        ledger: Ledger,
         base_url: str,
         *,
         room_exists: RoomExists,
@@ -68,7 +70,7 @@ class Commerce:
         self.room_sales = orders.room_sales
 
         payments = self._payments = Payments(
-            db, clock, gateway, base_url=base_url, notify_url=notify_url or base_url
+            db, clock, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
         )
         self.base_url = payments.base_url
         self.start_payment = payments.start

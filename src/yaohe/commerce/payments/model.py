@@ -49,8 +49,10 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     id: str
+    shop_id: str
     payment_id: str
     order_id: str
+    gateway: str
     amount_minor: int
     currency: str
     reason: str

@@ -22,7 +22,7 @@ from yaohe.commerce.events import PaymentLate, PaymentRefunded
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.placing import paid_fact
-from yaohe.commerce.payments import store
+from yaohe.commerce.payments import bookkeeping, store
 from yaohe.commerce.payments.model import (
     REFUND_ASK_AGAIN_S,
     Outcome,
@@ -37,6 +37,7 @@ from yaohe.commerce.payments.model import (
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
+from yaohe.ledger import Ledger
 from yaohe.platforms import PaymentGateway, PaymentNotice, PaymentRequest, RefundRequest
 
 REFUND_LEASE_S: Final = 60
@@ -50,9 +51,16 @@ class Payments:
     """`base_url` is where people come back to, `notify_url` where the gateway reaches us."""
 
     def __init__(
-        self, db: Database, clock: Clock, gateway: PaymentGateway, *, base_url: str, notify_url: str
+        self,
+        db: Database,
+        clock: Clock,
+        gateway: PaymentGateway,
+        ledger: Ledger,
+        *,
+        base_url: str,
+        notify_url: str,
     ) -> None:
-        self._db, self._clock, self._gateway = db, clock, gateway
+        self._db, self._clock, self._gateway, self._ledger = db, clock, gateway, ledger
         self.base_url = base_url.rstrip("/")
         path = CALLBACK_PATH.format(gateway=gateway.name)
         self._notify_url = notify_url.rstrip("/") + path
@@ -157,6 +165,7 @@ class Payments:
             )
             assert paid is not None, "the order was locked"
             await orders.use_coupon(tx.conn, order.id)
+            await self._ledger.transfer(tx, bookkeeping.sold(payment))
             await tx.record(paid_fact(paid))
             return "paid"
         if effect == "late":
@@ -171,8 +180,9 @@ class Payments:
         return "late"
 
     async def _give_back(self, tx: Tx, order: Order, payment: Payment, *, reason: str) -> None:
-        refund_id = new_id("ref")
-        await store.insert_refund(tx.conn, refund_id, payment, reason)
+        refund = await store.insert_refund(tx.conn, new_id("ref"), payment, reason)
+        await self._ledger.transfer(tx, bookkeeping.to_give_back(payment))
+        await self._ledger.hold(tx, bookkeeping.asked(refund))
         await tx.record(
             PaymentLate(
                 shop_id=order.shop_id,
@@ -180,7 +190,7 @@ class Payments:
                 visitor_id=order.visitor_id,
                 room_id=order.room_id,
                 payment_id=payment.id,
-                refund_id=refund_id,
+                refund_id=refund.id,
                 amount_minor=payment.amount_minor,
                 currency=payment.currency,
             )
@@ -190,6 +200,7 @@ class Payments:
         refund = await store.finish_refund(tx.conn, payment.id)
         if refund is None:
             return "nothing"
+        await self._ledger.post(tx, bookkeeping.done(refund))
         await store.move(tx.conn, payment.id, before={"paid"}, after="refunded")
         if refund.reason == "late":
             await orders.move(tx.conn, order.id, before=frozenset({"paid_late"}), after="refunded")

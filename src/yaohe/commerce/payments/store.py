@@ -27,8 +27,10 @@ _PAYMENT = (
 
 _REFUND = (
     refunds.c.id,
+    refunds.c.shop_id,
     refunds.c.payment_id,
     refunds.c.order_id,
+    refunds.c.gateway,
     refunds.c.amount_minor,
     refunds.c.currency,
     refunds.c.reason,
@@ -165,9 +167,10 @@ async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> N
 
 async def insert_refund(
     conn: AsyncConnection, refund_id: str, payment: Payment, reason: str
-) -> None:
-    await conn.execute(
-        insert(refunds).values(
+) -> Refund:
+    made = await conn.execute(
+        insert(refunds)
+        .values(
             id=refund_id,
             shop_id=payment.shop_id,
             payment_id=payment.id,
@@ -181,7 +184,9 @@ async def insert_refund(
             next_at=func.now(),
             created_at=func.now(),
         )
+        .returning(*_REFUND)
     )
+    return Refund(**made.one()._mapping)
 
 
 _TAKE_REFUNDS = text(
@@ -193,8 +198,8 @@ _TAKE_REFUNDS = text(
         where gateway = :gateway and state <> 'done' and next_at <= now()
         order by next_at limit :limit for update skip locked
     )
-    returning r.id, r.payment_id, r.order_id, r.amount_minor, r.currency, r.reason, r.state,
-        r.attempts
+    returning r.id, r.shop_id, r.payment_id, r.order_id, r.gateway, r.amount_minor, r.currency,
+        r.reason, r.state, r.attempts
     """
 )
 

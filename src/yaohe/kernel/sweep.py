@@ -1,7 +1,7 @@
-"""What commerce does on its own: end orders nobody paid, and ask for refunds that are due.
+"""Work that comes round: a sweep is done again and again for as long as its part runs.
 
-Each round may run in several processes at once: rows are taken with skip-locked, moves are
-compare-and-set.
+Each round may run in several processes at once, so it takes its rows with skip-locked and makes its
+moves by compare-and-set.
 """
 
 from __future__ import annotations

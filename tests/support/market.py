@@ -23,6 +23,7 @@ from yaohe.flows import all_steps
 from yaohe.identity import Visitor
 from yaohe.identity.http import controllers as identity_controllers
 from yaohe.insights import Insights
+from yaohe.insights.following.http import controllers as following_controllers
 from yaohe.insights.http import controllers as insights_controllers
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import SystemClock
@@ -169,6 +170,7 @@ def make_market_app(market: Market) -> Any:
             *sharing_controllers,
             *campaigns_controllers,
             *insights_controllers,
+            *following_controllers,
         ],
         {
             "identity": market.shop.identity,

@@ -11,6 +11,7 @@ from yaohe.commerce import http as commerce
 from yaohe.identity import http as identity
 from yaohe.identity.keys import http as app_keys
 from yaohe.insights import http as insights
+from yaohe.insights.following import http as following
 from yaohe.live.moderation import http as moderation
 from yaohe.live.playback import http as playback
 from yaohe.live.realtime import http as realtime
@@ -38,4 +39,5 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *playback.controllers,
     *campaigns.controllers,
     *insights.controllers,
+    *following.controllers,
 )

@@ -26,6 +26,7 @@ def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderP
                 amount_minor=recorded.fact.paid_minor,
                 currency=recorded.fact.currency,
                 at=recorded.at,
+                room_id=recorded.fact.room_id or "",
             )
             for recorded in batch
         ]

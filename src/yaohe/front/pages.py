@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from msgspec import structs
@@ -29,6 +30,8 @@ from yaohe.live.rooms import RoomNotFound
 from yaohe.outside import Outside, is_outside
 from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Fetch, Share, Sharing, environment
+from yaohe.sharing.landings import source_of
+from yaohe.sharing.ua import is_prefetch
 
 LATE: Final = frozenset({"preview_tags", "share_url", "invited", "sharer", "share_json"})
 PAGES_KEPT: Final = 2_048
@@ -58,6 +61,7 @@ class Pages:
         self._wechat = wechat
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
         self._campaigns, self._home, self._public_url = campaigns, home, public_url
+        self._own_host = urlsplit(public_url).hostname or ""
         entry = assets.entry("app/src/rooms/main.ts")
         self._fixed = {
             "page_style": Raw(assets.page_style),
@@ -118,22 +122,35 @@ class Pages:
 
     async def room(self, request: Request) -> None:
         """`/r/{room}`: the room without an invitation."""
-        _ = request.visitor  # a person gets a cookie with their first page
-        await self._show(request, request.path[3:], share=None, mine=False)
+        visitor = request.visitor  # a person gets a cookie with their first page
+        room_id = request.path[3:]
+        if await self._show(request, room_id, share=None, mine=False):
+            self._land(request, room_id, visitor.id)
+
+    def _land(self, request: Request, room_id: str, visitor_id: str) -> None:
+        """Note how a person came who was not sent by a share."""
+        seen = request.scope["method"] == "GET" and not is_prefetch(request.headers)
+        if seen and not self._sharing.is_program(request.user_agent):
+            query = request.query if request.scope["query_string"] else {}
+            way = source_of(query, request.header(b"referer"), own_host=self._own_host)
+            if way is not None and "order" not in query:
+                self._sharing.land(room_id, visitor_id, *way)
 
     async def _show(
         self, request: Request, room_id: str, *, share: Share | None, mine: bool
-    ) -> None:
+    ) -> bool:
+        """Show the room, or what is shown instead of one; whether it is there."""
         try:
             moment = await self._snapshots.of(room_id)
         except RoomNotFound:
             await self._home.missing(request)
-            return
+            return False
         query = request.query if request.scope["query_string"] else None
         env = environment(request.user_agent, query)
         body = self._page(moment, share, request.lang, env.value, mine=mine)
         in_wechat = env.startswith(WECHAT)
         await answer(request, 200, body, self._wechat_headers if in_wechat else self._headers)
+        return True
 
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool

@@ -19,6 +19,8 @@ from yaohe.insights.model import (
 )
 from yaohe.live.rooms import Room, Rooms
 from yaohe.sharing import Sharing
+from yaohe.sharing.attribution import Model, RoomEarnings
+from yaohe.sharing.spread import Spread
 
 
 def show_at(room: Room) -> datetime:
@@ -75,6 +77,20 @@ class Insights:
             coupons=coupons,
             previous=previous,
         )
+
+    async def room_earnings(
+        self, room_id: str, *, model: Model, window_days: int, half_life_days: int
+    ) -> RoomEarnings:
+        """Who earned this room's orders under one model; raises `RoomNotFound`."""
+        await self._rooms.get(room_id)
+        return await self._sharing.room_earnings(
+            room_id, model=model, window_days=window_days, half_life_days=half_life_days
+        )
+
+    async def spread(self, room_id: str) -> Spread:
+        """How far the shares of this room went; raises `RoomNotFound`."""
+        await self._rooms.get(room_id)
+        return await self._sharing.spread(room_id)
 
     async def _totals(self, room_id: str | None) -> Totals | None:
         if room_id is None:

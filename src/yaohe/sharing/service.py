@@ -15,8 +15,10 @@ from yaohe.sharing.attribution.model import WINDOW_DAYS, CreditModel
 from yaohe.sharing.attribution.service import Attribution
 from yaohe.sharing.clicks.service import Clicks
 from yaohe.sharing.hits.service import Hits
+from yaohe.sharing.landings.service import Landings
 from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.service import Shares
+from yaohe.sharing.spread.service import Spreading
 from yaohe.sharing.visits.service import Visits
 
 
@@ -66,9 +68,13 @@ class Sharing:
         self.visit = visits.visit
         self.arrival = visits.arrival
 
+        landings = Landings(db, shop_id=shop_id)
+        self.land = landings.land
         attribution = Attribution(db, model=credit_model, window_days=credit_window_days)
         self.credit_orders = attribution.credit_orders
         self.reverse_credit = attribution.reverse_credit
+        self.refund_credit = attribution.refund_credit
+        self.room_earnings = attribution.room_earnings
         self.credits_of = attribution.credits_of
 
         reports = Reports(db)
@@ -76,8 +82,10 @@ class Sharing:
         self.shares_of = reports.shares_of
         self.effective_shares = reports.effective_shares
 
+        self.spread = Spreading(db).spread
         self._coalescers = (
             *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
+            *landings.coalescers,
         )  # fmt: skip
 
     def share_url(self, token: str) -> str:

@@ -78,10 +78,11 @@ class Landing:
         user_agent: str = SAFARI,
         visitor: str | None = None,
         method: str = "GET",
+        more: Sequence[tuple[bytes, bytes]] = (),
     ) -> int:
         """Ask for the page; answers the status."""
         path, _, query = path.partition("?")
-        headers = [(b"user-agent", user_agent.encode()), (b"accept-language", b"en")]
+        headers = [(b"user-agent", user_agent.encode()), (b"accept-language", b"en"), *more]
         if visitor is not None:
             headers.append((b"cookie", b"yh_v=" + visitor.encode()))
         scope = {
@@ -95,7 +96,8 @@ class Landing:
                 self.spooled_before = self.spool.bytes_waiting
             self.sent.append(message)
 
-        await self.pages.landing(Request(scope, cast(Any, None), send, self.identity))
+        show = self.pages.landing if path.startswith("/s/") else self.pages.room
+        await show(Request(scope, cast(Any, None), send, self.identity))
         return int(self.sent[0]["status"])
 
     @property
@@ -258,3 +260,21 @@ async def test_coming_back_from_the_cashier_is_no_second_opening(landing: Landin
     # Somebody who got that address from her was never here.
     assert await landing.fetch(f"/s/{TOKEN}?order=ord_1") == 200
     assert len(await landing.hits()) == 1
+
+
+async def test_a_way_in_without_a_share_is_noted_for_people_alone(landing: Landing) -> None:
+    noted: list[tuple[str, str, str]] = []
+    landing.sharing.land = lambda room, _, source, name: noted.append((room, source, name))  # type: ignore[method-assign]
+    search = [(b"referer", b"https://www.baidu.com/s")]
+    own = [(b"referer", b"https://shop.example/")]
+    assert await landing.fetch("/r/tea", more=search) == 200
+    assert await landing.fetch("/r/tea?utm_medium=cpc&utm_campaign=spring") == 200
+    assert await landing.fetch("/r/tea") == 200
+    assert noted == [("tea", "search", "baidu.com"), ("tea", "ad", "spring"), ("tea", "direct", "")]
+    await landing.fetch("/r/tea", more=own)
+    await landing.fetch("/r/tea?order=ord_1", more=search)  # back from the cashier
+    await landing.fetch("/r/tea", user_agent=CRAWLER, more=search)
+    await landing.fetch("/r/tea", more=[*search, (b"sec-purpose", b"prefetch;prerender")])
+    await landing.fetch("/r/tea", method="HEAD", more=search)
+    await landing.fetch()  # a share is a way in of its own
+    assert len(noted) == 3

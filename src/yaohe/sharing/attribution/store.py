@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from yaohe.sharing.attribution.model import Credit, CreditModel, PaidOrder
+from yaohe.sharing.attribution.model import (
+    WINDOW_DAYS_MAX,
+    Credit,
+    CreditModel,
+    PaidOrder,
+    Touch,
+    TouchedOrder,
+)
 
 # A link opened again is a touch again, so the last touch goes by the last time it was opened; what
 # was opened only after the order is no touch of it.
@@ -74,6 +81,94 @@ _PRODUCTIVE = text(
     """
 )
 
+# A link or a way in counts as a touch when it was first opened and when it was last opened: what
+# lies between is the same person coming back the same way.
+_AGAIN = "interval '30 minutes'"
+_KEEP_TOUCHES = text(
+    f"""
+    with kept as (
+        insert into sharing.paid_orders (
+            order_id, shop_id, room_id, visitor_id, amount_minor, currency, at)
+        select order_id, shop_id, room_id, visitor_id, amount_minor, currency, at
+          from unnest(cast(:orders as text[]), cast(:shops as text[]), cast(:rooms as text[]),
+                      cast(:visitors as text[]), cast(:amounts as bigint[]),
+                      cast(:currencies as text[]), cast(:times as timestamptz[]))
+               as o (order_id, shop_id, room_id, visitor_id, amount_minor, currency, at)
+         order by order_id
+            on conflict (order_id) do nothing
+        returning order_id, shop_id, visitor_id, at
+    )
+    insert into sharing.touches (order_id, at, source, token, name)
+    select distinct o.order_id, t.at, t.source, t.token, t.name
+      from kept o
+     cross join lateral (
+            select first_at as at, 'share' as source, token, '' as name
+              from sharing.clicks c
+             where c.visitor_id = o.visitor_id and c.shop_id = o.shop_id
+               and c.sharer_id <> o.visitor_id and c.first_at <= o.at
+            union all
+            select least(last_at, o.at), 'share', token, ''
+              from sharing.clicks c
+             where c.visitor_id = o.visitor_id and c.shop_id = o.shop_id
+               and c.sharer_id <> o.visitor_id and c.first_at <= o.at
+               and c.last_at > c.first_at + {_AGAIN}
+            union all
+            select first_at, source, '', name
+              from sharing.landings l
+             where l.visitor_id = o.visitor_id and l.shop_id = o.shop_id and l.first_at <= o.at
+            union all
+            select least(last_at, o.at), source, '', name
+              from sharing.landings l
+             where l.visitor_id = o.visitor_id and l.shop_id = o.shop_id and l.first_at <= o.at
+               and l.last_at > l.first_at + {_AGAIN}
+             order by 1 desc limit 100
+           ) t
+     where t.at > o.at - make_interval(days => {WINDOW_DAYS_MAX})
+    """  # noqa: S608
+)
+
+_TOUCHED = text(
+    """
+    select o.order_id, o.amount_minor - o.refunded_minor as net_minor, o.at,
+           t.at as touched_at, t.source, t.token, t.name
+      from sharing.paid_orders o left join sharing.touches t using (order_id)
+     where o.room_id = :room_id and o.amount_minor > o.refunded_minor
+     order by o.order_id, t.at, t.source, t.token, t.name
+    """
+)
+
+_SHARERS = text(
+    """
+    select token, sharer_id, sharer_name, channel
+      from sharing.shares where token = any(cast(:tokens as text[]))
+    """
+)
+
+# A refund is taken off once, however often it is told, and never more than was paid.
+_REFUND = text(
+    """
+    with fresh as (
+        insert into sharing.order_refunds (refund_id, order_id, amount_minor)
+        values (:refund_id, :order_id, :amount_minor) on conflict do nothing
+        returning amount_minor
+    ), credit as (
+        update sharing.credits c
+           set refunded_minor = least(c.amount_minor, c.refunded_minor + fresh.amount_minor),
+               reversed_at = case when c.refunded_minor + fresh.amount_minor >= c.amount_minor
+                                  then coalesce(c.reversed_at, now()) else c.reversed_at end
+          from fresh where c.order_id = :order_id
+    )
+    update sharing.paid_orders o
+       set refunded_minor = least(o.amount_minor, o.refunded_minor + fresh.amount_minor)
+      from fresh where o.order_id = :order_id
+    returning o.order_id
+    """
+)
+
+_REVERSE_ORDER = text(
+    "update sharing.paid_orders set refunded_minor = amount_minor where order_id = :order_id"
+)
+
 _REVERSE = text(
     """
     update sharing.credits set reversed_at = now()
@@ -115,4 +210,48 @@ async def mark_productive(conn: AsyncConnection, order_ids: Sequence[str]) -> li
 
 async def reverse(conn: AsyncConnection, order_id: str) -> bool:
     row = (await conn.execute(_REVERSE, {"order_id": order_id})).first()
+    await conn.execute(_REVERSE_ORDER, {"order_id": order_id})
     return row is not None
+
+
+async def keep_touches(conn: AsyncConnection, orders: Sequence[PaidOrder]) -> None:
+    """Keep these orders with all their touches; an order that was kept stays as it was."""
+    await conn.execute(
+        _KEEP_TOUCHES,
+        {
+            "orders": [o.order_id for o in orders],
+            "shops": [o.shop_id for o in orders],
+            "rooms": [o.room_id for o in orders],
+            "visitors": [o.visitor_id for o in orders],
+            "amounts": [o.amount_minor for o in orders],
+            "currencies": [o.currency for o in orders],
+            "times": [o.at for o in orders],
+        },
+    )
+
+
+async def refund(
+    conn: AsyncConnection, order_id: str, *, refund_id: str, amount_minor: int
+) -> bool:
+    """Take a part of an order back; False when this refund was told before."""
+    asked = {"order_id": order_id, "refund_id": refund_id, "amount_minor": amount_minor}
+    return (await conn.execute(_REFUND, asked)).first() is not None
+
+
+async def touched_orders(conn: AsyncConnection, room_id: str) -> list[TouchedOrder]:
+    """The paid orders of a room that were not given back whole, with their touches in order."""
+    orders: dict[str, TouchedOrder] = {}
+    for row in await conn.execute(_TOUCHED, {"room_id": room_id}):
+        order = orders.setdefault(
+            row.order_id,
+            TouchedOrder(order_id=row.order_id, net_minor=row.net_minor, at=row.at, touches=[]),
+        )
+        if row.touched_at is not None:
+            order.touches.append(Touch(row.touched_at, row.source, row.token, row.name))
+    return list(orders.values())
+
+
+async def sharers(conn: AsyncConnection, tokens: Sequence[str]) -> dict[str, RowMapping]:
+    """Who gave these shares, and where to, by token."""
+    rows = await conn.execute(_SHARERS, {"tokens": list(tokens)})
+    return {row["token"]: row for row in rows.mappings()}

@@ -61,7 +61,7 @@ select room_id, sum(clicks)::bigint as clicks, count(*) as visitors,
 
 _SALES = """
 select room_id, count(*) as orders, count(distinct visitor_id) as buyers,
-       sum(amount_minor)::bigint as paid_minor
+       sum(amount_minor - refunded_minor)::bigint as paid_minor
   from sharing.credits where reversed_at is null group by room_id
 """
 

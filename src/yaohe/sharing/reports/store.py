@@ -62,7 +62,7 @@ select count(*) as opened,
 _SALES = """
 select s.channel, grouping(s.channel) = 1 as whole, count(*) as orders,
        count(distinct k.visitor_id) as buyers,
-       coalesce(sum(k.amount_minor), 0)::bigint as paid_minor
+       coalesce(sum(k.amount_minor - k.refunded_minor), 0)::bigint as paid_minor
   from sharing.credits k join sharing.shares s on s.token = k.token
  where k.room_id = $1 and k.reversed_at is null
  group by grouping sets ((s.channel), ())
@@ -87,7 +87,7 @@ select s.token, s.sharer_id, s.sharer_name, s.channel, s.content, s.parent_token
        ) p on p.token = s.token
   left join (
         select token, count(*) as orders, count(distinct visitor_id) as buyers,
-               sum(amount_minor) as paid_minor
+               sum(amount_minor - refunded_minor) as paid_minor
           from sharing.credits where room_id = $1 and reversed_at is null group by token
        ) k on k.token = s.token
  where s.room_id = $1

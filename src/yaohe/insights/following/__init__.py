@@ -1,0 +1,1 @@
+"""Following a share: who earned the orders, and how far it went."""

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from yaohe.app.build import build
 from yaohe.app.openapi import error_codes
@@ -20,17 +22,59 @@ from yaohe.identity.staff.model import PASSWORD_CHARS_MIN
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def codes() -> str:
-    """Every code the API can answer, as a TypeScript union."""
+@cache
+def described() -> dict[str, Any]:
+    """The OpenAPI document of this code."""
     with tempfile.TemporaryDirectory() as folder:
         settings = load({}, data=folder)
         system = build(settings, database_url="postgresql://nobody@127.0.0.1/none", notify_url="")
-        listed = error_codes(system.document())
+        return system.document()
+
+
+def codes() -> str:
+    """Every code the API can answer, as a TypeScript union."""
+    listed = error_codes(described())
     lines = "\n".join(f"  | '{code}'" for code in listed)
     return (
         "/** Made by scripts/gen.py from the OpenAPI document; never edited. */\n"
         f"export type ErrorCode =\n{lines}\n"
     )
+
+
+OUTSIDE = (
+    "VisitAnswer", "InvitedBy", "OutsideShareRequest", "OutsideShareAnswer", "WatchAnswer",
+    "IdentifyAnswer", "UserBody",
+)  # fmt: skip
+
+
+def typed(schema: dict[str, Any]) -> str:
+    """A schema of the OpenAPI document as a TypeScript type."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "oneOf" in schema:
+        return " | ".join(typed(one) for one in schema["oneOf"])
+    if "enum" in schema:
+        return " | ".join(f"'{value}'" for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"Array<{typed(schema['items'])}>"
+    if schema["type"] == "object" and "properties" not in schema:
+        return f"Record<string, {typed(schema['additionalProperties'])}>"
+    return {"integer": "number"}.get(schema["type"], schema["type"])
+
+
+def outside() -> str:
+    """The shapes of the server API that pages of other sites speak."""
+    schemas = described()["components"]["schemas"]
+    parts = []
+    for name in OUTSIDE:
+        required = schemas[name].get("required", ())
+        fields = "".join(
+            f"  {field}{'' if field in required else '?'}: {typed(schema)}\n"
+            for field, schema in schemas[name]["properties"].items()
+        )
+        parts.append(f"export interface {name} {{\n{fields}}}\n")
+    head = "/** Made by scripts/gen.py from the OpenAPI document; never edited. */\n"
+    return head + "\n".join(parts)
 
 
 def limits() -> str:
@@ -53,6 +97,7 @@ def settings_page() -> str:
 MADE = {
     "web/sdk/src/generated/codes.ts": codes,
     "web/sdk/src/generated/limits.ts": limits,
+    "web/sdk/src/generated/outside.ts": outside,
     "docs/ops/settings.md": settings_page,
 }
 

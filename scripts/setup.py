@@ -170,7 +170,9 @@ def setup_web() -> None:
     sources = [
         path
         for path in WEB.rglob("*")
-        if path.suffix in kinds and "node_modules" not in path.parts and path.is_file()
+        if path.suffix in kinds
+        and not {"node_modules", "dist"} & set(path.parts)
+        and path.is_file()
     ]
 
     def build() -> None:

@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundle, browserslistToTargets } from 'lightningcss'
 import { build } from 'vite'
+import { buildSdk } from './sdk.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const out = `${root}../src/yaohe/front/static/`
@@ -30,4 +31,5 @@ for (const lang of ['zh-CN', 'en']) {
 writeFileSync(`${out}words.json`, JSON.stringify(words))
 copyFileSync(`${root}app/src/ui/mark.svg`, `${out}mark.svg`)
 copyFileSync(`${root}node_modules/rapidoc/dist/rapidoc-min.js`, `${out}rapidoc.js`)
+await buildSdk(`${out}sdk`)
 console.log('web assets written to src/yaohe/front/static')

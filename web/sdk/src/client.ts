@@ -11,6 +11,8 @@ export interface ClientOptions {
   token?: string
   /** Milliseconds before a call is given up. */
   timeoutMs?: number
+  /** Further headers of every call, asked for each time. */
+  headers?: () => Record<string, string>
   /** Replaceable transport: the mini-program has its own, tests pass a double. */
   fetch?: typeof fetch
 }
@@ -41,7 +43,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const send = options.fetch ?? ((input, init) => fetch(input, init))
 
   async function ask(method: string, path: string, body: unknown, call: CallOptions, type = 'application/json'): Promise<Response> {
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers?.() }
     if (body !== undefined) headers['content-type'] = type
     if (options.token) headers['authorization'] = `Bearer ${options.token}`
     if (call.idempotencyKey) headers['idempotency-key'] = call.idempotencyKey

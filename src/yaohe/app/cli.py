@@ -18,6 +18,7 @@ import uvloop
 
 from yaohe import __version__
 from yaohe.app import settings as settings_of
+from yaohe.app.auditing import audit_money
 from yaohe.app.build import System
 from yaohe.app.demo.command import DemoWish, show_demo
 from yaohe.app.logs import configure_logs
@@ -75,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, parents=[shared], help=text)
         command.add_argument("file", type=Path, help="the backup")
+    audit = commands.add_parser("audit", parents=[shared], help="is every cent accounted for?")
+    audit.add_argument("--json", action="store_true", help="one JSON object on stdout")
     config = commands.add_parser("config", parents=[shared], help="settings")
     config.add_argument("action", choices=["show", "check", "doc"])
     recount = commands.add_parser(
@@ -133,6 +136,8 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     if given.command == "recount":
         return uvloop.run(recount_shares(settings, say, as_json=given.json, mend=given.rebuild))
+    if given.command == "audit":
+        return uvloop.run(audit_money(settings, say, as_json=given.json))
     if given.command == "backup":
         size = uvloop.run(back_up(settings, given.file, say))
         say(f"Saved in {given.file}, {size / 1e6:,.1f} MB. It holds keys: keep it safe")

@@ -5,7 +5,7 @@ who moves money names the accounts, chooses the id, and says so in the transacti
 money moves.
 """
 
-from yaohe.ledger.audit import LedgerReport, audit
+from yaohe.ledger.audit import Journal, JournalLine, LedgerReport, audit
 from yaohe.ledger.errors import HoldEnded, LedgerShort, TransferReused
 from yaohe.ledger.model import Account, AccountKind, Hold, Post, Transfer, Void
 from yaohe.ledger.service import Ledger
@@ -15,6 +15,8 @@ __all__ = [
     "AccountKind",
     "Hold",
     "HoldEnded",
+    "Journal",
+    "JournalLine",
     "Ledger",
     "LedgerReport",
     "LedgerShort",

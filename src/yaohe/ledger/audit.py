@@ -5,11 +5,13 @@ All of it is read in the caller's transaction, so that one moment is judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
 import msgspec
+
+from yaohe.ledger.model import Hold, Post, Transfer
 
 FINDINGS_MAX: Final = 100
 
@@ -67,7 +69,17 @@ _DIFFERENCES: Final[Mapping[str, str]] = {
 
 _STUCK: Final = """
     select id as hold, left_minor, expires_at::text from ledger.holds
-     where ended_at is null and expires_at < now() - interval '5 minutes'
+     where ended_at is null
+       and greatest(expires_at, pg_postmaster_start_time()) < now() - interval '5 minutes'
+       and expires_at is not null
+"""
+
+_LINES: Final = """
+    select id, kind, source_id, target_id, amount_minor
+      from ledger.transfers where id = any($1::text[])
+"""
+_IDS: Final = """
+    select id from ledger.transfers where starts_with(id, $1) and id > $2 order by id limit $3
 """
 
 
@@ -93,3 +105,42 @@ async def audit(conn: asyncpg.Connection) -> LedgerReport:
         differences=differences,
         stuck=[{"what": "a hold outlived its time", **dict(row)} for row in stuck],
     )
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the journal, for who wants to compare it with what it should be."""
+
+    id: str
+    kind: str
+    source_id: str
+    target_id: str
+    amount_minor: int
+
+    @classmethod
+    def of(cls, movement: Transfer | Hold, *, post: Post | None = None) -> JournalLine:
+        """How this is written, or (with `post`) how a post of this hold is."""
+        kind = "hold" if isinstance(movement, Hold) else "transfer"
+        return cls(
+            id=post.id if post else movement.id,
+            kind="post" if post else kind,
+            source_id=movement.source.id,
+            target_id=movement.target.id,
+            amount_minor=post.amount_minor if post else movement.amount_minor,
+        )
+
+
+class Journal:
+    """The journal to be read by who booked in it."""
+
+    def __init__(self, conn: asyncpg.Connection) -> None:
+        self._conn = conn
+
+    async def lines(self, ids: Sequence[str]) -> dict[str, JournalLine]:
+        """What is written by these ids."""
+        rows = await self._conn.fetch(_LINES, ids)
+        return {row["id"]: JournalLine(**dict(row)) for row in rows}
+
+    async def ids(self, prefix: str, *, after: str, limit: int) -> list[str]:
+        """Ids that begin so, in their order."""
+        rows = await self._conn.fetch(_IDS, prefix, after, limit)
+        return [row["id"] for row in rows]

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from yaohe.ledger import Account, Hold, Post, Transfer
+import msgspec
+
+from yaohe.ledger import Account, Hold, JournalLine, Post, Transfer
 
 
 class Money(Protocol):
@@ -77,3 +79,25 @@ def done(refund: Money) -> Post:
     return Post(
         id=f"refunded:{refund.id}", hold_id=f"refund:{refund.id}", amount_minor=refund.amount_minor
     )
+
+
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment (`too_late` is told of it) or a refund (`done` is), as an audit reads it."""
+
+    id: str
+    shop_id: str
+    gateway: str
+    amount_minor: int
+    currency: str
+    too_late: bool | None = None
+    done: bool | None = None
+
+
+def expected(of: Booked) -> list[JournalLine]:
+    """What the ledger has to have written for it."""
+    if of.done is None:
+        transfer = to_give_back(of) if of.too_late else sold(of)
+        return [JournalLine.of(transfer)]
+    hold = asked(of)
+    lines = [JournalLine.of(hold)]
+    return [*lines, JournalLine.of(hold, post=done(of))] if of.done else lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.flows.test_wire_http import make_certificate
 from tests.support.wire import Peer, Tape, dialled, on_uvloop, serving, until
 
 from yaohe.kernel.wire import MediaSource, Refusal, WireConfig, WireLimits, WireRequest
+from yaohe.kernel.wire.tuning import has_bbr
 
 
 def route(tape: Tape) -> WireConfig:
@@ -115,6 +117,21 @@ async def test_little_hides_before_a_reader_counts_as_slow() -> None:
         assert viewer.paused
         # The receiver's own window is the bulk of it on loopback.
         assert written < 8_000_000
+
+
+@pytest.mark.skipif(not has_bbr(), reason="this kernel has no BBR loaded")
+@on_uvloop
+async def test_what_a_line_loses_on_the_air_slows_no_stream() -> None:
+    async with serving(route(Tape())) as server:
+        listening = server._sockets[0]
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+        async with dialled(server) as peer:
+            peer.send(GET)
+            await until(lambda: server.viewers == 1)
+            (viewer,) = server._server.server_state.connections
+            sock = viewer._transport.get_extra_info("socket")  # type: ignore[union-attr]
+            kind = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+    assert kind.rstrip(b"\0") == b"bbr"
 
 
 @on_uvloop

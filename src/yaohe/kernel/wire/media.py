@@ -9,21 +9,18 @@ viewer whose socket is full is not written to; when it drains, its cursor decide
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
 
 from yaohe.kernel.wire.frames import BINARY, LAST_CHUNK, TEXT, head, http_chunk, ws_frame
 from yaohe.kernel.wire.timers import Timer, TimerWheel
+from yaohe.kernel.wire.tuning import NOTSENT_BYTES, tune
 
 log = structlog.get_logger(__name__)
 
-TCP_NOTSENT_LOWAT: Final = 25
-NOTSENT_BYTES: Final = 65_536
 SLICE: Final = 128
 SHAPES_KEPT_MAX: Final = 96
 FLUSH_S_MAX: Final = 2.0
@@ -86,20 +83,6 @@ def frame_shape(data: bytes) -> bytes:
 
 def plain_shape(data: bytes) -> bytes:
     return data
-
-
-def tune(transport: asyncio.Transport, *, high: int) -> None:
-    """Keep the backlog where it can be seen: little in the kernel, the rest counted here."""
-    transport.set_write_buffer_limits(high=high)
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return
-    with suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
 class Outlet(Protocol):

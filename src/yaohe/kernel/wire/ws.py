@@ -22,7 +22,7 @@ from picows.picows import WSFrame, WSProtocol  # type: ignore[attr-defined]
 
 from yaohe.kernel.wire.config import Accepted, WireRequest, WireState, WsListener
 from yaohe.kernel.wire.limits import Passage
-from yaohe.kernel.wire.media import tune
+from yaohe.kernel.wire.tuning import tune
 
 log = structlog.get_logger(__name__)
 

@@ -25,6 +25,7 @@ ROWS = (
     "behind_live",
     "chat",
     "fanout",
+    "trouble",
     "card",
     "process",
 )

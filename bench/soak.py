@@ -188,6 +188,17 @@ async def _second_room(http: httpx.AsyncClient, shop: Shop) -> tuple[str, str]:
     return room["id"], f"{shop.url}/whip/{ingest['stream_key']}"
 
 
+async def _all_leave(tasks: list[asyncio.Task[None]]) -> None:
+    """A client library may swallow a cancellation, so whoever is still there is asked again."""
+    for _ in range(6):
+        for task in tasks:
+            task.cancel()
+        _, staying = await asyncio.wait(tasks, timeout=5)
+        if not staying:
+            return
+    raise RuntimeError(f"would not leave: {staying}")
+
+
 async def _live(shop: Shop, minutes: float, say: Callable[[str], None]) -> tuple[Scale, Street]:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=40)
     async with httpx.AsyncClient(
@@ -216,9 +227,7 @@ async def _live(shop: Shop, minutes: float, say: Callable[[str], None]) -> tuple
                 if task.done():
                     task.result()
             say(_now(minute + 1, scale, street))
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _all_leave(tasks)
     await asyncio.sleep(EMPTY_S)
     async with httpx.AsyncClient(base_url=shop.url, timeout=20, trust_env=False) as http:
         street.http = http

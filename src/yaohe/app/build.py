@@ -123,6 +123,13 @@ def installation_secret(data: Path) -> bytes:
         return fresh
 
 
+def _identity(
+    settings: Settings, db: Database, clock: Clock, secret: bytes, platforms: Platforms
+) -> Identity:
+    origins = (settings.address,)
+    return Identity(db, clock, secret, settings.secure, origins=origins, logins=platforms.logins)
+
+
 def _commerce(
     settings: Settings,
     db: Database,
@@ -217,7 +224,7 @@ def build(
 
     gateway = SandboxGateway(db, clock, secret, base_url=address, notify_origin=notify_url)
     platforms = connect(settings, db, leases, clock)
-    identity = Identity(db, clock, secret, settings.secure, origins=(address,))
+    identity = _identity(settings, db, clock, secret, platforms)
     spool = Spool(settings.data / "spool")
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
     app_keys = AppKeys(db, clock, secret)

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from yaohe.campaigns import http as campaigns
 from yaohe.commerce import http as commerce
 from yaohe.identity import http as identity
+from yaohe.identity.accounts import http as accounts
 from yaohe.identity.keys import http as app_keys
 from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
@@ -27,6 +28,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sandbox_pay.controllers,
     *wechat.controllers,
     *identity.controllers,
+    *accounts.controllers,
     *app_keys.controllers,
     *sharing.controllers,
     *commerce.controllers,

@@ -9,6 +9,7 @@ from yaohe.app.settings import Settings
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
 from yaohe.kernel.lease import Leases
+from yaohe.platforms.logins import SERVICES, LoginClient
 from yaohe.platforms.outgoing import Outgoing
 from yaohe.platforms.passes import Passes
 from yaohe.platforms.wechat import Wechat, WechatApi
@@ -18,6 +19,7 @@ from yaohe.platforms.wechat import Wechat, WechatApi
 class Platforms:
     outgoing: Outgoing
     wechat: Wechat
+    logins: tuple[LoginClient, ...]
 
 
 def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> Platforms:
@@ -36,4 +38,8 @@ def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> P
         hosts=[urlsplit(settings.address).netloc],
         codes=settings.wechat_verify,
     )
-    return Platforms(outgoing=outgoing, wechat=wechat)
+    logins = tuple(
+        LoginClient(outgoing, SERVICES[name], app_id=app_id, secret=secret)
+        for name, app_id, secret in settings.login_apps
+    )
+    return Platforms(outgoing=outgoing, wechat=wechat, logins=logins)

@@ -19,7 +19,10 @@ from msgspec import Meta
 from yaohe.app.platform_settings import PlatformSettings
 
 PREFIX = "YAOHE_"
-_SECRET_FIELDS = {"database_url", "webrtc_ice_servers", "wechat_secret"}
+_SECRET_FIELDS = {
+    "database_url", "webrtc_ice_servers", "wechat_secret", "weibo_secret", "qq_secret",
+    "douyin_secret",
+}  # fmt: skip
 _LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify"}
 
 
@@ -142,8 +145,9 @@ class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_field
                 )
 
     def _check_platforms(self) -> None:
-        if bool(self.wechat_app_id) != bool(self.wechat_secret):
-            raise SettingsError("wechat_app_id and wechat_secret belong together: give both.")
+        for name in ("wechat", "weibo", "qq", "douyin"):
+            if bool(getattr(self, f"{name}_app_id")) != bool(getattr(self, f"{name}_secret")):
+                raise SettingsError(f"{name}_app_id and {name}_secret belong together: give both.")
         for code in self.wechat_verify:
             if not re.fullmatch(r"[0-9A-Za-z]{1,64}", code):
                 raise SettingsError(

@@ -2,6 +2,7 @@
 
 NotSignedIn 401
 ├── WrongPassword     wrong_password      also for an e-mail nobody has
+├── LoginStale        login_stale         begun elsewhere, too long ago, or used already
 └── SetupRefused      setup_refused       wrong, used or expired link, or an owner exists
 NotAllowed 403
 ├── WrongOrigin       wrong_origin        the request came from another site
@@ -9,6 +10,7 @@ NotAllowed 403
 TooMany 429
 └── TooManyLogins     too_many_logins     per account and per address
 NotFound 404
+├── LoginNotOffered   login_not_offered   no such service is connected
 └── ApiKeyNotFound    api_key_not_found
 """
 
@@ -45,3 +47,13 @@ class TooManyLogins(TooMany):
 class ApiKeyNotFound(NotFound):
     code = "api_key_not_found"
     message = "There is no such API key."
+
+
+class LoginNotOffered(NotFound):
+    code = "login_not_offered"
+    message = "Nobody can log in here with this service."
+
+
+class LoginStale(NotSignedIn):
+    code = "login_stale"
+    message = "This login was begun elsewhere, too long ago, or is used. Begin again."

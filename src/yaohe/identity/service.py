@@ -6,12 +6,13 @@ The verbs live with their nouns; here they get the names the rest of the house c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 import structlog
 
 from yaohe.identity import store
+from yaohe.identity.accounts import Accounts
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
@@ -20,6 +21,7 @@ from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.errors import NotFound
+from yaohe.platforms.logins import LoginClient
 
 SWEEP_EVERY_S: Final = 600.0
 
@@ -28,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 class Identity:
     """`secret` signs cookies; `origins` are further addresses people may come from (besides the
-    one in the request's own Host), such as the public URL behind a proxy that rewrites it."""
+    one in the request's own Host), such as the public URL behind a proxy that rewrites it;
+    the first is where login services send people back to."""
 
     cookie_name: ClassVar = VISITOR_COOKIE
 
@@ -41,6 +44,7 @@ class Identity:
         *,
         origins: tuple[str, ...] = (),
         shop_id: str = SHOP_ID,
+        logins: Iterable[LoginClient] = (),
     ) -> None:
         assert len(secret) >= 16, "the installation's secret is too short"
         self._db, self.clock, self.origins = db, clock, origins
@@ -56,6 +60,13 @@ class Identity:
         self.seen = visitors.seen
         self.flush_visitors = visitors.flush
 
+        self.accounts = Accounts(
+            db,
+            logins,
+            public_url=origins[0] if origins else "",
+            shop_id=shop_id,
+            new_visitor=visitors.new,
+        )
         desk = self._desk = StaffDesk(db, shop_id=shop_id)
         self.setup_token = desk.setup_token
         self.owner_exists = desk.owner_exists

@@ -132,3 +132,43 @@ audit = Table(
     Column("detail", JSONB, nullable=False),
     _at("at"),
 )
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("shop_id", Text, ForeignKey(shops.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("picture_url", Text, nullable=False),
+    _at("created_at"),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("app_id", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("union_id", Text, nullable=False),
+    Column("account_id", Text, ForeignKey(accounts.c.id), nullable=False),
+    _at("created_at"),
+    _at("last_at"),
+)
+
+account_visitors = Table(
+    "account_visitors",
+    metadata,
+    Column("visitor_id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey(accounts.c.id), nullable=False),
+    _at("joined_at"),
+)
+
+login_states = Table(
+    "login_states",
+    metadata,
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("visitor_id", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("next_path", Text, nullable=False),
+    _at("created_at"),
+)

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'internal'
   | 'key_read_only'
   | 'key_unknown'
+  | 'login_not_offered'
   | 'moderator_not_found'
   | 'not_json'
   | 'not_moderator'

@@ -1,0 +1,10 @@
+"""Logins: who somebody is at another service, by OAuth 2 (WeChat, Weibo, QQ, Douyin).
+
+Words owned: login service, subject (somebody's id there, for one app), union (their id there, for
+all apps of one owner).
+"""
+
+from yaohe.platforms.logins.client import LoginClient, Person
+from yaohe.platforms.logins.services import SERVICES, LoginService
+
+__all__ = ["SERVICES", "LoginClient", "LoginService", "Person"]

@@ -80,14 +80,14 @@ class Line:
 
 def fitted(points: list[tuple[float, float]]) -> Line:
     """Least squares; neighbours in time are alike, so the error is taken from means of blocks."""
-    blocks = [points[n : n + 12] for n in range(0, len(points), 12)]
+    size = math.ceil(len(points) / 8) if len(points) >= 16 else 0
+    if not size:
+        raise ValueError("fewer than 16 figures")
+    blocks = [points[n : n + size] for n in range(0, len(points), size)]
     means = [
         (statistics.fmean(x for x, _ in block), statistics.fmean(y for _, y in block))
         for block in blocks
-        if len(block) >= 6
     ]
-    if len(means) < 4:
-        raise ValueError("too short to fit a line: give it more minutes")
     centre = statistics.fmean(x for x, _ in means)
     level = statistics.fmean(y for _, y in means)
     spread = sum((x - centre) ** 2 for x, _ in means)
@@ -254,7 +254,12 @@ def _print(scale: Scale, counts: Counter[str], troubles: Counter[str], minutes: 
     print(f"| {'what':<16} | {'mean':>9} | {'p95':>9} | per hour (± 2σ) | limit | verdict |")
     for name, points in scale.series.items():
         limit, kept = LIMITS[name], [point for point in points if point[0] >= skip_s]
-        line = fitted(kept)
+        try:
+            line = fitted(kept)
+        except ValueError as error:
+            good = False
+            print(f"| {name:<16} | no line: {error}; give it more minutes or a quieter machine |")
+            continue
         said = verdict(line, limit)
         good &= said != "GROWS"
         high = percentile([value for _, value in kept], 0.95)

@@ -320,7 +320,7 @@ async def test_one_person_has_only_so_many_connections() -> None:
 @on_uvloop
 async def test_pings_find_the_dead_and_spare_the_living() -> None:
     async with realtime() as stage, talking(stage, "ann") as ann, talking(stage, "bob") as bob:
-        clients = [next(iter(stage.hub._by_visitor[v])) for v in ("v_ann", "v_bob")]
+        clients = [next(iter(stage.hub.people._by_visitor[v])) for v in ("v_ann", "v_bob")]
         for client in clients:
             client._stop_timer()
             client._ping()
@@ -340,7 +340,7 @@ async def test_pings_find_the_dead_and_spare_the_living() -> None:
 @on_uvloop
 async def test_a_connection_that_says_nothing_is_stale() -> None:
     async with realtime() as stage, talking(stage, "ann", connect=False) as ann:
-        next(iter(stage.hub._by_visitor["v_ann"]))._stale()
+        next(iter(stage.hub.people._by_visitor["v_ann"]))._stale()
         assert await ann.ended() == (3502, "stale")
 
 
@@ -352,7 +352,7 @@ async def test_a_slow_reader_is_let_go_and_nobody_else_notices() -> None:
         talking(stage, "ann", "tea") as ann,
     ):
         slow.peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        client = next(iter(stage.hub._by_visitor["v_slow"]))
+        client = next(iter(stage.hub.people._by_visitor["v_slow"]))
         for _ in range(400):
             if client.connection is None or not client.connection.open:
                 break
@@ -361,7 +361,7 @@ async def test_a_slow_reader_is_let_go_and_nobody_else_notices() -> None:
         assert client.connection is None or not client.connection.open
         say(ann, "still here")
         await until(lambda: any(line.text == "still here" for _, line in stage.archive.lines))
-        await until(lambda: "v_slow" not in stage.hub._by_visitor)
+        await until(lambda: "v_slow" not in stage.hub.people._by_visitor)
 
 
 @on_uvloop

@@ -82,7 +82,7 @@ async def python_client(stage: Stage, who: str) -> AsyncIterator[tuple[Client, N
 
 def cut(stage: Stage, visitor: str) -> None:
     """The line drops, as lines do: without a word."""
-    for connection in stage.hub._by_visitor[visitor]:
+    for connection in stage.hub.people._by_visitor[visitor]:
         assert connection.connection is not None
         connection.connection.abort()
 
@@ -138,10 +138,10 @@ async def test_the_python_client_talks_recovers_and_leaves() -> None:
 @on_uvloop
 async def test_the_python_client_comes_back_after_a_drain() -> None:
     async with realtime() as stage, python_client(stage, "ann") as (_, notes):
-        next(iter(stage.hub._by_visitor["v_ann"])).drain()
+        next(iter(stage.hub.people._by_visitor["v_ann"])).drain()
         await until(lambda: len(notes.of("connected")) == 2)
         assert notes.of("connecting")[-1] == 3001
-        next(iter(stage.hub._by_visitor["v_ann"])).leave(3504, "connection limit")
+        next(iter(stage.hub.people._by_visitor["v_ann"])).leave(3504, "connection limit")
         await until(lambda: notes.of("disconnected") == [3504])
 
 

@@ -270,7 +270,7 @@ async def test_broken_frames_end_the_connection_and_nobody_elses(
                 assert code in codes
             except (asyncio.IncompleteReadError, ConnectionError):
                 pass  # cut off without a word is allowed for bytes that are no frames
-        await until(lambda: "v_ann" not in stage.hub._by_visitor)
+        await until(lambda: "v_ann" not in stage.hub.people._by_visitor)
         assert "rpc" in await bob.ask(rpc={"method": "like", "data": {"room": "tea", "n": 1}})
 
 
@@ -308,7 +308,7 @@ async def test_odd_commands_crash_nothing_and_leave_nothing() -> None:
                 assert "rpc" in await bob.ask(
                     rpc={"method": "like", "data": {"room": "tea", "n": 1}}
                 )
-        await until(lambda: set(stage.hub._by_visitor) == {"v_bob"})
+        await until(lambda: set(stage.hub.people._by_visitor) == {"v_bob"})
         await until(lambda: not stage.hub._tasks)
         assert stage.hub.viewers("tea") == 0 or await _nobody(stage)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 
+from tests.support.private import nothing_private
 from tests.support.wire import Peer, dialled, on_uvloop, serving, until
 
 from yaohe.front.media import MediaDoor
@@ -39,7 +40,7 @@ class Publisher:
 def stage() -> tuple[MediaOrigin, Publisher, WireConfig]:
     origin = MediaOrigin()
     publisher = Publisher(origin.open("tea"))
-    config = WireConfig(lifespan="off", media=MediaDoor(origin).stream)
+    config = WireConfig(lifespan="off", media=MediaDoor(origin, nothing_private()).stream)
     return origin, publisher, config
 
 

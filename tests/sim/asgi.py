@@ -18,6 +18,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    set_cookies: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -67,9 +68,8 @@ class Browser:
         if self.cookies:
             fields["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = await _call(app, method, path, payload, fields, self.address)
-        cookie = answer.headers.get("set-cookie", "").partition(";")[0]
-        if cookie:
-            name, _, value = cookie.partition("=")
+        for cookie in answer.set_cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         return answer
 
@@ -108,4 +108,5 @@ async def _call(
         head["status"],
         {name.decode().lower(): value.decode("latin-1") for name, value in head["headers"]},
         b"".join(part.get("body", b"") for part in parts),
+        tuple(value.decode() for name, value in head["headers"] if name.lower() == b"set-cookie"),
     )

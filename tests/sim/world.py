@@ -138,6 +138,7 @@ def _build(data: Path, secret: bytes, url: str, port: int) -> System:
 async def _open(system: System, rng: random.Random) -> AsyncIterator[Door]:
     """One door: served, with everything that runs behind it."""
     await system.db.open()
+    await system.privacy.open()
     system.spool.open()
     weather = Weather(system.app, rng)
     server = WireServer(weather, wire_config(system))

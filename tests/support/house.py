@@ -28,6 +28,7 @@ from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin
 from yaohe.live.moderation import Moderation
 from yaohe.live.moderation.http import controllers as moderation_controllers
+from yaohe.live.privacy import Privacy
 from yaohe.live.realtime import Hub
 from yaohe.live.realtime.http import controllers as chat_controllers
 from yaohe.live.rooms import Rooms
@@ -61,6 +62,8 @@ async def house(db: Database) -> AsyncIterator[House]:
     rooms = Rooms(
         db, bus, origin, leases, public_url="http://x", rtmp_port=1935, grace_s=60,
     )  # fmt: skip
+    privacy = Privacy(db, clock, b"secret" * 6, rooms, origin, ticket_s=600)
+    await privacy.open()
     shelf = Shelf(db, bus, shop.commerce)
     sharing = Sharing(db, clock, "http://x")
     campaigns = Campaigns(db, clock, shop.commerce, sharing)
@@ -68,6 +71,7 @@ async def house(db: Database) -> AsyncIterator[House]:
     hub = room_hub(
         db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
         rooms=rooms, shelf=shelf, origin=origin, moderation=moderation,
+        privacy=privacy,
         coupon_left=campaigns.coupon_left,
     )  # fmt: skip
     steps = all_steps(

@@ -21,6 +21,7 @@ async def running_system(
     given = load({}, data=str(data), public_url="http://yaohe.test", **settings)
     system = build(given, database_url=database_url, notify_url="http://127.0.0.1:1")
     await system.db.open()
+    await system.privacy.open()
     system.spool.open()
     parts = {
         "sharing": system.sharing.run,

@@ -162,6 +162,7 @@ class Tape:
     greeting: str = '{"epoch":1}'
     headers: Sequence[tuple[str, str]] = (("content-type", "video/mp4"), ("x-epoch", "1"))
     ended: bool = False
+    revoked: bool = False
     blocks: list[Block] = field(default_factory=list)
     wakes: dict[int, Callable[[], None]] = field(default_factory=dict)
     lag_max: int = 1 << 30

@@ -28,7 +28,8 @@ from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
 from yaohe.front.crossing import Crossing
-from yaohe.front.edge import Edge, HotRoute, Page
+from yaohe.front.edge import Edge, Guard, HotRoute, Page
+from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
 from yaohe.front.limits import Limit
@@ -43,7 +44,7 @@ from yaohe.front.words import Words
 from yaohe.identity import Identity
 from yaohe.identity.keys import AppKeys
 from yaohe.insights import Insights
-from yaohe.kernel.bus import MemoryBus
+from yaohe.kernel.bus import Bus, MemoryBus
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
@@ -57,6 +58,7 @@ from yaohe.live import room_hub
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
 from yaohe.live.playback import Playback
+from yaohe.live.privacy import Privacy
 from yaohe.live.realtime import Hub
 from yaohe.live.recordings import Recordings
 from yaohe.live.rooms import Rooms
@@ -85,6 +87,7 @@ class System:
     recordings: Recordings
     faces: Faces
     rooms: Rooms
+    privacy: Privacy
     shelf: Shelf
     hub: Hub
     rtmp: RtmpServer
@@ -151,6 +154,20 @@ def _commerce(
     )
 
 
+def _rooms(
+    settings: Settings, db: Database, bus: Bus, origin: MediaOrigin, leases: Leases
+) -> Rooms:
+    return Rooms(
+        db,
+        bus,
+        origin,
+        leases,
+        public_url=settings.address,
+        rtmp_port=settings.rtmp_port,
+        grace_s=settings.grace_s,
+    )
+
+
 def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Whip:
     return Whip(
         origin,
@@ -192,6 +209,7 @@ def _edge(
     routes: tuple[HotRoute, ...],
     site: Site,
     nothing: Page,
+    guard: Guard,
 ) -> Edge:
     return Edge(
         Crossing(cast(ASGIApp, application), is_site=app_keys.is_site, clock=clock),
@@ -200,6 +218,7 @@ def _edge(
         nothing=nothing,
         per_address=writes_limit(settings, clock),
         identity=identity,
+        guard=guard,
     )
 
 
@@ -232,16 +251,9 @@ def build(
     ledger = Ledger(db)
     commerce = _commerce(settings, db, clock, gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
-    rooms = Rooms(
-        db,
-        bus,
-        origin,
-        leases,
-        public_url=address,
-        rtmp_port=settings.rtmp_port,
-        grace_s=settings.grace_s,
-        viewers_of=lambda room_id: hub.viewers(room_id),  # noqa: PLW0108 - made below
-    )
+    rooms = _rooms(settings, db, bus, origin, leases)
+    privacy = Privacy(db, clock, secret, rooms, origin, ticket_s=settings.ticket_s)
+    gate = Gate(privacy, identity, sharing)
     recordings = recorder(settings, origin, rooms, clock)
     shelf = Shelf(db, bus, commerce)
     moderation = Moderation(db, bus, clock)
@@ -256,8 +268,10 @@ def build(
         shelf=shelf,
         origin=origin,
         moderation=moderation,
+        privacy=privacy,
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
     )
+    rooms.viewers_of = hub.viewers
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
     whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
@@ -288,6 +302,7 @@ def build(
         campaigns=campaigns,
         home=home,
         outside=outside,
+        gate=gate,
         public_url=address,
         wechat=platforms.wechat,
     )
@@ -300,10 +315,9 @@ def build(
         store=store,
         public_url=address,
     )
-    media = MediaDoor(origin)
+    media = MediaDoor(origin, privacy)
     playback = Playback(clock)
-    verbs = Verbs(sharing=sharing, campaigns=campaigns, snapshots=snapshots, playback=playback)
-    routes = hot_routes(verbs, clock)
+    routes = hot_routes(Verbs(sharing, campaigns, snapshots, playback, gate), clock)
     lag = LoopLag()
     health = Health(db, identity, lag)
     playback.on_report.append(PlayerFigures(health.registry).note)
@@ -317,6 +331,7 @@ def build(
         "sharing": sharing,
         "campaigns": campaigns,
         "rooms": rooms,
+        "privacy": privacy,
         "shelf": shelf,
         "origin": origin,
         "whip": whip,
@@ -333,12 +348,14 @@ def build(
         home=home,
         images=images,
         media=media,
-        rewind=RewindDoor(recordings),
+        rewind=RewindDoor(recordings, privacy),
         assets=assets,
         openapi=document,
         wechat_codes=platforms.wechat.codes,
     )
-    app = _edge(settings, clock, identity, app_keys, application, routes, site, home.nothing)
+    app = _edge(
+        settings, clock, identity, app_keys, application, routes, site, home.nothing, gate.guard
+    )
     return System(
         settings=settings,
         clock=clock,
@@ -354,6 +371,7 @@ def build(
         recordings=recordings,
         faces=Faces(recordings, decoder),
         rooms=rooms,
+        privacy=privacy,
         shelf=shelf,
         hub=hub,
         rtmp=rtmp,

@@ -15,6 +15,7 @@ from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
 from yaohe.live.moderation import http as moderation
 from yaohe.live.playback import http as playback
+from yaohe.live.privacy import http as privacy
 from yaohe.live.realtime import http as realtime
 from yaohe.live.recordings import http as recordings
 from yaohe.live.rooms import http as rooms
@@ -34,6 +35,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *commerce.controllers,
     *outside.controllers,
     *rooms.controllers,
+    *privacy.controllers,
     *realtime.controllers,
     *recordings.controllers,
     *whip.controllers,

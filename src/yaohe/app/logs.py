@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -13,9 +14,11 @@ from yaohe.app.settings import Settings
 
 _SECRET_WORDS = (
     "password", "secret", "stream_key", "authorization", "cookie", "api_key", "access_token",
-    "ticket",
+    "ticket", "invite",
 )  # fmt: skip
 _KEY_PATH = "/whip/"
+# What opens a private room stands in addresses, and addresses stand anywhere.
+_IN_ADDRESSES = re.compile(r"\b(?:ticket|invitation|pass)\.[a-z0-9-]+\.[a-z0-9_]+\.[0-9]+\.[\w-]+")
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -26,6 +29,18 @@ def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
         elif name == "path" and str(value).startswith(_KEY_PATH):
             event[name] = _KEY_PATH + "***"
     return event
+
+
+def scrub(text: str) -> str:
+    """The line without what would open a private room."""
+    return _IN_ADDRESSES.sub("***", text)
+
+
+class _Scrubbing(logging.Formatter):
+    """Lines of libraries, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
 
 
 def configure_logs(settings: Settings) -> None:
@@ -47,10 +62,12 @@ def configure_logs(settings: Settings) -> None:
             structlog.processors.format_exc_info
             if settings.log_format == "json"
             else structlog.processors.StackInfoRenderer(),
-            last,
+            lambda *told: scrub(str(last(*told))),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Scrubbing("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -133,6 +133,7 @@ async def serve(
             system.spool.open()
             await system.sandbox.open()
             await system.recordings.open()
+            await system.privacy.open()
             for name in system.sandbox.health():
                 system.health.part(name, _state_of(system.sandbox.health, name))
             server = WireServer(system.app, wire_config(system))
@@ -158,6 +159,7 @@ async def _run_parts(
         "outside": system.outside.run,
         "commerce": system.commerce.run,
         "rooms": system.rooms.run,
+        "privacy": system.privacy.run,
         "hub": system.hub.run,
         "rtmp": system.rtmp.run,
         "whip": system.whip.run,

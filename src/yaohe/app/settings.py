@@ -82,6 +82,9 @@ class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_field
     grace_s: Annotated[
         int, Meta(ge=5, le=3600, description="Seconds a room waits for a dropped publisher.")
     ] = 120
+    ticket_s: Annotated[
+        int, Meta(ge=30, le=3600, description="Seconds a ticket to a private room's media is good.")
+    ] = 600
     rewind_window_s: Annotated[
         int,
         Meta(ge=0, le=604_800, description="Seconds a live show can be rewound; 0 records none."),

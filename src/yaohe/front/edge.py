@@ -79,6 +79,8 @@ class NothingHere(NotFound):
 _UNSPEAKABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
 Page = Callable[[Request], Awaitable[None]]
+# How to answer a request; None when the guard has answered it.
+Guard = Callable[[Request], Awaitable[Send | None]]
 
 
 async def _refuse(request: Request, error: AppError) -> None:
@@ -96,7 +98,7 @@ def _around_slot(path: str) -> tuple[str, str]:
 
 class Edge:
     """Pages by prefix, hot routes by table, everything else by the application behind; a browser
-    that finds nothing anywhere is shown `nothing`."""
+    that finds nothing anywhere is shown `nothing`. `guard` sees every request first."""
 
     def __init__(
         self,
@@ -107,9 +109,10 @@ class Edge:
         nothing: Page,
         per_address: Limit,
         identity: Identity,
+        guard: Guard,
     ) -> None:
         self._behind, self._pages, self._per_address = behind, pages, per_address
-        self._identity, self._nothing = identity, nothing
+        self._identity, self._nothing, self._guard = identity, nothing, guard
         self._exact = {(r.method, r.path): r for r in routes if "{" not in r.path}
         self._slotted = [(_around_slot(r.path), r) for r in routes if "{" in r.path]
 
@@ -125,6 +128,15 @@ class Edge:
             else:
                 await _refuse(request, NothingHere())
             return
+        request = Request(scope, receive, send, self._identity)
+        try:
+            guarded = await self._guard(request)
+        except AppError as error:
+            await _refuse(request, error)
+            return
+        if guarded is None:
+            return
+        send = guarded
         if method in {"GET", "HEAD"}:
             page = self._pages(method, path)
             if page is not None:

@@ -14,8 +14,10 @@ from yaohe.front.templates import read_template
 from yaohe.front.view import VIEWERS_SHOWN_FROM
 from yaohe.front.words import Words, count_text
 from yaohe.identity import Identity, Shop
+from yaohe.kernel.errors import AppError
 from yaohe.kernel.language import is_chinese
 from yaohe.kernel.times import date_text, zone_text
+from yaohe.live.privacy import InvitationOver
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Room, Rooms
 
@@ -37,6 +39,27 @@ _MISSING: Final = {
 _NOTHING: Final = {
     "zh-CN": ("这里没有页面", "地址可能打错了，或者不完整。", "去看直播"),
     "en": ("There is no page here", "The address may be mistyped or cut short.", "See the rooms"),
+}
+
+_BY_INVITATION: Final = {
+    "zh-CN": (
+        "这个直播间凭邀请进入",
+        "用收到的邀请链接打开。没有链接，就问问邀你来的人。",
+        "看看别的直播",
+    ),
+    "en": (
+        "This room is by invitation",
+        "Open it with the link you were sent, or ask whoever told you about it for one.",
+        "See other rooms",
+    ),
+}
+_INVITATION_OVER: Final = {
+    "zh-CN": ("这份邀请用不了了", "它已经到期、用完，或被收回。请再要一个新链接。", "看看别的直播"),
+    "en": (
+        "This invitation is over",
+        "It has expired, was taken back or is used up. Ask whoever sent it for a new link.",
+        "See other rooms",
+    ),
 }
 
 
@@ -111,7 +134,14 @@ class HomePage:
         """Any other address at which there is nothing."""
         await self._send_missing(request, *_NOTHING[request.lang])
 
-    async def _send_missing(self, request: Request, title: str, text: str, action: str) -> None:
+    async def by_invitation(self, request: Request, why: AppError) -> None:
+        """A private room's door: kind, and silent about what is behind it."""
+        told = _INVITATION_OVER if isinstance(why, InvitationOver) else _BY_INVITATION
+        await self._send_missing(request, *told[request.lang], status=why.status)
+
+    async def _send_missing(
+        self, request: Request, title: str, text: str, action: str, status: int = 404
+    ) -> None:
         values = {
             "lang": request.lang,
             "title": title,
@@ -120,7 +150,7 @@ class HomePage:
             "page_style": Raw(self._style),
         }
         body = self._missing.prepare(values).finish({})
-        await self._send(request, 404, body, self._headers)
+        await self._send(request, status, body, self._headers)
 
     @staticmethod
     async def _send(request: Request, status: int, body: bytes, headers: list[Header]) -> None:
@@ -131,7 +161,8 @@ class HomePage:
         shop = await self._identity.shop()
         parts: dict[str, list[str]] = {"live": [], "upcoming": [], "ended": []}
         for room in await self._rooms.rooms():
-            parts[room.status].append(self._room_card(room, shop, lang))
+            if not room.private:
+                parts[room.status].append(self._room_card(room, shop, lang))
         other, other_url = _OTHER[lang]
         values = {
             **self._words.slots(lang),

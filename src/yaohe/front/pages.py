@@ -17,6 +17,7 @@ from msgspec import structs
 from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Prepared, Raw, Template, json_for_script, mark
+from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
@@ -26,6 +27,7 @@ from yaohe.front.words import Words
 from yaohe.identity import friendly_name
 from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.wire import Fields
+from yaohe.live.privacy import InvitationOver, Ticket
 from yaohe.live.rooms import RoomNotFound
 from yaohe.outside import Outside, is_outside
 from yaohe.platforms.wechat import Wechat
@@ -54,6 +56,7 @@ class Pages:
         campaigns: Campaigns,
         home: HomePage,
         outside: Outside,
+        gate: Gate,
         public_url: str,
         wechat: Wechat,
     ) -> None:
@@ -62,6 +65,7 @@ class Pages:
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
         self._campaigns, self._home, self._public_url = campaigns, home, public_url
         self._own_host = urlsplit(public_url).hostname or ""
+        self._gate = gate
         entry = assets.entry("app/src/rooms/main.ts")
         self._fixed = {
             "page_style": Raw(assets.page_style),
@@ -124,6 +128,12 @@ class Pages:
         """`/r/{room}`: the room without an invitation."""
         visitor = request.visitor  # a person gets a cookie with their first page
         room_id = request.path[3:]
+        try:
+            if await self._gate.let_in(request, room_id):
+                return
+        except InvitationOver as over:
+            await self._home.by_invitation(request, over)
+            return
         if await self._show(request, room_id, share=None, mine=False):
             self._land(request, room_id, visitor.id)
 
@@ -145,12 +155,34 @@ class Pages:
         except RoomNotFound:
             await self._home.missing(request)
             return False
+        why = await self._gate.refusal(request, room_id)
+        if why is not None:
+            await self._home.by_invitation(request, why)
+            return False
         query = request.query if request.scope["query_string"] else None
         env = environment(request.user_agent, query)
-        body = self._page(moment, share, request.lang, env.value, mine=mine)
+        ticket = await self._gate.ticket(request, room_id)
+        if ticket is None:
+            body = self._page(moment, share, request.lang, env.value, mine=mine)
+        else:
+            body = self._ticketed(moment, share, request.lang, env.value, ticket, mine=mine)
         in_wechat = env.startswith(WECHAT)
         await answer(request, 200, body, self._wechat_headers if in_wechat else self._headers)
         return True
+
+    def _ticketed(
+        self,
+        moment: Snapshot,
+        share: Share | None,
+        lang: str,
+        env: str,
+        ticket: Ticket,
+        *,
+        mine: bool,
+    ) -> bytes:
+        """The page of a private room: made for one person, and not kept."""
+        prepared = self._prepare(moment, lang, env, shared=share is not None, ticket=ticket)
+        return prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
 
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool
@@ -159,7 +191,7 @@ class Pages:
         kept = self._finished.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
-        prepared = self._prepare(moment, lang, env, shared=share is not None)
+        prepared = self._prepared_for(moment, lang, env, shared=share is not None)
         body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
         self._finished[key] = (moment, body)
         self._finished.move_to_end(key)
@@ -167,14 +199,21 @@ class Pages:
             self._finished.popitem(last=False)
         return body
 
-    def _prepare(self, moment: Snapshot, lang: str, env: str, *, shared: bool) -> Prepared:
+    def _prepared_for(self, moment: Snapshot, lang: str, env: str, *, shared: bool) -> Prepared:
         key = (moment.room_id, lang, env, shared)
         kept = self._prepared.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
+        prepared = self._prepare(moment, lang, env, shared=shared)
+        self._prepared[key] = (moment, prepared)
+        return prepared
+
+    def _prepare(
+        self, moment: Snapshot, lang: str, env: str, *, shared: bool, ticket: Ticket | None = None
+    ) -> Prepared:
         url = mark("share_url") if shared else f"{self._public_url}/r/{moment.room_id}"
         values = {
-            **document_values(moment, self.allowance(moment, env), self._words, lang),
+            **document_values(moment, self.allowance(moment, env), self._words, lang, ticket),
             **self._fixed,
             "preview_tags": preview_tags(
                 moment,
@@ -185,9 +224,7 @@ class Pages:
                 sharer=mark("sharer") if shared else None,
             ),
         }
-        prepared = self._room.prepare(values)
-        self._prepared[key] = (moment, prepared)
-        return prepared
+        return self._room.prepare(values)
 
     def allowance(self, moment: Snapshot, env: str) -> Allowance:
         allowed = self._campaigns.allowed(env)

@@ -43,6 +43,16 @@ def cookie_value(header: str, name: str) -> str | None:
     return None
 
 
+def cookies_of(request: Request) -> dict[str, str]:
+    """All cookies of a request; of a name that is there twice, the first."""
+    found: dict[str, str] = {}
+    for part in request.header(b"cookie").split(";"):
+        name, equals, value = part.strip().partition("=")
+        if equals:
+            found.setdefault(name, value.strip('"'))
+    return found
+
+
 @dataclass(slots=True)
 class Request:
     scope: Scope

@@ -10,6 +10,7 @@ from typing import Final
 
 from yaohe.front.request import Header, Request, answer
 from yaohe.kernel.errors import BadInput
+from yaohe.live.privacy import Privacy
 from yaohe.live.recordings import (
     RecordingPath,
     Recordings,
@@ -37,8 +38,8 @@ class TimeUnreadable(BadInput):
 
 
 class RewindDoor:
-    def __init__(self, recordings: Recordings) -> None:
-        self._recordings = recordings
+    def __init__(self, recordings: Recordings, privacy: Privacy) -> None:
+        self._recordings, self._privacy = recordings, privacy
 
     async def document(self, request: Request) -> None:
         path = parse_recording_path(request.path)
@@ -67,6 +68,8 @@ class RewindDoor:
         if text is None:
             await answer(request, 404, b"", _NOT_KEPT)
             return
+        if "ticket" in query:
+            text = self._privacy.ticketed(text, path.room_id, query["ticket"])
         headers = [
             (b"content-type", b"application/vnd.apple.mpegurl"),
             (b"cache-control", b"no-cache"),

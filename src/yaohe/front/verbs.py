@@ -10,6 +10,7 @@ import msgspec
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
 from yaohe.commerce import CouponGone, CouponLimit, CouponOver
 from yaohe.front.edge import HotRoute
+from yaohe.front.gate import Gate
 from yaohe.front.limits import Limit
 from yaohe.front.request import Request
 from yaohe.front.snapshots import Snapshots
@@ -61,13 +62,13 @@ class CouponAnswer(msgspec.Struct, frozen=True):
 class Verbs:
     def __init__(
         self,
-        *,
         sharing: Sharing,
         campaigns: Campaigns,
         snapshots: Snapshots,
         playback: Playback,
+        gate: Gate,
     ) -> None:
-        self._sharing, self._campaigns = sharing, campaigns
+        self._sharing, self._campaigns, self._gate = sharing, campaigns, gate
         self._snapshots, self._playback = snapshots, playback
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
@@ -112,6 +113,9 @@ class Verbs:
         return landed or environment(request.user_agent, request.page_query)
 
     async def beacon(self, request: Request, _: str, wish: BeaconRequest) -> BeaconAnswer:
+        share = await self._sharing.share(wish.token)
+        if share is not None:
+            await self._gate.require(request, share.room_id)
         env = environment(request.user_agent, request.page_query)
         result = await self._sharing.confirm_click(wish.token, request.visitor.id, env=env)
         return BeaconAnswer(counted=result.counted)
@@ -123,6 +127,7 @@ class Verbs:
             token=wish.token,
             visible=wish.visible,
         )
+        await self._gate.require(request, wish.room)
         await self._snapshots.of(wish.room)  # a room that is not there is not watched
         return TickAnswer(watch_ms=await self._sharing.tick(tick))
 

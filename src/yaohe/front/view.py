@@ -19,6 +19,7 @@ from yaohe.front.words import Words, count_text
 from yaohe.kernel.language import is_chinese, said
 from yaohe.kernel.money import Money, price_parts, price_text
 from yaohe.kernel.times import date_text, zone_text
+from yaohe.live.privacy import Ticket
 from yaohe.live.shelf import product_cards
 
 VIEWERS_SHOWN_FROM: Final = 20
@@ -191,9 +192,13 @@ def _help_values(moment: Snapshot, allowance: Allowance, words: Words, lang: str
 
 
 def document_values(
-    moment: Snapshot, allowance: Allowance, words: Words, lang: str
+    moment: Snapshot,
+    allowance: Allowance,
+    words: Words,
+    lang: str,
+    ticket: Ticket | None = None,
 ) -> dict[str, str]:
-    """The slots of `room.html` that change with the room."""
+    """The slots of `room.html` that change with the room; `ticket` is for a private one."""
     picture = moment.picture
     tiny = _GREY
     if picture is not None:
@@ -220,7 +225,7 @@ def document_values(
         "starts_iso": starts.isoformat() if starts else "",
         "starts_text": date_text(starts, lang) if starts else words.say(lang, "upcoming.title"),
         "starts_zone": zone_text(starts, lang) if starts else "",
-        "boot_json": json_for_script(boot_data(moment, allowance, lang)),
+        "boot_json": json_for_script(boot_data(moment, allowance, lang, ticket)),
     }
 
 
@@ -236,7 +241,9 @@ def _goods_url(moment: Snapshot) -> str | None:
     return product.picture if product is not None and moment.status != "live" else None
 
 
-def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, Any]:
+def boot_data(
+    moment: Snapshot, allowance: Allowance, lang: str, ticket: Ticket | None = None
+) -> dict[str, Any]:
     """What the scripts start from (`web/sdk/src/boot-handle.ts`, BootData)."""
     starts = moment.starts_at
     return {
@@ -255,7 +262,8 @@ def boot_data(moment: Snapshot, allowance: Allowance, lang: str) -> dict[str, An
             "ended_at": moment.ended_at,
             "slate": moment.slate,
         },
-        "media": _media_data(moment),
+        "media": _media_data(moment, ticket),
+        "ticket": None if ticket is None else {"text": ticket.ticket, "life_s": ticket.life_s},
         "share": None,
         "offer": {
             "coupon": _coupon_data(moment, lang) if allowance.open_coupon else None,
@@ -289,13 +297,14 @@ def _next_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
     }
 
 
-def _media_data(moment: Snapshot) -> dict[str, Any]:
+def _media_data(moment: Snapshot, ticket: Ticket | None) -> dict[str, Any]:
     """Where the picture is or will be: who waits for the show sees it begin."""
     base = f"/live/{moment.room_id}"
+    query = "" if ticket is None else f"?ticket={ticket.ticket}"
     return {
-        "stream": f"{base}/stream.mp4",
-        "ws": f"{base}/ws",
-        "hls": f"{base}/index.m3u8",
+        "stream": f"{base}/stream.mp4{query}",
+        "ws": f"{base}/ws{query}",
+        "hls": f"{base}/index.m3u8{query}",
         "poster": f"{base}/poster.jpg",
         "w": moment.picture.width if moment.picture else 0,
         "h": moment.picture.height if moment.picture else 0,

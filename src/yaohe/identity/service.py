@@ -92,6 +92,18 @@ class Identity:
         """The member of staff whose session came with a request's cookies."""
         return await self.staff_from_session(cookies.get(SESSION_COOKIE))
 
+    async def is_staff(self, authorization: str | None, cookies: Mapping[str, str]) -> bool:
+        """Whether somebody who only reads is staff, by API key or by session."""
+        if authorization is None:
+            return await self.staff_of(cookies) is not None
+        kind, _, bearer = authorization.partition(" ")
+        is_key = kind.lower() == "bearer"
+        return is_key and await self.staff_from_api_key(bearer.strip()) is not None
+
+    def own_cookie(self, name: str, value: str, *, age_s: int) -> str:
+        """A whole Set-Cookie value of ours, like all the others."""
+        return set_cookie(name, value, age_s=age_s, secure=self._secure)
+
     def end_session_cookie(self) -> str:
         return set_cookie(SESSION_COOKIE, "", age_s=0, secure=self._secure)
 

@@ -12,10 +12,12 @@ from yaohe.identity import Identity, friendly_name
 from yaohe.kernel.bus import Bus
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import AppError
 from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import TimerWheel, WireRequest
 from yaohe.live.media import MediaOrigin
 from yaohe.live.moderation import Moderation, Ward
+from yaohe.live.privacy import Privacy
 from yaohe.live.realtime import Archive, Caller, Hub, Joined
 from yaohe.live.rooms import RoomNotFound, Rooms
 from yaohe.live.shelf import Shelf, bilingual_cards
@@ -52,6 +54,12 @@ async def _person(
         "penalty": {"kind": held.kind, "until": held.until} if held else None,
         "blocked": [one.visitor_id for one in await moderation.blocked(caller.id)],
     }
+
+
+def _admits(
+    privacy: Privacy, room_id: str, ticket: str | None, request: WireRequest
+) -> AppError | None:
+    return privacy.refusal(room_id, ticket=ticket, cookies=request.cookies)
 
 
 async def _facts(rooms: Rooms, shelf: Shelf, room_id: str) -> dict[str, Any] | None:
@@ -93,6 +101,7 @@ def room_hub(
     shelf: Shelf,
     origin: MediaOrigin,
     moderation: Moderation,
+    privacy: Privacy,
     coupon_left: Callable[[str], Awaitable[int | None]],
 ) -> Hub:
     """The hub of this house. `coupon_left(room_id)` is how many of a room's open coupon are left,
@@ -121,7 +130,9 @@ def room_hub(
         wards=moderation.ward,
         person=partial(_person, identity, clock, moderation),
         origin=origin,
+        admits=partial(_admits, privacy),
     )
+    privacy.on_closed.append(hub.people.cut)
     hub.on_joined.append(joined)
     hub.on_interaction.append(sharing.interact)
     return hub

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from yaohe.app.logs import _redact
+from yaohe.app.logs import _redact, scrub
+from yaohe.live.privacy.model import derive_key, seal
 
 
 @pytest.mark.parametrize(
@@ -12,8 +15,17 @@ from yaohe.app.logs import _redact
     [
         ({"stream_key": "hush"}, {"stream_key": "***"}),
         ({"path": "/whip/hush", "method": "POST"}, {"path": "/whip/***", "method": "POST"}),
+        ({"ticket": "hush", "invite": "hush"}, {"ticket": "***", "invite": "***"}),
         ({"path": "/api/v1/rooms"}, {"path": "/api/v1/rooms"}),
     ],
 )
 def test_secrets_are_hidden(event: dict[str, str], shown: dict[str, str]) -> None:
     assert _redact(None, "info", event) == shown
+
+
+@pytest.mark.parametrize("kind", ["invitation", "pass", "ticket"])
+def test_what_opens_a_private_room_is_hidden_wherever_it_stands(kind: Any) -> None:
+    sealed = seal(derive_key(b"x" * 32), kind, "spring-tea", "inv_0c5k", 1_796_000_000)
+    for line in (f"GET /live/spring-tea/ws?ticket={sealed}&x=1", f"KeyError: '{sealed}'"):
+        assert sealed not in scrub(line)
+        assert scrub(line) == line.replace(sealed, "***")

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from tests.support.private import open_to_all
 
 from yaohe.front.edge import Edge, HotRoute, Page
 from yaohe.front.limits import Limit
@@ -83,6 +84,7 @@ def edge(page: Page | None = None, *, wide: int = 100) -> Edge:
         nothing=nothing,
         per_address=Limit(clock, burst=wide, per_second=1),
         identity=cast(Identity, People()),
+        guard=open_to_all,
     )
 
 

@@ -15,11 +15,13 @@ import msgspec
 import pytest
 import structlog.testing
 from tests.sim.asgi import SAFARI
+from tests.support.private import nothing_private
 from tests.unit.front.test_view import moment
 
 from yaohe import front
 from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets
+from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request
@@ -151,6 +153,7 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
         campaigns=cast(Any, Campaigns),
         home=home,
         outside=nobody,
+        gate=Gate(nothing_private(), identity, sharing),
         public_url="https://shop.example",
         wechat=Wechat(outgoing, nobody, clock, account=None, hosts=["shop.example"]),
     )

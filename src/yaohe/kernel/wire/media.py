@@ -64,6 +64,9 @@ class MediaSource(Protocol):
     def ended(self) -> bool:
         """True once nothing will follow; viewers are then finished cleanly."""
 
+    @property
+    def revoked(self) -> bool: ...  # its viewers may see no more: they are cut
+
     def open_cursor(self) -> MediaCursor: ...
 
     def subscribe(self, wake: Callable[[], None], /) -> Subscription:
@@ -125,6 +128,9 @@ class Viewer:
 
     def push(self) -> None:
         """Write everything new, until the socket is full."""
+        if self._fanout.source.revoked:
+            self.outlet.abort()
+            return
         if self.paused or self.finished:
             return
         if self._rest:

@@ -299,6 +299,10 @@ class FragmentLog:
             self.live, self.ended = False, True
             self._tell()
 
+    def wake(self) -> None:
+        """Have every reader look again."""
+        self._tell()
+
     def forget(self) -> None:
         """Release the fragments of a room nobody publishes to; numbers and picture stay."""
         self._fragments.clear()

@@ -179,6 +179,12 @@ class MediaOrigin:
                 rung.publication.replace(PublishRefused(why))
         show.end()
 
+    def cut(self, room_id: str) -> None:
+        """Send every streaming reader of the room away; whoever may come in asks again."""
+        show = self._shows.get(room_id)
+        for rung in show.rungs.values() if show is not None else ():
+            rung.cut()
+
     def drop(
         self, room_id: str, why: str = "Another process serves this room now. Connect again."
     ) -> None:

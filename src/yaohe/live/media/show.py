@@ -44,6 +44,13 @@ class Rung:
             self._source = EpochSource(log, log.generation)
         return self._source
 
+    def cut(self) -> None:
+        """Send every streaming reader away; whoever may come in asks again."""
+        if self._source is not None:
+            self._source.revoked = True
+            self._source = None
+            self.log.wake()
+
 
 class Show:
     def __init__(self, room_id: str, *, clock: Clock, limits: LogLimits | None) -> None:

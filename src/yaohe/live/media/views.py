@@ -74,6 +74,10 @@ class MediaDocument(msgspec.Struct, frozen=True):
     cache_control: str
     body: bytes
 
+    @property
+    def is_list(self) -> bool:
+        return self.content_type == _PLAYLIST
+
 
 def parse_media_path(path: str) -> MediaPath | None:
     """Which part of which room `path` names; None when it is no media path."""
@@ -170,6 +174,7 @@ class EpochSource:
         self._log = log
         self._generation = generation
         self.init = generation.init
+        self.revoked = False
         self.headers: Sequence[tuple[str, str]] = (
             ("content-type", "video/mp4"),
             ("cache-control", "no-store"),

@@ -52,11 +52,13 @@ class Client:
         "caller",
         "connection",
         "request",
+        "ticket",
         "write_high",
     )
 
     def __init__(self, hub: Hub, caller: Caller, request: WireRequest) -> None:
         self._hub, self.caller, self.request = hub, caller, request
+        self.ticket: str | None = None
         self.connection: WsConnection | None = None
         self.write_high = UNSENT_BYTES_MAX
         self._channels: dict[str, Stream | Cache] = {}
@@ -76,7 +78,7 @@ class Client:
     def opened(self, connection: WsConnection) -> None:
         self.connection = connection
         self._timer = self._hub.wheel.after(CONNECT_S_MAX, self._stale)
-        if not self._hub.enter(self):
+        if not self._hub.people.enter(self):
             self.leave(*p.LEAVE_CONNECTION_LIMIT)
 
     def received(self, payload: bytes) -> None:
@@ -106,7 +108,7 @@ class Client:
         for channel in list(self._channels):
             self.unsubscribe(channel)
         self._enter(None)
-        self._hub.left(self)
+        self._hub.people.left(self)
         self.connection = None
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────
@@ -160,6 +162,10 @@ class Client:
             return
         self._timer = self._hub.wheel.after(PING_S - PONG_S_MAX - 2, self._ping)
 
+    def is_in(self, room_id: str) -> bool:
+        rooms = {p.room_of(name) for name in self._channels}
+        return room_id in rooms or (self._room is not None and self._room.id == room_id)
+
     # ── commands ─────────────────────────────────────────────────────────────────────────────
 
     def _handle(self, command: p.Command) -> None:
@@ -171,9 +177,8 @@ class Client:
             self._hold(command)
             return
         now = self._hub.clock.monotonic()
-        granted = self._bucket.take(1, burst=COMMANDS_BURST, per_second=COMMANDS_PER_S, now=now)
         try:
-            if not granted:
+            if not self._bucket.take(1, burst=COMMANDS_BURST, per_second=COMMANDS_PER_S, now=now):
                 raise p.Problem(*p.TOO_MANY, temporary=True)
             self._answer(command)
         except p.Problem as problem:
@@ -219,11 +224,8 @@ class Client:
     async def _connect(
         self, command_id: int, join: p.JoinRequest, subs: dict[str, p.Position]
     ) -> None:
-        held: list[p.Command] = []
         try:
-            hall = await self._hub.opened(join.room)
-            if hall is None:
-                raise p.Problem(*p.UNKNOWN_CHANNEL)
+            hall = await self._opened(join)
             room = await self._hub.welcome(hall, self.caller, join.token or None, self.request)
             if self.connection is None:
                 return
@@ -241,6 +243,18 @@ class Client:
             held, self._pending = self._pending or [], None
         for command in held:
             self._handle(command)
+
+    async def _opened(self, join: p.JoinRequest) -> Hall:
+        """The room somebody wants to join, if there is one and they may."""
+        self.ticket = join.ticket or self.ticket
+        self._hub.people.admit(join.room, self)
+        return await self._hall(join.room)
+
+    async def _hall(self, room_id: str) -> Hall:
+        hall = await self._hub.opened(room_id)
+        if hall is None:
+            raise p.Problem(*p.UNKNOWN_CHANNEL)
+        return hall
 
     def _greet(self, command_id: int, data: dict[str, Any], given: dict[str, Any]) -> None:
         self.send(
@@ -277,9 +291,7 @@ class Client:
             return
 
         async def later() -> None:
-            opened = await self._hub.opened(room_id)
-            if opened is None:
-                raise p.Problem(*p.UNKNOWN_CHANNEL)
+            opened = await self._hall(room_id)
             if self._listens(name):
                 raise p.Problem(*p.ALREADY_SUBSCRIBED)
             if self.connection is not None:
@@ -293,6 +305,7 @@ class Client:
         return channel is not None and self in channel.listeners.members
 
     def _listen(self, command_id: int, wish: p.Subscribe, hall: Hall) -> None:
+        self._hub.people.admit(hall.id, self)
         channel = hall.chat if wish.channel == hall.chat.channel else hall.state
         self.send(p.reply(command_id, "subscribe", self._attach(channel, wish)))
 
@@ -314,8 +327,7 @@ class Client:
 
     def unsubscribe(self, name: str) -> None:
         self._given.discard(name)
-        channel = self._channels.pop(name, None)
-        if channel is not None:
+        if (channel := self._channels.pop(name, None)) is not None:
             channel.listeners.members.pop(self, None)
 
     def _publish(self, command_id: int, wish: p.Publish) -> None:
@@ -360,9 +372,7 @@ class Client:
         self.send(p.reply(command_id, "rpc", {"data": {}}))
 
     async def _join(self, command_id: int, join: p.JoinRequest) -> None:
-        hall = await self._hub.opened(join.room)
-        if hall is None:
-            raise p.Problem(*p.UNKNOWN_CHANNEL)
+        hall = await self._opened(join)
         if self.connection is None:
             return
         self._enter(hall, playing=join.playing)
@@ -370,8 +380,9 @@ class Client:
         self.send(p.reply(command_id, "rpc", {"data": answer}))
 
     def _enter(self, hall: Hall | None, *, playing: bool = False) -> None:
-        """One room at a time: who goes on to another is no longer counted in the first. Only those
-        who see it play are its viewers."""
+        """One room at a time, if it was not closed meanwhile. Only who sees it play is a viewer."""
+        if hall is not None:
+            self._hub.people.admit(hall.id, self)
         was = self._room if self._playing else None
         now = hall if playing else None
         self._room, self._playing = hall, playing
@@ -382,8 +393,7 @@ class Client:
                 was.go(self.caller.id)
 
     def _count(self, command_id: int, name: str) -> None:
-        channel = self._channels.get(name)
-        hall = self._hub.hall(p.room_of(name))
+        channel, hall = self._channels.get(name), self._hub.hall(p.room_of(name))
         if channel is None or hall is None:
             raise p.Problem(*p.PERMISSION_DENIED)
         stats = {"num_clients": len(channel.listeners), "num_users": hall.counts.viewers}

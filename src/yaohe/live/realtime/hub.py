@@ -35,11 +35,11 @@ from yaohe.live.realtime.model import (
     new_line,
     plain,
 )
+from yaohe.live.realtime.people import Admits, People
 from yaohe.live.realtime.room import PRESENT_EVERY_S, Desk, Hall, hide_note
 from yaohe.live.realtime.speech import Speech
 from yaohe.live.realtime.store import KeptLine
 
-CONNECTIONS_PER_VISITOR_MAX: Final = 20
 QUIET_S_MAX: Final = 600.0
 UNKNOWN_S: Final = 5.0
 UNKNOWN_MAX: Final = 10_000
@@ -62,7 +62,7 @@ class Hub:
     changes (products, coupons left): read at the opening and after `goods_changed`. `caller` says
     who connects. `wards` gives a room's rules, `person` what one visitor alone is told when they
     come in (whether they moderate, whom they block). `on_joined` and `on_interaction` are told
-    behind the path.
+    behind the path. `admits(room_id, ticket, request)` says why somebody may not come in.
     """
 
     def __init__(
@@ -79,21 +79,22 @@ class Hub:
         person: Persons,
         origin: MediaOrigin | None = None,
         owns: Callable[[str], Awaitable[bool]] | None = None,
+        admits: Admits = lambda _room_id, _ticket, _request: None,
     ) -> None:
         self.bus, self.clock, self.wheel = bus, clock, wheel
         self._archive, self._facts, self._caller, self._goods = archive, facts, caller, goods
         self._wards, self._person = wards, person
         self._owns, self._origin = owns, origin
+        self.people = People(admits)
         self.on_joined: list[Callable[[Joined], Awaitable[object]]] = []
         self.on_interaction: list[Callable[[str, str], Awaitable[object]]] = []
         self._edge = new_token()
         self._halls: dict[str, Hall] = {}
         self._opening: dict[str, asyncio.Task[Hall | None]] = {}
         self._unknown: dict[str, float] = {}
-        self._by_visitor: dict[str, set[Client]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.speech = Speech(clock, archive, media_at=self._media_at, took_part=self._took_part)
-        self._me = bus.subscribe("me.*", self._personal)
+        self._me = bus.subscribe("me.*", self.people.tell)
         if origin is not None:
             origin.on_event(self._media)
 
@@ -181,7 +182,7 @@ class Hub:
 
     @property
     def connections(self) -> int:
-        return sum(len(clients) for clients in self._by_visitor.values())
+        return len(self.people)
 
     @property
     def rooms_open(self) -> int:
@@ -194,27 +195,6 @@ class Hub:
         caller = self._caller(request)
         headers = (("set-cookie", caller.cookie),) if caller.cookie else ()
         return Accepted(Client(self, caller, request), headers)
-
-    def enter(self, client: Client) -> bool:
-        mine = self._by_visitor.setdefault(client.caller.id, set())
-        mine.add(client)
-        return len(mine) <= CONNECTIONS_PER_VISITOR_MAX
-
-    def left(self, client: Client) -> None:
-        mine = self._by_visitor.get(client.caller.id)
-        if mine is not None:
-            mine.discard(client)
-            if not mine:
-                del self._by_visitor[client.caller.id]
-
-    def _personal(self, subject: str, payload: bytes) -> None:
-        visitor_id = subject.partition(".")[2]
-        push = b'{"push":{"channel":%b,"pub":{"data":%b}}}' % (
-            msgspec.json.encode(f"me:{visitor_id}"),
-            payload,
-        )
-        for client in self._by_visitor.get(visitor_id, ()):
-            client.send_if_connected(push)
 
     def run_later(self, client: Client, command_id: int, work: Coroutine[Any, Any, None]) -> None:
         """Answer a command from a task; whatever goes wrong becomes an error reply."""

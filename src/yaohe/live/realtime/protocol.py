@@ -95,6 +95,7 @@ class JoinRequest(msgspec.Struct):
     room: Annotated[str, Meta(max_length=64)]
     token: Annotated[str, Meta(max_length=32)] | None = None
     playing: bool = False
+    ticket: Annotated[str, Meta(max_length=160)] | None = None
 
 
 class WatchRequest(msgspec.Struct):

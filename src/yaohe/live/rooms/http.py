@@ -10,7 +10,7 @@ from litestar import Controller, Request, delete, get, patch, post, put
 from msgspec import Meta
 
 from yaohe.commerce import Product
-from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Identity, Staff
 from yaohe.kernel.errors import BadInput
 from yaohe.live.media import Finding, MediaOrigin
 from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
@@ -35,6 +35,8 @@ class RoomView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     viewers: int
     publishing: bool
+    private: bool
+    """Only whoever was invited comes in; such rooms are listed for staff alone."""
     url: str
     hls_url: str
 
@@ -148,6 +150,7 @@ def room_fields(room: Room, rooms: Rooms, origin: MediaOrigin) -> dict[str, Any]
         "started_at": room.started_at,
         "ended_at": room.ended_at,
         "viewers": rooms.viewers_of(room.id),
+        "private": room.private,
         "publishing": log is not None and log.live,
         "url": f"{rooms.public_url}/r/{room.id}",
         "hls_url": f"{rooms.public_url}/live/{room.id}/index.m3u8",
@@ -162,8 +165,18 @@ class RoomDoor(Controller):
     dependencies = STAFF_ONLY
 
     @get("/", summary="Rooms: live first, then upcoming, then ended")
-    async def every(self, rooms: Rooms, origin: MediaOrigin) -> RoomList:
-        return RoomList([RoomView(**room_fields(r, rooms, origin)) for r in await rooms.rooms()])
+    async def every(
+        self,
+        request: Request[Any, Any, Any],
+        identity: Identity,
+        rooms: Rooms,
+        origin: MediaOrigin,
+    ) -> RoomList:
+        found = await rooms.rooms()
+        if any(room.private for room in found):
+            staff = await identity.is_staff(request.headers.get("authorization"), request.cookies)
+            found = [room for room in found if staff or not room.private]
+        return RoomList([RoomView(**room_fields(room, rooms, origin)) for room in found])
 
     @get("/{room_id:str}", summary="One room with its shelf", opt={"errors": (RoomNotFound,)})
     async def one(

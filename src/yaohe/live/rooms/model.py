@@ -38,6 +38,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     publisher_lost_at: datetime | None
     stream_key: str
+    private: bool
     created_at: datetime
 
     @property
@@ -62,6 +63,7 @@ class NewRoom(msgspec.Struct, frozen=True, kw_only=True):
     title_en: str = ""
     host_name_en: str = ""
     scheduled_at: datetime | None = None
+    private: bool = False
     id: str | None = None
 
 
@@ -73,6 +75,7 @@ class RoomChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title_en: str | msgspec.UnsetType = msgspec.UNSET
     host_name_en: str | msgspec.UnsetType = msgspec.UNSET
     scheduled_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    private: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _TEXTS: Final = {"title": (60, False), "host_name": (24, False)}
@@ -93,6 +96,8 @@ def cleaned(wish: NewRoom | RoomChange) -> dict[str, object]:
         if at is not None and not 2000 <= at.year <= YEAR_MAX:
             raise BadInput("This year is not plausible.", field="scheduled_at")
         values["scheduled_at"] = at
+    if wish.private is not msgspec.UNSET:
+        values["private"] = wish.private
     return values
 
 

@@ -87,12 +87,13 @@ class Rooms:
                 room_id = chosen or random_room_id()
                 key = new_secret()
                 made = await store.insert_room(tx.conn, room_id, self._shop_id, key, values)
-                if made is not None:
-                    await self._audit(tx, by, "room.create", made.id)
-                    return made
-                if chosen:
+                if made is not None or chosen:
                     break
-        raise RoomIdTaken
+            if made is None:
+                raise RoomIdTaken
+            await self._audit(tx, by, "room.create", made.id)
+        self._tell(made)
+        return made
 
     async def update(self, room_id: str, change: RoomChange, *, by: Staff | None = None) -> Room:
         values = cleaned(change)

@@ -82,6 +82,7 @@ async def next_upcoming(conn: AsyncConnection, shop_id: str, *, besides: str) ->
         .where(
             rooms.c.shop_id == shop_id,
             rooms.c.status == "upcoming",
+            rooms.c.private.is_(False),
             rooms.c.scheduled_at > func.now(),
             rooms.c.id != besides,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
 
 metadata = MetaData(schema="live")
 
@@ -26,6 +26,7 @@ rooms = Table(
     _at("ended_at"),
     _at("publisher_lost_at"),
     Column("stream_key", Text),
+    Column("private", Boolean),
     _at("created_at"),
 )
 

@@ -193,3 +193,27 @@ async def test_a_key_for_programs(owner: Phone, shop: Demo) -> None:
     async with calling(shop.url, authorization="Bearer yk_wrong") as thief:
         answer = await thief.http.get(f"/api/v1/rooms/{shop.room}/share-report")
         assert answer.status_code == 401
+
+
+async def test_an_app_key_for_a_page_elsewhere(owner: Phone, shop: Demo) -> None:
+    page = owner.page
+    await page.goto("/studio/settings")
+    await page.get_by_label("名字", exact=True).fill("官网直播间")
+    await page.get_by_label("站点", exact=True).fill("https://live.example.com/show")
+    await press(page, "新建接入密钥")
+    await expect(page.locator(".s-error")).to_contain_text("without a path")
+    await page.get_by_label("站点", exact=True).fill("https://live.example.com")
+    await press(page, "新建接入密钥")
+    made = page.locator(".s-made input, .s-made code").first
+    await expect(made).to_be_visible()
+    key = await made.evaluate("one => one.value || one.textContent.trim()")
+    assert key.startswith("yhp_test_")
+    row = page.locator("tr", has_text="官网直播间")
+    await expect(row).to_contain_text("https://live.example.com")
+    await row.get_by_role("button", name="停用").click()
+    await row.get_by_role("button", name="停用").last.click()
+    await expect(row).to_have_count(0)
+    headers = {"authorization": f"Bearer {key}", "origin": "https://live.example.com"}
+    async with calling(shop.url, **headers) as page_elsewhere:
+        answer = await page_elsewhere.http.post("/api/v1/outside/rooms/x/visits", json={})
+        assert answer.json()["error"]["code"] == "key_unknown"

@@ -1,0 +1,21 @@
+/** Words of the keys for pages and servers outside. */
+export const developers = {
+  'app_keys.title': ['接入密钥', 'App keys'],
+  'app_keys.lead': ['把分享装进别处的直播间。网页用公开密钥，服务器用私密密钥。', 'Sharing for a live room elsewhere. Pages use a public key, servers a secret one.'],
+  'app_keys.docs': ['接口文档', 'API reference'],
+  'app_keys.name': ['名字', 'Name'],
+  'app_keys.new': ['新建接入密钥', 'New app key'],
+  'app_keys.kind': ['类型', 'Kind'],
+  'app_keys.public': ['公开', 'Public'],
+  'app_keys.secret': ['私密', 'Secret'],
+  'app_keys.mode': ['模式', 'Mode'],
+  'app_keys.live': ['正式', 'Live'],
+  'app_keys.test': ['测试', 'Test'],
+  'app_keys.test_help': ['测试密钥写的数据不进正式报告', 'What a test key writes is in no live report'],
+  'app_keys.sites': ['站点', 'Sites'],
+  'app_keys.sites_help': ['一行一个，如 https://live.example.com。分享链接只通往这些站点', 'One a line, such as https://live.example.com. Share links lead to these only'],
+  'app_keys.sites_needed': ['写上用在哪个站点', 'Name the sites it is used on'],
+  'app_keys.apps': ['也用在 App 和小程序里', 'Also in apps and mini-programs'],
+  'app_keys.apps_help': ['它们没有站点可核对', 'They have no site that could be checked'],
+  'app_keys.id': ['编号', 'Id'],
+} as const satisfies Record<string, readonly [string, string]>

@@ -3,6 +3,11 @@ phones that know each other only by the link."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +17,10 @@ from playwright.async_api import Browser
 from tests.support.browser import Phone, phone
 from tests.support.demo import Demo, free_ports
 from tests.support.example import example
+from tests.support.outside import ALL
 from tests.support.phone import Desk, until
+
+PYTHON_PAGE = Path(__file__).resolve().parents[2] / "docs" / "developers" / "python.md"
 
 pytestmark = pytest.mark.browser
 
@@ -101,3 +109,26 @@ async def test_a_page_of_another_site_gets_nothing_by_a_key(
         code = await thief.page.evaluate("room.enter().catch((error) => error.code)")
         assert code == "site_refused"
         assert await thief.page.evaluate("client.visitor") is None
+
+
+async def test_the_quick_start_in_python_does_what_it_says(demo: Demo, desk: Desk) -> None:
+    site = "https://live.example.com"
+    wish = {"kind": "secret", "mode": "test", "scopes": list(ALL), "sites": [site]}
+    made = await desk.post("/api/v1/staff/app-keys", {"name": "quick start", **wish})
+    code = re.findall(r"```python\n(.*?)```", PYTHON_PAGE.read_text(), re.DOTALL)[0]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code,
+        env=os.environ | {
+            "YAOHE_URL": demo.url, "YAOHE_SECRET_KEY": made["key"], "ROOM_URL": f"{site}/show",
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    told, _ = await process.communicate()
+    assert process.returncode == 0
+    assert told.decode().split("\n") == [
+        f"give this away: {demo.url}/s/{told.decode().partition('/s/')[2][:10]}",
+        "owed to: nobody",
+        "shares: 1",
+        "refused: outside_order_not_found",
+        "",
+    ]

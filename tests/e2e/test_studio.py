@@ -197,6 +197,7 @@ async def test_a_key_for_programs(owner: Phone, shop: Demo) -> None:
 
 async def test_an_app_key_for_a_page_elsewhere(owner: Phone, shop: Demo) -> None:
     page = owner.page
+    owner.complaints.expect(r"422 .*/staff/app-keys\)")  # the site with a path
     await page.goto("/studio/settings")
     await page.get_by_label("名字", exact=True).fill("官网直播间")
     await page.get_by_label("站点", exact=True).fill("https://live.example.com/show")

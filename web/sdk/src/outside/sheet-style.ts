@@ -15,7 +15,7 @@ button,.way{font:inherit;color:inherit;background:none;border:0;cursor:pointer;t
 .words{flex:1;min-width:0}
 .text{display:block;width:100%;padding:8px;border:1px solid #8A8178;border-radius:8px;background:#FFFFFF;color:inherit;font:inherit;resize:none}
 .url{display:block;margin-top:4px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:12px;line-height:16px;color:#57504A;user-select:all}
-.ways{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:8px;margin-top:16px}
+.ways{display:grid;grid-template-columns:repeat(auto-fill,minmax(144px,1fr));gap:8px;margin-top:16px}
 .way{display:flex;align-items:center;justify-content:center;min-height:48px;padding:0 12px;border:1px solid #8A8178;border-radius:999px;text-align:center}
 .way.is-main{grid-column:1/-1;border-color:transparent;background:#FFC940;color:#14110F;font-weight:600}
 .way.is-main:active{background:#FFBC1F}

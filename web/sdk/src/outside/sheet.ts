@@ -106,6 +106,7 @@ class Sheet {
     const words = WORDS[lang]
     const list = element('div', 'ways')
     const copy = element('button', 'way is-main', words.copy)
+    copy.autofocus = true // the first thing one may want, not the way out
     copy.onclick = () => void this.#copy()
     list.append(copy)
     if (typeof navigator.share === 'function') {

@@ -1,4 +1,5 @@
-"""Make what is made from other files: error codes and limits for the pages, the page of settings.
+"""Make what is made from other files: error codes and limits for the pages, the page of settings,
+the page of what may become of an order.
 
     python scripts/gen.py           write them
     python scripts/gen.py --check   fail when one is not what would be written
@@ -17,6 +18,7 @@ from typing import Any
 from yaohe.app.build import build
 from yaohe.app.openapi import error_codes
 from yaohe.app.settings import document, load
+from yaohe.commerce.orders import moves
 from yaohe.identity.staff.model import PASSWORD_CHARS_MIN
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,6 +101,7 @@ MADE = {
     "web/sdk/src/generated/limits.ts": limits,
     "web/sdk/src/generated/outside.ts": outside,
     "docs/ops/settings.md": settings_page,
+    "docs/orders.md": moves.page,
 }
 
 

@@ -258,6 +258,12 @@ FACTS: Final[Mapping[str, tuple[Plant, ...]]] = {
         *_fact("order_expired"),
         *_fact("order_canceled"),
     ),
+    "OrderShipped is told once for each order on its way": (
+        f"update commerce.orders set status = 'shipped' where id = {_ONE_PAID}",
+    ),
+    "OrderCompleted is told once for each order that arrived": (
+        f"update commerce.orders set status = 'completed' where id = {_ONE_PAID}",
+    ),
     "PaymentLate is told once for each refund": _fact("payment_late"),
     "PaymentRefunded is told once for each refund that is done": _fact("payment_refunded"),
     "ClickConfirmed is told once for each click": _fact("click_confirmed"),

@@ -29,13 +29,23 @@ FACTS: Final = {
         "order_paid",
         ("order_id", "paid_minor"),
         """select id as order_id, paid_minor::text as paid_minor from commerce.orders
-            where status = 'paid'""",
+            where status in ('paid', 'shipped', 'completed')""",
     ),
     "OrderExpired or OrderCanceled is told once for each order that ended": _once(
         "order_expired order_canceled",
         ("order_id",),
         """select id as order_id from commerce.orders
             where status in ('canceled', 'expired', 'paid_late', 'refunded')""",
+    ),
+    "OrderShipped is told once for each order on its way": _once(
+        "order_shipped",
+        ("order_id",),
+        "select id as order_id from commerce.orders where status in ('shipped', 'completed')",
+    ),
+    "OrderCompleted is told once for each order that arrived": _once(
+        "order_completed",
+        ("order_id",),
+        "select id as order_id from commerce.orders where status = 'completed'",
     ),
     "PaymentLate is told once for each refund": _once(
         "payment_late",

@@ -14,14 +14,15 @@ STOCK: Final = {
           from commerce.products p join told_stock t on t.product_id = p.id
          cross join lateral (
                 select coalesce(sum(quantity), 0) as held from commerce.orders
-                 where product_id = p.id and status in ('created', 'paid')
+                 where product_id = p.id and status in ('created', 'paid', 'shipped', 'completed')
                ) o
          where t.put <> p.stock + o.held
     """,
     "sold is what orders hold": """
         select p.id, p.sold, coalesce(sum(o.quantity), 0) as held
           from commerce.products p
-          left join commerce.orders o on o.product_id = p.id and o.status in ('created', 'paid')
+          left join commerce.orders o on o.product_id = p.id
+               and o.status in ('created', 'paid', 'shipped', 'completed')
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
 }
@@ -43,11 +44,12 @@ COUPONS: Final = {
         select c.id as coupon, c.state, c.order_id, o.id as order, o.status
           from commerce.coupons c
           full join (select * from commerce.orders
-                      where coupon_id is not null and status in ('created', 'paid')) o
+                      where coupon_id is not null
+                        and status in ('created', 'paid', 'shipped', 'completed')) o
             on o.coupon_id = c.id
          where c.id is null
-            or case o.status when 'created' then c.state = 'locked' and c.order_id = o.id
-                             when 'paid' then c.state = 'used' and c.order_id = o.id
+            or case when o.status = 'created' then c.state = 'locked' and c.order_id = o.id
+                    when o.id is not null then c.state = 'used' and c.order_id = o.id
                     else c.state in ('claimed', 'expired', 'revoked') and c.order_id is null
                end is not true
     """,
@@ -92,7 +94,7 @@ ORDERS: Final = {
                coalesce(sum(p.amount_minor), 0) as money
           from commerce.orders o
           left join commerce.payments p on p.order_id = o.id and p.state = 'paid'
-         where o.status = 'paid' group by o.id
+         where o.status in ('paid', 'shipped', 'completed') group by o.id
         having o.paid_minor <> o.payable_minor or o.paid_at is null
             or count(p.id) <> (o.payable_minor > 0)::int
             or coalesce(sum(p.amount_minor), 0) <> o.payable_minor
@@ -159,7 +161,7 @@ GATEWAY: Final = {
                   join commerce.payments p on p.id = g.id
                  where g.state = 'paid' and p.problem is null) g,
                (select coalesce(sum(paid_minor), 0) as money from commerce.orders
-                 where status in ('paid', 'paid_late')) o
+                 where status in ('paid', 'shipped', 'completed', 'paid_late')) o
          where g.money <> o.money
     """,
     "money the cashier took is in the books": """

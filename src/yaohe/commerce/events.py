@@ -25,6 +25,18 @@ class OrderPaid(_OrderFact, frozen=True, kw_only=True, tag="order_paid.v1"):
     coupon_id: str | None
 
 
+class OrderShipped(_OrderFact, frozen=True, kw_only=True, tag="order_shipped.v1"):
+    """The parcel is on its way."""
+
+    visitor_id: str
+
+
+class OrderCompleted(_OrderFact, frozen=True, kw_only=True, tag="order_completed.v1"):
+    """The parcel has arrived: its buyer said so, or enough time has passed."""
+
+    visitor_id: str
+
+
 class OrderExpired(_OrderFact, frozen=True, kw_only=True, tag="order_expired.v1"):
     """Nobody paid in time; stock and coupon went back."""
 

@@ -13,6 +13,7 @@ from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
+from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.service import Payments
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
@@ -21,6 +22,7 @@ from yaohe.ledger import Ledger
 from yaohe.platforms import PaymentGateway
 
 SWEEP_EVERY_S: Final = 1.0
+ARRIVED_EVERY_S: Final = 60.0
 ORDER_DEADLINE_S: Final = 600.0
 
 
@@ -69,6 +71,12 @@ class Commerce:
         self.shop_orders = orders.shop_orders
         self.room_sales = orders.room_sales
 
+        shipping = Shipping(db)
+        self.ship_order = shipping.ship
+        self.complete_order = shipping.complete
+        self.complete_old_orders = shipping.complete_old
+        self.note_order = shipping.note
+
         payments = self._payments = Payments(
             db, clock, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
         )
@@ -93,6 +101,7 @@ class Commerce:
         """Keep sweeping until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(every(SWEEP_EVERY_S, "orders_expired", self.expire_orders))
+            group.create_task(every(ARRIVED_EVERY_S, "orders_arrived", self.complete_old_orders))
             group.create_task(every(SWEEP_EVERY_S, "refunds_asked", self.ask_for_refunds))
 
     async def close(self) -> None:

@@ -111,6 +111,11 @@ orders = Table(
     _at("deadline_at"),
     _at("paid_at", nullable=True),
     _at("closed_at", nullable=True),
+    _text("carrier"),
+    _text("tracking"),
+    _text("staff_note"),
+    _at("shipped_at", nullable=True),
+    _at("completed_at", nullable=True),
 )
 
 payments = Table(

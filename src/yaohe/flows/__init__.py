@@ -16,6 +16,7 @@ from yaohe.flows import (
     goods_changed,
     order_closed,
     order_paid,
+    order_shipped,
     room_ended,
 )
 from yaohe.kernel.relay import Step
@@ -35,6 +36,7 @@ def all_steps(
         *assist_counted.steps(sharing=sharing, campaigns=campaigns, hub=hub),
         *order_paid.steps(sharing=sharing, commerce=commerce, hub=hub),
         *order_closed.steps(hub=hub),
+        *order_shipped.steps(hub=hub),
         *goods_changed.steps(campaigns=campaigns, shelf=shelf, hub=hub),
         *room_ended.steps(campaigns=campaigns),
     ]

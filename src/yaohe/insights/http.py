@@ -12,6 +12,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, QueryParameter
 
 from yaohe.commerce import OrderFilter
+from yaohe.commerce.orders import STATUSES
 from yaohe.identity import (
     STAFF_ERRORS,
     STAFF_ONLY,
@@ -36,7 +37,6 @@ from yaohe.sharing.reports import Funnel
 
 Word = Annotated[str | None, QueryParameter(max_length=64)]
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-STATUSES: Final = ("created", "paid", "expired", "canceled", "paid_late", "refunded")
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +95,11 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     coupon_title_en: str | None
     payment_problem: str | None
     refund_state: str | None
+    carrier: str
+    tracking: str
+    shipped_at: datetime | None
+    completed_at: datetime | None
+    staff_note: str
     share: CreditedShare | None
 
 
@@ -176,6 +181,11 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         coupon_title_en=item.coupon_title_en,
         payment_problem=item.payment_problem,
         refund_state=item.refund_state,
+        carrier=order.shipment.carrier,
+        tracking=order.shipment.tracking,
+        shipped_at=order.shipped_at,
+        completed_at=order.completed_at,
+        staff_note=order.staff_note,
         share=None if credit is None or credit.reversed_at is not None else _credited(credit),
     )
 
@@ -212,7 +222,7 @@ class ShopOrdersReport(Controller):
             raise BadInput(f"The status is one of {', '.join(STATUSES)}.", field="status")
         wanted = OrderFilter(
             room_id=room,
-            status=status,  # type: ignore[arg-type]
+            status=status,
             before=before,
             limit=limit,
         )

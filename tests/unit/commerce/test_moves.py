@@ -7,13 +7,15 @@ from typing import get_args
 import pytest
 
 from yaohe.commerce.coupons import model as coupons
-from yaohe.commerce.orders import model as orders
+from yaohe.commerce.orders import moves as orders
 from yaohe.commerce.payments import model as payments
 
 ORDER_MOVES = {
     ("created", "paid"),
     ("created", "expired"),
     ("created", "canceled"),
+    ("paid", "shipped"),
+    ("shipped", "completed"),
     ("expired", "paid_late"),
     ("canceled", "paid_late"),
     ("paid_late", "refunded"),
@@ -38,7 +40,8 @@ PAYMENT_MOVES = {
 @pytest.mark.parametrize("before", get_args(orders.OrderStatus))
 @pytest.mark.parametrize("after", get_args(orders.OrderStatus))
 def test_orders(before: orders.OrderStatus, after: orders.OrderStatus) -> None:
-    assert orders.may_move(before, after) == ((before, after) in ORDER_MOVES)
+    listed = any((move.before, move.after) == (before, after) for move in orders.TABLE)
+    assert listed == ((before, after) in ORDER_MOVES)
 
 
 @pytest.mark.parametrize("before", get_args(coupons.CouponState))
@@ -60,6 +63,8 @@ def test_money_that_comes_in_always_has_an_effect() -> None:
         "expired": "late",
         "canceled": "late",
         "paid": "double",
+        "shipped": "double",
+        "completed": "double",
         "paid_late": "double",
         "refunded": "double",
     }

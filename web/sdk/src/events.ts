@@ -148,6 +148,8 @@ export type PersonalEvent =
   | { type: 'order_paid'; order_id: string }
   /** Nobody paid in time, or it was given up: the coupon it held is back. */
   | { type: 'order_closed'; order_id: string }
+  /** Shipped, or received. */
+  | { type: 'order_moved'; order_id: string }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
   | { type: 'chat_muted' | 'chat_banned'; room: string; until: string | null }

@@ -9,7 +9,7 @@ export interface Buyer {
   address: string
 }
 
-export type OrderStatus = 'created' | 'paid' | 'expired' | 'canceled' | 'paid_late' | 'refunded'
+export type OrderStatus = 'created' | 'paid' | 'shipped' | 'completed' | 'expired' | 'canceled' | 'paid_late' | 'refunded'
 
 export interface Order {
   id: string
@@ -26,6 +26,11 @@ export interface Order {
   /** Until then the goods and the coupon are held. */
   deadline_at: string
   created_at: string
+  /** Who carries the parcel and by which number; empty until it is shipped, or handed over. */
+  carrier: string
+  tracking: string
+  shipped_at: string | null
+  completed_at: string | null
 }
 
 export interface OrderRequest {
@@ -64,6 +69,11 @@ export class Shop {
 
   async order(id: string): Promise<Order> {
     return this.#client.get<Order>(`/api/v1/orders/${id}`)
+  }
+
+  /** The parcel has arrived. */
+  async received(id: string): Promise<Order> {
+    return this.#client.post<Order>(`/api/v1/orders/${id}/complete`)
   }
 
   async orders(): Promise<Order[]> {

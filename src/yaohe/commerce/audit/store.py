@@ -27,7 +27,8 @@ _OVERSOLD: Final[Mapping[str, str]] = {
     "sold is not what orders hold": """
         select p.id as product, p.stock, p.sold, coalesce(sum(o.quantity), 0) as held
           from commerce.products p
-          left join commerce.orders o on o.product_id = p.id and o.status in ('created', 'paid')
+          left join commerce.orders o on o.product_id = p.id
+               and o.status in ('created', 'paid', 'shipped', 'completed')
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
 }
@@ -48,7 +49,8 @@ _OVERCLAIMED: Final[Mapping[str, str]] = {
         select c.id as coupon, c.state, o.id as order, o.status
           from commerce.coupons c
           full join (select * from commerce.orders
-                      where coupon_id is not null and status in ('created', 'paid')) o
+                      where coupon_id is not null
+                        and status in ('created', 'paid', 'shipped', 'completed')) o
             on o.coupon_id = c.id
          where c.id is null or (o.id is not null or c.order_id is not null)
            and (c.order_id = o.id
@@ -85,7 +87,7 @@ _DIFFERENCES: Final[Mapping[str, str]] = {
                   and not exists (select from commerce.refunds r
                                    where r.payment_id = p.id and r.reason = 'double')) m
          where o.paid_minor <> m.kept_minor
-            or o.status = 'paid' and o.paid_minor <> o.payable_minor
+            or o.status in ('paid', 'shipped', 'completed') and o.paid_minor <> o.payable_minor
     """,
     "late money has no refund": """
         select o.id as order, o.status from commerce.orders o

@@ -1,5 +1,13 @@
 """Orders: what somebody buys; stock and coupon are held until it is paid or ends."""
 
-from yaohe.commerce.events import OrderCanceled, OrderExpired
+from yaohe.commerce.events import OrderCanceled, OrderCompleted, OrderExpired, OrderShipped
+from yaohe.commerce.orders.moves import STATUSES, OrderStatus
 
-__all__ = ["OrderCanceled", "OrderExpired"]
+__all__ = [
+    "STATUSES",
+    "OrderCanceled",
+    "OrderCompleted",
+    "OrderExpired",
+    "OrderShipped",
+    "OrderStatus",
+]

@@ -30,7 +30,8 @@ from yaohe.commerce.errors import (
     ProductNotFound,
     SoldOut,
 )
-from yaohe.commerce.orders.model import Buyer, Order, OrderStatus
+from yaohe.commerce.orders.model import Buyer, Order
+from yaohe.commerce.orders.moves import OrderStatus
 from yaohe.commerce.payments.model import PayPage, check_return_path
 from yaohe.commerce.service import Commerce
 from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
@@ -81,6 +82,10 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     deadline_at: datetime
     paid_at: datetime | None
+    carrier: str
+    tracking: str
+    shipped_at: datetime | None
+    completed_at: datetime | None
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +118,10 @@ def order_view(order: Order) -> OrderView:
         created_at=order.created_at,
         deadline_at=order.deadline_at,
         paid_at=order.paid_at,
+        carrier=order.shipment.carrier,
+        tracking=order.shipment.tracking,
+        shipped_at=order.shipped_at,
+        completed_at=order.completed_at,
     )
 
 
@@ -243,3 +252,14 @@ class MyOrders(Controller):
         self, order_id: FromPath[str], guest: Given[Guest], commerce: Given[Commerce]
     ) -> OrderView:
         return order_view(await commerce.cancel_order(order_id, guest.visitor.id))
+
+    @post(
+        "/{order_id:str}/complete",
+        status_code=200,
+        summary="Say that one's own shipped order has arrived",
+        opt={"errors": (WrongOrigin, OrderNotFound, ForbiddenMove, TryAgain)},
+    )
+    async def complete(
+        self, order_id: FromPath[str], guest: Given[Guest], commerce: Given[Commerce]
+    ) -> OrderView:
+        return order_view(await commerce.complete_order(order_id, guest.visitor.id))

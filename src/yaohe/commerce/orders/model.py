@@ -1,11 +1,11 @@
 """Orders: one product, a quantity, perhaps a coupon; held for ten minutes, then paid or given back.
 
-    created ──► paid
+    created ──► paid ──► shipped ──► completed
        ├──────► expired ──┐
        └──────► canceled ─┴─► paid_late ──► refunded
 
 `paid_late` is money that came for an order that had ended: it is recorded first and given back
-after. A move is always one compare-and-set statement; what is not in `MOVES` cannot happen.
+after. A move is always one compare-and-set statement; `moves.TABLE` lists them all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from yaohe.commerce.orders.moves import OrderStatus
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
@@ -23,17 +24,7 @@ from yaohe.kernel.text import clean_text
 QUANTITY_MAX: Final = 99
 OPEN_ORDERS_MAX: Final = 5  # unpaid orders of one visitor: nobody may empty the shelf for nothing
 KEY_CHARS_MAX: Final = 80
-
-OrderStatus = Literal["created", "paid", "expired", "canceled", "paid_late", "refunded"]
-
-MOVES: Final[dict[OrderStatus, frozenset[OrderStatus]]] = {
-    "created": frozenset({"paid", "expired", "canceled"}),
-    "paid": frozenset(),
-    "expired": frozenset({"paid_late"}),
-    "canceled": frozenset({"paid_late"}),
-    "paid_late": frozenset({"refunded"}),
-    "refunded": frozenset(),
-}
+NOTE_CHARS_MAX: Final = 500
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +33,13 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     phone: str
     address: str
+
+
+class Shipment(msgspec.Struct, frozen=True, kw_only=True):
+    """Who carries a parcel, and by which number it can be followed; empty when handed over."""
+
+    carrier: str = ""
+    tracking: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +66,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     paid_at: datetime | None
     closed_at: datetime | None
+    shipment: Shipment = Shipment()
+    shipped_at: datetime | None = None
+    completed_at: datetime | None = None
+    staff_note: str = ""
 
     @property
     def goods_minor(self) -> int:
@@ -125,8 +127,11 @@ class RoomSales(msgspec.Struct, frozen=True, kw_only=True):
     coupons: int
 
 
-def may_move(before: OrderStatus, after: OrderStatus) -> bool:
-    return after in MOVES[before]
+def cleaned_shipment(shipment: Shipment) -> Shipment:
+    return Shipment(
+        carrier=clean_text(shipment.carrier, field="carrier", chars_max=40, empty=True),
+        tracking=clean_text(shipment.tracking, field="tracking", chars_max=60, empty=True),
+    )
 
 
 def cleaned_buyer(buyer: Buyer | None) -> Buyer | None:

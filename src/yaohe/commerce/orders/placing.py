@@ -28,7 +28,7 @@ from yaohe.commerce.errors import (
     SoldOut,
 )
 from yaohe.commerce.events import OrderPaid, ProductChanged
-from yaohe.commerce.orders.model import OPEN_ORDERS_MAX, Buyer, Order, Wish
+from yaohe.commerce.orders.model import OPEN_ORDERS_MAX, Buyer, Order, Shipment, Wish
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.ids import new_ids
@@ -36,7 +36,8 @@ from yaohe.kernel.outbox import record_raw
 
 COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_en, picture_key,
     quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
-    status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at"""
+    status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at,
+    carrier, tracking, shipped_at, completed_at, staff_note"""
 
 _LOCK_PRODUCTS: Final = """
 select id, shop_id, title, title_en, picture_key, price_minor, currency
@@ -186,6 +187,10 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         deadline_at=row["deadline_at"],
         paid_at=row["paid_at"],
         closed_at=row["closed_at"],
+        shipment=Shipment(carrier=row["carrier"], tracking=row["tracking"]),
+        shipped_at=row["shipped_at"],
+        completed_at=row["completed_at"],
+        staff_note=row["staff_note"],
     )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, func, select, update
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from yaohe.commerce.orders.model import Order, OrderFilter, OrderStatus, RoomSales, ShopOrder
+from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
+from yaohe.commerce.orders.moves import Step, after, before
 from yaohe.commerce.orders.placing import order_of
 from yaohe.commerce.tables import coupon_templates, coupons, orders, payments, refunds
+
+PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
 
 
 async def order(conn: AsyncConnection, order_id: str) -> Order | None:
@@ -95,7 +102,7 @@ async def room_sales(conn: AsyncConnection, room_id: str) -> RoomSales:
                 func.coalesce(func.sum(orders.c.paid_minor), 0).label("paid_minor"),
                 func.count(orders.c.visitor_id.distinct()).label("buyers"),
                 func.count(orders.c.coupon_id).label("coupons"),
-            ).where(orders.c.room_id == room_id, orders.c.status == "paid")
+            ).where(orders.c.room_id == room_id, orders.c.status.in_(PAID))
         )
     ).one()
     return RoomSales(
@@ -107,29 +114,86 @@ async def room_sales(conn: AsyncConnection, room_id: str) -> RoomSales:
 
 
 async def move(
-    conn: AsyncConnection,
-    order_id: str,
-    *,
-    before: frozenset[OrderStatus],
-    after: OrderStatus,
-    paid_minor: int | None = None,
+    conn: AsyncConnection, order_id: str, step: Step, *, paid_minor: int | None = None
 ) -> Order | None:
-    """Compare and set the status; None when the order was not in one of `before`.
+    """Compare and set the status; None when the order does not stand where this step begins.
 
     `paid_minor` is written with the time when the move is one of money coming in.
     """
-    values: dict[str, object] = {"status": after}
+    values: dict[str, object] = {}
     if paid_minor is not None:
-        values |= {"paid_minor": paid_minor, "paid_at": func.now()}
+        values = {"paid_minor": paid_minor, "paid_at": func.now()}
+    moved = await _move(conn, [order_id], step, values)
+    return moved[0] if moved else None
+
+
+async def ship(conn: AsyncConnection, order_id: str, shipment: Shipment) -> Order | None:
+    values = {
+        "carrier": shipment.carrier,
+        "tracking": shipment.tracking,
+        "shipped_at": func.now(),
+    }
+    moved = await _move(conn, [order_id], "ship", values)
+    return moved[0] if moved else None
+
+
+async def correct_shipment(
+    conn: AsyncConnection, order_id: str, shipment: Shipment
+) -> Order | None:
+    """Another carrier or number for what is on its way; None when it is not."""
+    return await _set(
+        conn, order_id, {"carrier": shipment.carrier, "tracking": shipment.tracking},
+        orders.c.status == after("ship"),
+    )  # fmt: skip
+
+
+async def complete(conn: AsyncConnection, order_ids: Sequence[str]) -> list[Order]:
+    return await _move(conn, order_ids, "complete", {"completed_at": func.now()})
+
+
+async def long_shipped(conn: AsyncConnection, *, since: timedelta, limit: int) -> list[str]:
+    """Orders shipped so long ago; those somebody holds are left for the next round."""
+    rows = await conn.execute(
+        select(orders.c.id)
+        .where(orders.c.status == "shipped", orders.c.shipped_at <= func.now() - since)
+        .order_by(orders.c.shipped_at)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return list(rows.scalars())
+
+
+async def set_note(conn: AsyncConnection, order_id: str, text: str) -> Order:
+    noted = await _set(conn, order_id, {"staff_note": text}, true())
+    assert noted is not None, "the order was locked"
+    return noted
+
+
+async def _set(
+    conn: AsyncConnection, order_id: str, values: Mapping[str, object],
+    where: ColumnElement[bool],
+) -> Order | None:  # fmt: skip
     row = (
         await conn.execute(
-            update(orders)
-            .where(orders.c.id == order_id, orders.c.status.in_(sorted(before)))
-            .values(values)
-            .returning(orders)
+            update(orders).where(orders.c.id == order_id, where).values(**values).returning(orders)
         )
     ).first()
     return None if row is None else order_of(row._mapping)
+
+
+async def _move(
+    conn: AsyncConnection, order_ids: Sequence[str], step: Step, values: Mapping[str, object]
+) -> list[Order]:
+    """The one way an order gets another status besides being closed."""
+    if not order_ids:
+        return []
+    rows = await conn.execute(
+        update(orders)
+        .where(orders.c.id.in_(order_ids), orders.c.status.in_(sorted(before(step))))
+        .values(status=after(step), **values)
+        .returning(orders)
+    )
+    return [order_of(row._mapping) for row in rows]
 
 
 async def use_coupon(conn: AsyncConnection, order_id: str) -> None:

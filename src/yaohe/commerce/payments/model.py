@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from yaohe.commerce.orders.model import OrderStatus
+from yaohe.commerce.orders.moves import OrderStatus, before
 from yaohe.kernel.errors import BadInput
 
 PaymentState = Literal["open", "canceled", "paid", "refunded"]
@@ -71,9 +71,9 @@ class PayPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def effect_of(order_status: OrderStatus) -> Literal["pays", "late", "double"]:
     """What money that just came in does to an order of this status."""
-    if order_status == "created":
+    if order_status in before("pay"):
         return "pays"
-    if order_status in {"expired", "canceled"}:
+    if order_status in before("pay_late"):
         return "late"
     return "double"
 

@@ -156,26 +156,14 @@ class Payments:
             return "nothing"  # this money was counted when an earlier notice told of it
         effect = effect_of(order.status)
         if effect == "pays":
-            paid = await orders.move(
-                tx.conn,
-                order.id,
-                before=frozenset({"created"}),
-                after="paid",
-                paid_minor=payment.amount_minor,
-            )
+            paid = await orders.move(tx.conn, order.id, "pay", paid_minor=payment.amount_minor)
             assert paid is not None, "the order was locked"
             await orders.use_coupon(tx.conn, order.id)
             await self._ledger.transfer(tx, bookkeeping.sold(payment))
             await tx.record(paid_fact(paid))
             return "paid"
         if effect == "late":
-            await orders.move(
-                tx.conn,
-                order.id,
-                before=frozenset({"expired", "canceled"}),
-                after="paid_late",
-                paid_minor=payment.amount_minor,
-            )
+            await orders.move(tx.conn, order.id, "pay_late", paid_minor=payment.amount_minor)
         await self._give_back(tx, order, payment, reason=effect)
         return "late"
 
@@ -203,7 +191,7 @@ class Payments:
         await self._ledger.post(tx, bookkeeping.done(refund))
         await store.move(tx.conn, payment.id, before={"paid"}, after="refunded")
         if refund.reason == "late":
-            await orders.move(tx.conn, order.id, before=frozenset({"paid_late"}), after="refunded")
+            await orders.move(tx.conn, order.id, "give_back")
         await tx.record(
             PaymentRefunded(
                 shop_id=order.shop_id,

@@ -169,7 +169,9 @@ export function createLiveRoom(yh: BootHandle) {
           : say('coupon.arrived', { amount })
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'order_paid') orders.refresh(event.order_id)
-    else if (event.type === 'order_closed') {
+    else if (event.type === 'order_moved') {
+      if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)
+    } else if (event.type === 'order_closed') {
       void loadCoupons()
       if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)
     }

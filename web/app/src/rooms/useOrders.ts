@@ -82,6 +82,15 @@ export function useOrders({ room, sheets }: Needs) {
     }
   }
 
+  /** The parcel is here; what went wrong is told by the sheet. */
+  async function received(id: string): Promise<void> {
+    try {
+      state.shown = await room.shop.received(id)
+    } catch (error) {
+      state.problem = (error as YaoheError).code ?? 'other'
+    }
+  }
+
   /** The server said that it is paid. */
   function refresh(id: string): void {
     if (sheets.shown.value && state.shown?.id !== id && sheets.open.value?.name === 'order') return
@@ -99,7 +108,7 @@ export function useOrders({ room, sheets }: Needs) {
     if (id) void show(id)
   }
 
-  return { state, rememberedBuyer, place, payAgain, show, refresh, resume }
+  return { state, rememberedBuyer, place, payAgain, received, show, refresh, resume }
 }
 
 /** Storage may be forbidden (private mode, in-app browsers); then nothing is remembered. */

@@ -100,6 +100,9 @@ export const api = {
   offer: (id: string) => client.get<ShareOffer>(`${room(id)}/share-offer`),
   setOffer: (id: string, offer: ShareOffer) => client.put<unknown>(`${room(id)}/share-offer`, offer),
 
+  shipOrder: (id: string, parcel: { carrier: string; tracking: string }) =>
+    client.post<unknown>(`${V1}/shop/orders/${id}/ship`, parcel),
+  noteOrder: (id: string, note: string) => client.put<unknown>(`${V1}/shop/orders/${id}/note`, { note }),
   orders: (query: { status?: string; room?: string; before?: string }) =>
     client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),
 

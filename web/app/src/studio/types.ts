@@ -177,6 +177,11 @@ export interface ShopOrder {
   paid_at: string | null
   coupon_title: string | null
   coupon_title_en: string | null
+  carrier: string
+  tracking: string
+  shipped_at: string | null
+  completed_at: string | null
+  staff_note: string
   share: { token: string; sharer_name: string; sharer_name_en: string; channel: string } | null
 }
 

@@ -1,0 +1,92 @@
+"""What happens to a paid order: staff ship it, the buyer (or time) says that it arrived."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
+from yaohe.commerce.events import OrderCompleted, OrderShipped
+from yaohe.commerce.orders import moves, store
+from yaohe.commerce.orders.model import (
+    NOTE_CHARS_MAX,
+    Order,
+    Shipment,
+    cleaned_shipment,
+)
+from yaohe.identity import Staff, audit
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.text import clean_text
+
+ARRIVED_AFTER: Final = timedelta(days=15)
+COMPLETE_AT_ONCE: Final = 200
+
+
+class Shipping:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def ship(self, order_id: str, shipment: Shipment, *, by: Staff) -> Order:
+        """Send a paid order on its way. On a shipped one this corrects carrier and number."""
+        given = cleaned_shipment(shipment)
+        async with self._db.begin() as tx:
+            await self._of_shop(tx, order_id, by)
+            shipped = await store.ship(tx.conn, order_id, given)
+            order = shipped or await store.correct_shipment(tx.conn, order_id, given)
+            if order is None:
+                raise ForbiddenMove
+            if shipped is not None:
+                await tx.record(
+                    OrderShipped(
+                        shop_id=order.shop_id, order_id=order.id, visitor_id=order.visitor_id
+                    )
+                )
+            detail = {"carrier": given.carrier, "tracking": given.tracking}
+            await audit(tx, staff=by, action="order.ship", subject=order_id, detail=detail)
+        return order
+
+    async def complete(self, order_id: str, visitor_id: str) -> Order:
+        """The buyer has it. Saying so twice is no error."""
+        async with self._db.begin() as tx:
+            order = await store.locked_order(tx.conn, order_id)
+            if order is None or order.visitor_id != visitor_id:
+                raise OrderNotFound
+            if order.status == moves.after("complete"):
+                return order
+            (completed,) = await store.complete(tx.conn, [order_id]) or (None,)
+            if completed is None:
+                raise ForbiddenMove
+            await self._record(tx, completed)
+        return completed
+
+    async def complete_old(self) -> int:
+        """Orders shipped long ago have arrived; returns how many."""
+        async with self._db.begin() as tx:
+            due = await store.long_shipped(tx.conn, since=ARRIVED_AFTER, limit=COMPLETE_AT_ONCE)
+            completed = await store.complete(tx.conn, due)
+            await self._record(tx, *completed)
+        return len(completed)
+
+    async def note(self, order_id: str, text: str, *, by: Staff) -> Order:
+        """Write a note for other staff; it replaces the one before."""
+        text = clean_text(text, field="note", chars_max=NOTE_CHARS_MAX, empty=True, lines=True)
+        async with self._db.begin() as tx:
+            await self._of_shop(tx, order_id, by)
+            order = await store.set_note(tx.conn, order_id, text)
+            await audit(tx, staff=by, action="order.note", subject=order_id)
+        return order
+
+    @staticmethod
+    async def _of_shop(tx: Tx, order_id: str, by: Staff) -> None:
+        order = await store.locked_order(tx.conn, order_id)
+        if order is None or order.shop_id != by.shop_id:
+            raise OrderNotFound
+
+    @staticmethod
+    async def _record(tx: Tx, *completed: Order) -> None:
+        facts = [
+            OrderCompleted(shop_id=order.shop_id, order_id=order.id, visitor_id=order.visitor_id)
+            for order in completed
+        ]
+        if facts:
+            await tx.record(*facts)

@@ -304,7 +304,7 @@ def _media_data(moment: Snapshot, ticket: Ticket | None) -> dict[str, Any]:
     return {
         "stream": f"{base}/stream.mp4{query}",
         "ws": f"{base}/ws{query}",
-        "hls": f"{base}/index.m3u8{query}",
+        "hls": f"{base}/master.m3u8{query}",
         "poster": f"{base}/poster.jpg",
         "w": moment.picture.width if moment.picture else 0,
         "h": moment.picture.height if moment.picture else 0,

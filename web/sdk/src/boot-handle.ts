@@ -31,6 +31,8 @@ export interface BootHandle {
   queue: Uint8Array[]
   codecs: string
   epoch: string
+  timeline: string
+  rung: string
   phase: Phase
   reason?: string
   /** The last thing tapped before the bundle was there; it is done on take-over. */

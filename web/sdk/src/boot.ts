@@ -34,6 +34,8 @@ const yh: BootHandle = {
   queue,
   codecs: '',
   epoch: '',
+  timeline: '',
+  rung: '',
   phase: 'idle',
   early: '',
   beacon: null,
@@ -119,6 +121,7 @@ function open(media: NonNullable<BootHandle['data']['media']>): void {
     .then(async (answer) => {
       if (!answer.ok || !answer.body) return yh.end(`http_${answer.status}`)
       yh.epoch = answer.headers.get('X-Yaohe-Epoch') || ''
+      yh.timeline = answer.headers.get('X-Yaohe-Timeline') || ''
       yh.codecs = answer.headers.get('X-Yaohe-Codecs') || ''
       const type = `video/mp4; codecs="${yh.codecs}"`
       if (!Source.isTypeSupported(type)) return yh.end('codec')

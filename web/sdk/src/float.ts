@@ -26,3 +26,8 @@ export async function toggleFloat(video: Floating): Promise<void> {
   video.disablePictureInPicture = false
   await video.requestPictureInPicture()
 }
+
+/** Neither watched nor listened to; a video the system paused only fills its buffer. */
+export function isUnheeded(video: HTMLVideoElement): boolean {
+  return video.paused || (video.muted && !isFloating(video))
+}

@@ -4,7 +4,11 @@
  */
 import type Hls from 'hls.js'
 
-const LIVE = { lowLatencyMode: true, liveSyncDuration: 1.5, liveMaxLatencyDuration: 6, maxLiveSyncPlaybackRate: 1.1 }
+/** Lines that carry a page carry the top rung until they prove otherwise. */
+const LIVE = {
+  abrEwmaDefaultEstimate: 6_000_000, testBandwidth: false,
+  lowLatencyMode: true, liveSyncDuration: 1.5, liveMaxLatencyDuration: 6, maxLiveSyncPlaybackRate: 1.1,
+}
 const PAST = { lowLatencyMode: false, startPosition: 0, maxBufferLength: 20 }
 
 export class HlsPlayback {

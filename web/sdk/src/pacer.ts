@@ -36,6 +36,11 @@ export class Pacer {
     this.#target = nextTarget(this.#target, true, 0)
   }
 
+  /** For how long it stands still now. */
+  get standsMs(): number {
+    return this.#stoodAt ? performance.now() - this.#stoodAt : 0
+  }
+
   /** The picture moves, again or for the first time. */
   moves(): void {
     this.#moved = true

@@ -5,7 +5,8 @@
  */
 import type { BootHandle, Phase, PlayerStats } from './boot-handle'
 import { Signal } from './events'
-import { isFloating } from './float'
+import { isUnheeded } from './float'
+import { Ladder } from './ladder'
 import { Pacer } from './pacer'
 import type { Head } from './route'
 import { every, startVideo, watchSight, watchVideo, whenOnline } from './sight'
@@ -22,6 +23,7 @@ export class Player {
   readonly phaseChanged = new Signal<PlayerPhase>()
   readonly soundChanged = new Signal<boolean>()
   readonly stats: PlayerStats
+  readonly ladder: Ladder
   readonly #yh: BootHandle
   readonly #video: HTMLVideoElement
   readonly #sink: Sink
@@ -33,18 +35,18 @@ export class Player {
   #asleep = false
   #wanted: boolean
   #ends: (() => void)[] = []
-
   constructor(yh: BootHandle) {
     this.#yh = yh
     this.#video = yh.video
     this.stats = yh.stats
     this.#phase = yh.phase
     this.#wanted = yh.data.room.status === 'live' && yh.data.media !== null
+    this.ladder = new Ladder(yh.data, yh.stats, () => this.#move())
     this.#pacer = new Pacer(yh.video, yh.stats)
     this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken: (reason) => this.#restart(reason) })
     this.#ways = new Ways(yh.video, {
       head: (head) => this.#head(head),
-      bytes: (chunk) => this.#sink.push(chunk),
+      bytes: (chunk) => (this.ladder.heard(chunk.length), this.#sink.push(chunk)),
       end: (reason) => this.#ended(reason),
       handOver: () => this.#sink.close(),
       taken: () => void this.play(),
@@ -54,7 +56,7 @@ export class Player {
     this.#takeOver()
   }
 
-  /** For a page that outlives its player (the studio): stops all of it, also what listens. */
+  /** For a page that outlives its player: stops all of it, also what listens. */
   close(): void {
     this.expect({ live: false, slate: false })
     this.#sink.close()
@@ -65,10 +67,8 @@ export class Player {
 
   /** Of what comes or came last, e.g. `hvc1.1.6.L93.B0,mp4a.40.2`. */
   get codecs(): string { return this.#yh.codecs }
-
   /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
   get shownAt(): number | null { return this.#ways.shownAt }
-
   /** Whether it is the live show that plays, not what was. */
   get isLive(): boolean { return this.#wanted }
 
@@ -146,8 +146,7 @@ export class Player {
       starved: () => this.#wanted && this.#phase === 'playing' && this.#pacer.stalled(),
       sound: () => this.soundChanged.tell(this.hasSound),
       broken: () => this.#restart('decode'),
-      // Nobody pauses a live room on purpose: the system did. In sight it goes on.
-      paused: () => this.#phase === 'playing' && void this.play(),
+      paused: () => this.#phase === 'playing' && void this.play(), // nobody does that on purpose
       resumed: () => this.#wake(),
     })
     this.#ends = [
@@ -174,7 +173,7 @@ export class Player {
 
   #connect(): void {
     clearTimeout(this.#retryTimer)
-    const media = this.#yh.data.media
+    const media = this.ladder.way
     if (!media || this.#asleep) return this.#ways.hangUp()
     if (this.#phase === 'idle' || this.#phase === 'waiting' || this.#phase === 'ended') this.#say('connecting')
     this.stats.startedMs ||= performance.now()
@@ -182,9 +181,15 @@ export class Player {
     if (this.stats.route === 'none') this.#say('cannot_play')
   }
 
+  /** Another rung: the picture goes on until the new line begins. */
+  #move(): void {
+    if (this.#wanted && !this.#asleep && !this.#ways.move(this.ladder.way)) this.#connect()
+  }
+
   #head(head: Head): void {
     this.#pacer.hurry()
     Object.assign(this.#yh, head)
+    this.ladder.took(head.rung)
     if (this.#sink.begin(head)) void this.play()
     else this.#restart('codec')
   }
@@ -212,7 +217,8 @@ export class Player {
     else if (verdict) this.#ended(verdict)
     else if (isOpen && this.#phase === 'playing' && silentMs > 2000) this.#say('waiting')
     else if (isOpen && this.#phase === 'waiting' && silentMs < 1000 && this.#video.readyState > 2) this.#say('playing')
-    if (this.#outOfSight && !this.#asleep && this.#isUnheeded) this.#sleep()
+    if (this.#outOfSight && !this.#asleep && isUnheeded(this.#video)) this.#sleep()
+    this.ladder.look(isOpen && this.#wanted, this.#pacer.standsMs)
     this.#pace()
   }
 
@@ -233,11 +239,6 @@ export class Player {
     if (!this.#asleep) return
     this.#asleep = false
     this.retry()
-  }
-
-  /** Neither watched nor listened to; a video the system paused only fills its buffer. */
-  get #isUnheeded(): boolean {
-    return this.#video.paused || (!this.hasSound && !isFloating(this.#video))
   }
 
   #sleep(): void {

@@ -12,6 +12,9 @@ const LOOK_MS_MAX = 600_000
 export interface Head {
   codecs: string
   epoch: string
+  /** Streams of one timeline show the same moment at the same time. */
+  timeline: string
+  rung: string
 }
 
 export interface Ears {
@@ -53,6 +56,8 @@ export function openFetch(url: string, ears: Ears): Line {
     line.head({
       codecs: answer.headers.get('X-Yaohe-Codecs') ?? '',
       epoch: answer.headers.get('X-Yaohe-Epoch') ?? '',
+      timeline: answer.headers.get('X-Yaohe-Timeline') ?? '',
+      rung: answer.headers.get('X-Yaohe-Rung') ?? '',
     })
     const reader = answer.body.getReader()
     for (;;) {
@@ -71,8 +76,8 @@ export function openSocket(url: string, ears: Ears): Line {
   const line = once(ears, () => socket.close())
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === 'string') {
-      const said = JSON.parse(data) as { codecs: string; epoch: number | string }
-      line.head({ codecs: said.codecs, epoch: String(said.epoch) })
+      const { codecs, epoch, timeline, rung } = JSON.parse(data) as Record<keyof Head, string>
+      line.head({ codecs, epoch: String(epoch), timeline: String(timeline), rung })
     } else line.bytes(new Uint8Array(data))
   }
   socket.onclose = () => line.end('closed')
@@ -115,9 +120,14 @@ export function socketUrl(path: string, page: Pick<Location, 'protocol' | 'host'
   return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}${path}`
 }
 
+function openLine(route: 'fetch' | 'ws', { stream, ws }: { stream: string; ws: string }, ears: Ears): Line {
+  return route === 'fetch' ? openFetch(stream, ears) : openSocket(socketUrl(ws, location), ears)
+}
+
 /** The one line a player listens to, and how long it has been silent. */
 export class LiveLine {
   #line: Line | null = null
+  #next: Line | null = null
   #heardAt = performance.now()
 
   get isOpen(): boolean {
@@ -133,18 +143,36 @@ export class LiveLine {
   }
 
   open(route: 'fetch' | 'ws', media: { stream: string; ws: string }, ears: Ears): void {
-    this.adopt(route === 'fetch' ? openFetch(media.stream, ears) : openSocket(socketUrl(media.ws, location), ears))
+    this.adopt(openLine(route, media, ears))
   }
 
   adopt(line: Line): void {
+    if (line === this.#next) this.#next = null
     this.hangUp()
     this.heard()
     this.#line = line
   }
 
+  /** Goes over to another line as soon as that one begins; until then this one goes on. */
+  move(route: 'fetch' | 'ws', media: { stream: string; ws: string }, ears: Ears): void {
+    this.#next?.close()
+    const next: Ears = {
+      head: (head) => {
+        if (this.#next === line) this.adopt(line)
+        ears.head(head)
+      },
+      bytes: (chunk) => ears.bytes(chunk),
+      // A line that never began leaves the present one alone.
+      end: (reason) => (this.#next === line ? (this.#next = null) : ears.end(reason)),
+    }
+    const line = openLine(route, media, next)
+    this.#next = line
+  }
+
   /** Nothing more will be heard of it. */
   hangUp(): void {
+    this.#next?.close()
     this.#line?.close()
-    this.#line = null
+    this.#next = this.#line = null
   }
 }

@@ -15,6 +15,15 @@ export function sourceClass(): SourceClass | null {
   return scope.ManagedMediaSource ?? scope.MediaSource ?? null
 }
 
+const typeOf = (codecs: string): string => `video/mp4; codecs="${codecs}"`
+
+const canPlay = (codecs: string): boolean => codecs !== '' && !!sourceClass()?.isTypeSupported(typeOf(codecs))
+
+/** Streams with the same name go on in one buffer: profiles may differ, the kinds of codecs not. */
+export function streamOf({ timeline, codecs }: Pick<Head, 'timeline' | 'codecs'>): string {
+  return [timeline, ...codecs.split(',').map((codec) => codec.split('.')[0])].join(' ')
+}
+
 export function ranges(buffered: TimeRanges): Range[] {
   return Array.from({ length: buffered.length }, (_, i) => ({
     start: buffered.start(i),
@@ -37,8 +46,9 @@ export class Sink {
   #queue: Uint8Array[] = []
   #url = ''
   #fullInARow = 0
-  /** Which stream the buffer holds: one publisher session in one codec has one clock. */
+  /** Which stream the buffer holds: all of one timeline, and of the same kinds of tracks. */
   #stream = ''
+  #codecs = ''
 
   constructor(video: HTMLVideoElement, news: SinkNews) {
     this.#video = video
@@ -47,7 +57,8 @@ export class Sink {
 
   /** Goes on with what the inline script opened. */
   adopt(source: MediaSource, buffer: SourceBuffer, queue: Uint8Array[], head: Head): void {
-    this.#stream = head.epoch + head.codecs
+    this.#stream = streamOf(head)
+    this.#codecs = head.codecs
     this.#source = source
     this.#queue = queue.splice(0).concat(this.#queue)
     this.#own(buffer)
@@ -57,13 +68,14 @@ export class Sink {
   /** A line begins: goes on in the same buffer if it is the same stream, else opens a new one.
    * False when this browser cannot play these codecs. */
   begin(head: Head): boolean {
-    const stream = head.epoch + head.codecs
-    if (stream === this.#stream && this.isOpen) {
-      this.#restartParser()
+    const stream = streamOf(head)
+    if (stream === this.#stream && this.isOpen && canPlay(head.codecs)) {
+      this.#restartParser(head.codecs)
       return true
     }
     holdPicture(this.#video)
     this.#stream = stream
+    this.#codecs = head.codecs
     return this.#open(head.codecs)
   }
 
@@ -74,8 +86,8 @@ export class Sink {
 
   #open(codecs: string): boolean {
     const Source = sourceClass()
-    const type = `video/mp4; codecs="${codecs}"`
-    if (!Source || !codecs || !Source.isTypeSupported(type)) return false
+    const type = typeOf(codecs)
+    if (!Source || !canPlay(codecs)) return false
     this.close()
     const source = new Source()
     this.#source = source
@@ -103,12 +115,14 @@ export class Sink {
   }
 
   /** A new line begins with a new init segment: forget half a fragment of the old one. */
-  #restartParser(): void {
+  #restartParser(codecs: string): void {
     this.#queue = []
     const buffer = this.#buffer
     if (!buffer || this.#source?.readyState !== 'open') return
     try {
       buffer.abort()
+      if (codecs !== this.#codecs) buffer.changeType?.(typeOf(codecs))
+      this.#codecs = codecs
     } catch {
       // A removal is under way; the parser has no half fragment then.
     }

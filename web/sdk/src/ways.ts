@@ -85,6 +85,13 @@ export class Ways {
     return route
   }
 
+  /** Goes over to what `media` names, by the way that works, without a pause where that can be. */
+  move(media: Media | null): boolean {
+    if (!media || !this.usesLine || !this.isOpen) return false
+    this.#line.move(this.route as 'fetch' | 'ws', media, this.#ears)
+    return true
+  }
+
   /** Goes on with the line that the inline script opened. */
   adopt(line: Line, spoke: boolean): void {
     this.#line.adopt(line)

@@ -20,6 +20,8 @@ function handleFor(video: HTMLVideoElement, roomId: string): BootHandle {
     queue: [],
     codecs: '',
     epoch: '',
+    timeline: '',
+    rung: '',
     phase: 'idle',
     early: '',
     beacon: null,

@@ -1,0 +1,95 @@
+"""A show in two sizes: a weak line goes down and comes back, people choose, the top may fall."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, Page, Route, expect
+from tests.support.browser import phone
+from tests.support.demo import Demo
+from tests.support.ffmpeg_publisher import VIDEO, publishing
+from tests.support.phone import Desk
+from tests.support.slow_line import FULL_BYTES_S, slow_line
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+TOP = {"size": "360x640", "rate": 25, "gop": 25, "bitrate": "2000k"}
+LOW = {"size": "180x320", "rate": 25, "gop": 25, "bitrate": "150k"}
+RATE = ("-minrate", "2000k", "-maxrate", "2000k", "-bufsize", "400k", "-x264-params", "nal-hrd=cbr")
+STEADY = (*VIDEO, *RATE)
+
+
+async def width(page: Page, wanted: int, within_s: float = 20.0) -> None:
+    """Until the picture has this width and moves."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    look = "document.querySelector('video').videoWidth"
+    while (found := await page.evaluate(look)) != wanted:
+        assert asyncio.get_running_loop().time() < deadline, f"the picture is {found} wide"
+        await asyncio.sleep(0.1)
+
+
+async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, desk: Desk) -> None:
+    room = await desk.room()
+    async with (
+        publishing(room.publish_url + "?rung=320", **LOW),
+        phone(browser, demo.url) as mei,
+    ):
+        async with publishing(room.publish_url, **TOP):
+            await desk.status(room.id, "live")
+            await mei.page.goto(room.path)
+            await mei.frames(25)
+            await width(mei.page, 360)
+            await mei.page.evaluate(
+                "window.sources = 0; document.querySelector('video')"
+                ".addEventListener('emptied', () => window.sources++)"
+            )
+            await mei.page.locator("button[aria-label=更多]").click()
+            await mei.page.locator("[data-act=quality]").click()
+            await expect(mei.page.locator("[data-rung]")).to_have_count(3)
+            await mei.page.locator("[data-rung='320']").click()
+            await width(mei.page, 180)
+            await mei.frames(25)
+            figures = await desk.http.get("/metrics")
+            assert 'yaohe_rung_viewers{rung="320"} 1.0' in figures.text
+            await mei.page.locator("button[aria-label=更多]").click()
+            await mei.page.locator("[data-act=quality]").click()
+            await expect(mei.page.locator("[data-rung='320']")).to_have_attribute(
+                "aria-pressed", "true"
+            )
+            await mei.page.locator("[data-rung=top]").click()
+            await width(mei.page, 360)
+            # All in the buffer that was there: nothing was opened anew.
+            assert await mei.page.evaluate("window.sources") == 0
+        # The large one is gone: the room goes on with the small one, without a slate.
+        await width(mei.page, 180)
+        await mei.frames(25)
+        await expect(mei.page.locator(".y-slate")).to_be_hidden()
+
+
+async def test_a_weak_line_goes_down_and_comes_back(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room()
+    async with (
+        publishing(room.publish_url, **TOP, video=STEADY),
+        publishing(room.publish_url + "?rung=320", **LOW),
+        phone(browser, demo.url) as mei,
+        slow_line(demo.port) as line,
+    ):
+
+        async def by_that_line(route: Route) -> None:
+            there = route.request.url.replace(f":{demo.port}/", f":{line.port}/")
+            await route.continue_(url=there)
+
+        await mei.page.route("**/stream.mp4*", by_that_line)
+        await desk.status(room.id, "live")
+        await mei.page.goto(room.path)
+        await mei.frames(25)
+        await width(mei.page, 360)
+        line.bytes_per_s = 80_000
+        await width(mei.page, 180, within_s=40)
+        await mei.frames(50)
+        line.bytes_per_s = FULL_BYTES_S
+        await width(mei.page, 360, within_s=60)
+        await mei.frames(25)

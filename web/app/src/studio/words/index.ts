@@ -8,6 +8,7 @@ import { camera } from './camera'
 import { chrome } from './chrome'
 import { developers } from './developers'
 import { doctor } from './doctor'
+import { following } from './following'
 import { live } from './live'
 import { moderation } from './moderation'
 import { playback } from './playback'
@@ -19,7 +20,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...developers, ...doctor, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...camera, ...developers, ...doctor, ...following, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

@@ -148,6 +148,12 @@ async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo
             visitors = page.locator("[data-test=figure-visitors] dd")
             await expect(visitors).to_have_text("1", timeout=3_000)
             await expect(page.get_by_text("WhatsApp").first).to_be_visible()
+            generations = page.locator("[data-test=generations] tbody tr")
+            await expect(generations).to_have_count(1, timeout=3_000)
+            await expect(generations).to_contain_text("第 1 层")
+            await page.locator(".s-model").click()
+            await page.get_by_role("option", name="平均分").click()
+            await expect(page.get_by_text("每条来路一样多")).to_be_visible()
             coupons = await until(lambda: mei.get("/api/v1/me/coupons"), lambda got: got["items"])
             assert coupons["items"][0]["amount_minor"] == 1_000
 

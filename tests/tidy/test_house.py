@@ -11,6 +11,9 @@ import sys
 import pytest
 from source import PACKAGE, ROOT, Module, imported, modules
 
+from yaohe.campaigns.policy import OUTGOING
+from yaohe.platforms.channels import CHANNELS
+
 CONTEXTS = {
     "insights", "campaigns", "content", "live", "outside", "commerce", "sharing", "identity",
     "ledger", "platforms",
@@ -198,3 +201,23 @@ def test_docs_name_paths_that_exist(page: object) -> None:
         if not any(mark in name for mark in "*{}") and not (ROOT / name.rstrip("/")).exists()
     ]
     assert not missing, f"{page} names paths that do not exist: {missing}"
+
+
+def test_every_channel_has_its_glyph_its_names_and_its_rule() -> None:
+    """One channel is four entries; docs/sharing/channels.md lists them."""
+    glyphs = (ROOT / "web/app/src/sharing/glyphs.ts").read_text()
+    words = (ROOT / "web/app/src/studio/words/channels.ts").read_text()
+    wrong = []
+    for channel in CHANNELS.values():
+        if f"  {channel.id}: Icon" not in glyphs:
+            wrong.append(f"{channel.id} has no glyph in web/app/src/sharing/glyphs.ts")
+        if f"'channel.{channel.id}': [" not in words:
+            wrong.append(f"{channel.id} has no name in web/app/src/studio/words/channels.ts")
+        if not channel.name_zh or not channel.name_en:
+            wrong.append(f"{channel.id} is not named in both languages")
+        wrong += [
+            f"{channel.id} has no rule for {play} in campaigns/policy.py"
+            for play, rows in OUTGOING.items()
+            if channel.id not in rows
+        ]
+    assert not wrong, "\n".join(wrong)

@@ -295,17 +295,9 @@ def build(
     words = Words(assets.words)
     home = HomePage(assets=assets, words=words, rooms=rooms, identity=identity, hub=hub)
     pages = Pages(
-        assets=assets,
-        words=words,
-        snapshots=snapshots,
-        sharing=sharing,
-        campaigns=campaigns,
-        home=home,
-        outside=outside,
-        gate=gate,
-        public_url=address,
-        wechat=platforms.wechat,
-    )
+        assets=assets, words=words, snapshots=snapshots, sharing=sharing, campaigns=campaigns,
+        home=home, outside=outside, gate=gate, public_url=address, wechat=platforms.wechat,
+    )  # fmt: skip
     images = Images(
         studio=studio,
         stills=stills,
@@ -317,7 +309,11 @@ def build(
     )
     media = MediaDoor(origin, privacy)
     playback = Playback(clock)
-    routes = hot_routes(Verbs(sharing, campaigns, snapshots, playback, gate), clock)
+    verbs = Verbs(
+        sharing, campaigns, snapshots, playback, gate,
+        moderation=moderation, commerce=commerce, clock=clock,
+    )  # fmt: skip
+    routes = hot_routes(verbs, clock)
     lag = LoopLag()
     health = Health(db, identity, lag)
     playback.on_report.append(PlayerFigures(health.registry).note)

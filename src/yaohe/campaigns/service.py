@@ -18,7 +18,7 @@ from yaohe.campaigns.events import AssistCounted
 from yaohe.campaigns.model import Assist, RoomOffer, ShareOffer
 from yaohe.campaigns.plays import share_coupon
 from yaohe.campaigns.plays.share_coupon import ARRIVAL, ASSIST, IssueCoupon
-from yaohe.campaigns.policy import Allowed, decide
+from yaohe.campaigns.policy import Allowed, decide, decide_outgoing
 from yaohe.commerce import Commerce, Coupon, CouponGone, CouponLimit, CouponOver, CouponTemplate
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.clock import Clock
@@ -66,6 +66,11 @@ class Campaigns:
     def allowed(env: str) -> Allowed:
         """What may be shown where the page is open."""
         return decide(env, share_coupon.KIND)
+
+    @staticmethod
+    def allowed_outgoing(channel: str) -> Allowed:
+        """What may be said on what goes out through a channel."""
+        return decide_outgoing(channel, share_coupon.KIND)
 
     async def configure_room(
         self,

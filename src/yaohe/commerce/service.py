@@ -69,6 +69,7 @@ class Commerce:
         self.order = orders.order
         self.orders_of = orders.orders_of
         self.shop_orders = orders.shop_orders
+        self.has_bought = orders.has_bought
         self.room_sales = orders.room_sales
 
         shipping = Shipping(db)

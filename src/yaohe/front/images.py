@@ -140,9 +140,12 @@ class Images:
         """One true line: the coupon that waits for whoever comes, where it may be shown."""
         coupon = moment.coupon
         env = environment(request.user_agent).value
-        by_wechat = share is not None and share.channel == "wechat"
-        allowed = self._campaigns.allowed("wechat_moments" if by_wechat else env)
-        if coupon is None or coupon.left <= 0 or not allowed.open_coupon:
+        # A prepared share does not know its channel yet: the sheet says what the picture is for.
+        wanted = request.query.get("for", "") if request.scope["query_string"] else ""
+        ways = [way for way in (wanted, share.channel if share else "") if way]
+        allowed = [self._campaigns.allowed(env)]
+        allowed += [self._campaigns.allowed_outgoing(way) for way in ways]
+        if coupon is None or coupon.left <= 0 or not all(one.open_coupon for one in allowed):
             return None
         amount = price_text(Money(coupon.amount_minor, moment.currency))
         return f"{amount} {coupon.title_in(lang)}"

@@ -35,14 +35,23 @@ from yaohe.sharing import Fetch, Share, Sharing, environment
 from yaohe.sharing.landings import source_of
 from yaohe.sharing.ua import is_prefetch
 
-LATE: Final = frozenset({"preview_tags", "share_url", "invited", "sharer", "share_json"})
+LATE: Final = frozenset(
+    {"preview_tags", "share_url", "invited", "sharer", "note", "bought", "share_json"}
+)
 PAGES_KEPT: Final = 2_048
 WECHAT: Final = "wechat"  # what the names of its environments begin with
-_NOBODY: Final = {"share_url": "", "invited": "", "sharer": "", "share_json": Raw("null")}
+_NOBODY: Final = {
+    "share_url": "",
+    "invited": "",
+    "sharer": "",
+    "note": "",
+    "bought": "",
+    "share_json": Raw("null"),
+}
 
 log = structlog.get_logger(__name__)
 
-Kept = tuple[Snapshot, bytes]
+Kept = tuple[Snapshot, str, bool, bytes]
 
 
 class Pages:
@@ -189,11 +198,12 @@ class Pages:
     ) -> bytes:
         key = (moment.room_id, share.token if share else "", lang, env + ("+" if mine else ""))
         kept = self._finished.get(key)
-        if kept is not None and kept[0] is moment:
-            return kept[1]
+        note, bought = (share.note, share.bought) if share is not None else ("", False)
+        if kept is not None and kept[0] is moment and kept[1:3] == (note, bought):
+            return kept[3]
         prepared = self._prepared_for(moment, lang, env, shared=share is not None)
         body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
-        self._finished[key] = (moment, body)
+        self._finished[key] = (moment, note, bought, body)
         self._finished.move_to_end(key)
         if len(self._finished) > PAGES_KEPT:
             self._finished.popitem(last=False)
@@ -238,11 +248,22 @@ class Pages:
 
     def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:
         sharer = friendly_name(share.sharer_id, lang, given=share.sharer_name)
-        told = {"token": share.token, "sharer": sharer, "mine": mine}
+        bought = self._words.say(lang, "land.bought") if share.bought and not mine else ""
+        told = {
+            "token": share.token,
+            "sharer": sharer,
+            "mine": mine,
+            "note": share.note,
+            "bought": bought,
+            "moment_at": share.moment_at,
+            "product": share.product_id,
+        }
         return {
             "share_url": self._sharing.share_url(share.token),
             "invited": "" if mine else "1",
             "sharer": sharer,
+            "note": "" if mine else share.note,
+            "bought": bought,
             "share_json": json_for_script(told),
         }
 

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
-from yaohe.commerce import CouponGone, CouponLimit, CouponOver
+from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
 from yaohe.front.limits import Limit
@@ -19,6 +19,7 @@ from yaohe.identity import friendly_name
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.live.moderation import NOTE_ERRORS, Moderation
 from yaohe.live.playback import Playback, PlaybackNoted, PlaybackReport
 from yaohe.live.rooms import RoomNotFound
 from yaohe.platforms import Message, intents
@@ -35,7 +36,7 @@ from yaohe.sharing import (
     WatchTick,
     environment,
 )
-from yaohe.sharing.shares import ShareNotFound
+from yaohe.sharing.shares import NoteAnswer, NoteRequest, ShareNotFound, ShareNotYours, checked_note
 
 
 class NoBody(msgspec.Struct, frozen=True):
@@ -67,8 +68,13 @@ class Verbs:
         snapshots: Snapshots,
         playback: Playback,
         gate: Gate,
+        *,
+        moderation: Moderation,
+        commerce: Commerce,
+        clock: Clock,
     ) -> None:
         self._sharing, self._campaigns, self._gate = sharing, campaigns, gate
+        self._moderation, self._commerce, self._clock = moderation, commerce, clock
         self._snapshots, self._playback = snapshots, playback
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
@@ -84,6 +90,8 @@ class Verbs:
             variant=wish.variant,
             parent=wish.parent,
             moment_ms=wish.moment_ms,
+            moment_at=self._moment_at(moment, wish),
+            product_id=_product_of(moment, wish),
             prepared=wish.prepared,
         )
         url = self._sharing.share_url(share.token)
@@ -96,8 +104,33 @@ class Verbs:
             poster_url=f"{url}/poster.jpg",
             square_url=f"{url}/square.jpg",
             text=text,
-            intents=intents(message),
+            product=share.product_id,
+            intents=intents(message) if wish.intents else {},
         )
+
+    def _moment_at(self, moment: Snapshot, wish: ShareRequest) -> datetime | None:
+        """The moment of the show that is shared: what was on screen, else this one."""
+        now, begun = self._clock.now(), moment.started_at
+        given = wish.moment_at
+        if given is not None and given.tzinfo is not None and begun and begun <= given <= now:
+            return given
+        return now if moment.status == "live" else None
+
+    async def note(self, request: Request, token: str, wish: NoteRequest) -> NoteAnswer:
+        """What the friend is told by the sharer. Whether it was bought, the orders know."""
+        share = await self._sharing.fresh_share(token)
+        visitor_id = request.visitor.id
+        if share.sharer_id != visitor_id:
+            raise ShareNotYours
+        await self._gate.require(request, share.room_id)
+        note = checked_note(wish.note)
+        if note:
+            await self._moderation.check_note(share.room_id, visitor_id, note)
+        bought = wish.bought and share.product_id is not None
+        if bought and share.product_id is not None:
+            bought = await self._commerce.has_bought(visitor_id, share.product_id)
+        said = await self._sharing.say(token, sharer_id=visitor_id, note=note, bought=bought)
+        return NoteAnswer(note=said.note, bought=said.bought)
 
     @staticmethod
     def _line(moment: Snapshot, lang: str) -> str:
@@ -165,6 +198,14 @@ class Verbs:
         )
 
 
+def _product_of(moment: Snapshot, wish: ShareRequest) -> str | None:
+    """The product the share is about: the asked one if the room sells it, else what is shown."""
+    if wish.product is not None and any(one.id == wish.product for one in moment.products):
+        return wish.product
+    shown = moment.shown_product
+    return None if shown is None else shown.id
+
+
 _ENGINE: Final = (Busy, TryAgain, Unknown)
 
 
@@ -212,6 +253,17 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             errors=(RoomNotFound, BadInput, *SHARE_ERRORS, *_ENGINE),
             summary="Share a room: intended at once, or prepared for a tap to come",
             limit=Limit(clock, burst=40, per_second=1.0),
+        ),
+        HotRoute(
+            method="PUT",
+            path="/api/v1/shares/{token}/note",
+            body=NoteRequest,
+            answer=NoteAnswer,
+            status=200,
+            verb=verbs.note,
+            errors=(BadInput, *SHARE_ERRORS, *NOTE_ERRORS, *_ENGINE),
+            summary="What the friend is told: a note, and that it was bought when that is true",
+            limit=Limit(clock, burst=20, per_second=0.5),
         ),
         HotRoute(
             method="POST",

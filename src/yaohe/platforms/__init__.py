@@ -4,7 +4,7 @@ Words owned: channel, intent, payment gateway, notice, cashier. Each service has
 file; contexts above reach them through the names below.
 """
 
-from yaohe.platforms.channels import CHANNELS, CONTENTS, Channel, Message, intents, takes
+from yaohe.platforms.channels import CHANNELS, Message, intents, takes
 from yaohe.platforms.payments import (
     NoticeStale,
     NoticeUnreadable,
@@ -17,8 +17,6 @@ from yaohe.platforms.payments import (
 
 __all__ = [
     "CHANNELS",
-    "CONTENTS",
-    "Channel",
     "Message",
     "NoticeStale",
     "NoticeUnreadable",

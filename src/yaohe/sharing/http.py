@@ -6,10 +6,10 @@ Making shares, beacons and ticks are hot and stand in `front/edge.py`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
@@ -17,6 +17,9 @@ from msgspec import Meta
 
 from yaohe.identity import Guest, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput
+from yaohe.kernel.language import lang_of
+from yaohe.platforms.channels import Choice
+from yaohe.sharing.channels import channels_for
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
 from yaohe.sharing.service import Sharing
 
@@ -53,6 +56,30 @@ class MyShareView(msgspec.Struct, frozen=True, kw_only=True):
 
 class MyShareList(msgspec.Struct, frozen=True):
     items: list[MyShareView]
+
+
+class ChannelList(msgspec.Struct, frozen=True):
+    """The channels that work in the browser that asks, the likeliest first."""
+
+    items: list[Choice]
+
+
+class ShareChannels(Controller):
+    path = "/api/v1/share-channels"
+    tags = ("sharing",)
+
+    @get("/", summary="Where a share can go from this browser, in the order to show")
+    async def here(
+        self, request: Request[Any, Any, Any], sharing: Given[Sharing]
+    ) -> Response[ChannelList]:
+        lang = lang_of(request.query_params.get("lang"), request.headers.get("accept-language"))
+        agent = request.headers.get("user-agent", "")
+        items = channels_for(agent, lang, link_base=sharing.share_url(""))
+        headers = {
+            "Cache-Control": "private, max-age=600",
+            "Vary": "accept-language, user-agent",
+        }
+        return Response(ChannelList(items), headers=headers)
 
 
 class MyShares(Controller):
@@ -98,4 +125,4 @@ class MyShares(Controller):
         return Response(MyShareList(items), headers=headers)
 
 
-controllers = (MyShares,)
+controllers = (ShareChannels, MyShares)

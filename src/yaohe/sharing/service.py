@@ -40,10 +40,10 @@ class Sharing:
         spool: Spool | None = None,
     ) -> None:
         self._public_url = public_url.rstrip("/")
-
         shares = self._shares = Shares(db, clock)
         self.create_share = shares.create
         self.intend = shares.intend
+        self.say = shares.say
         self.share = shares.share
         self.fresh_share = shares.fresh
         self.share_times = shares.times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,9 @@ class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
     prepared: bool = False
     parent: Token | None = None
     moment_ms: Moment | None = None
+    moment_at: datetime | None = None  # what was on screen, on the clock of the stream
+    product: Token | None = None  # what is shown there; else the pinned one
+    intents: bool = True  # whether the answer holds the compose windows of other services
 
 
 class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,21 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     intents: dict[str, str]
     square_url: str | None = None
+    product: str | None = None  # what the share is about
+
+
+class NoteRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """PUT /api/v1/shares/{token}/note: what the friend is told. `bought` is only told when true."""
+
+    note: Annotated[str, Meta(max_length=400)] = ""
+    bought: bool = False
+
+
+class NoteAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the friend will read."""
+
+    note: str
+    bought: bool
 
 
 class BeaconRequest(msgspec.Struct, frozen=True, kw_only=True):

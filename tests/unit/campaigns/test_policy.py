@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from yaohe.campaigns import Campaigns
-from yaohe.campaigns.policy import MATRIX, decide
+from yaohe.campaigns.policy import MATRIX, NOTHING, OUTGOING, decide, decide_outgoing
+from yaohe.platforms.channels import CHANNELS
 from yaohe.sharing import Env
 
 #                        open coupon, help, sharer's benefit, mirrored reward
@@ -42,3 +43,14 @@ def test_nowhere_is_a_benefit_shown_that_is_not_given() -> None:
         allowed = decide(env)
         assert allowed.mirror_reward or not allowed.sharer_benefit
         assert allowed.mirror_reward or not allowed.help
+
+
+def test_every_channel_has_its_row() -> None:
+    for rows in OUTGOING.values():
+        assert set(rows) == set(CHANNELS)
+
+
+@pytest.mark.parametrize("channel", ["wechat", "wechat_moments", "save_card", "system", "moon"])
+def test_what_may_land_in_moments_carries_no_benefit(channel: str) -> None:
+    assert decide_outgoing(channel) == NOTHING
+    assert Campaigns.allowed_outgoing(channel) == NOTHING

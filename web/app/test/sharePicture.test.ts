@@ -2,17 +2,18 @@ import { effectScope, nextTick, ref, shallowRef } from 'vue'
 import { describe, expect, it, vi } from 'vitest'
 import type { Client } from '@sdk/client'
 import type { Share } from '@sdk/share'
-import type { Shows } from '../src/sharing/channels'
 import { useSharePicture } from '../src/sharing/useSharePicture'
 
 const lin = { token: 't1', card_url: '/s/t1/card.jpg', poster_url: '/s/t1/poster.jpg' } as Share
 
+type Wanted = NonNullable<Parameters<typeof useSharePicture>[2]['value']>
+
 function opened(blob: (path: string) => Promise<Blob>) {
   const share = shallowRef<Share | null>(null)
-  const shows = ref<Shows>('card')
+  const choice = ref<Wanted>({ shows: 'card', isFile: false, id: 'x' })
   const scope = effectScope()
-  const picture = scope.run(() => useSharePicture({ blob } as unknown as Client, share, shows))!
-  return { share, shows, scope, ...picture }
+  const picture = scope.run(() => useSharePicture({ blob } as unknown as Client, share, choice))!
+  return { share, choice, scope, ...picture }
 }
 
 async function settled(): Promise<void> {
@@ -23,15 +24,15 @@ describe('the picture of a share', () => {
   it('is fetched once: what is shown is what is saved', async () => {
     let drawn = 0
     const blob = vi.fn(async (path: string) => new Blob([`${path} drawing ${++drawn}`]))
-    const { share, shows, state, scope } = opened(blob)
+    const { share, choice, state, scope } = opened(blob)
     share.value = lin
     await settled()
     expect(await state.picture!.file.text()).toBe('/s/t1/card.jpg drawing 1')
     expect(await (await fetch(state.picture!.url)).text()).toBe('/s/t1/card.jpg drawing 1')
-    shows.value = 'poster'
+    choice.value = { shows: 'poster', isFile: false, id: 'x' }
     await settled()
     expect(state.picture!.file.name).toBe('yaohe-poster.jpg')
-    shows.value = 'card'
+    choice.value = { shows: 'card', isFile: false, id: 'x' }
     await settled()
     expect(await state.picture!.file.text()).toBe('/s/t1/card.jpg drawing 1')
     expect(blob).toHaveBeenCalledTimes(2)
@@ -42,10 +43,10 @@ describe('the picture of a share', () => {
 
   it('never shows a card where the poster goes out, however late it comes', async () => {
     const answers: Record<string, (blob: Blob) => void> = {}
-    const { share, shows, state } = opened((path) => new Promise((done) => (answers[path] = done)))
+    const { share, choice, state } = opened((path) => new Promise((done) => (answers[path] = done)))
     share.value = lin
     await settled()
-    shows.value = 'poster'
+    choice.value = { shows: 'poster', isFile: false, id: 'x' }
     await settled()
     answers['/s/t1/card.jpg']!(new Blob(['card']))
     await settled()
@@ -57,14 +58,23 @@ describe('the picture of a share', () => {
 
   it('has none for a link, and can be asked again after a failure', async () => {
     const blob = vi.fn().mockRejectedValueOnce(new Error('offline')).mockResolvedValueOnce(new Blob(['card']))
-    const { share, shows, state, retry } = opened(blob)
+    const { share, choice, state, retry } = opened(blob)
     share.value = lin
     await settled()
     expect(state.broken).toBe(true)
     await retry()
     expect(state).toMatchObject({ broken: false, picture: { address: '/s/t1/card.jpg' } })
-    shows.value = 'link'
+    choice.value = { shows: 'link', isFile: false, id: 'x' }
     await settled()
     expect(state.picture).toBeNull()
+  })
+
+  it('says for which channel a picture leaves as a file', async () => {
+    const blob = vi.fn(async () => new Blob(['square']))
+    const { share, choice } = opened(blob)
+    choice.value = { shows: 'square', isFile: true, id: 'douyin' }
+    share.value = lin
+    await settled()
+    expect(blob).toHaveBeenCalledWith('/s/t1/square.jpg?for=douyin')
   })
 })

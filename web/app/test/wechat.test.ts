@@ -5,7 +5,7 @@ import { dressMenu, menuData, signedAddresses, type WechatPage, type WechatScrip
 
 const share: Share = {
   token: 't1', url: 'https://shop.example/s/t1', card_url: '/s/t1/card.jpg', square_url: '/s/t1/square.jpg',
-  poster_url: '/s/t1/poster.jpg', text: '龙井 ¥99', intents: {},
+  poster_url: '/s/t1/poster.jpg', text: '龙井 ¥99',
 }
 
 /** WeChat's script that refuses some configurations and notes what it was given. */

@@ -74,6 +74,12 @@ export interface ShareInvite {
   token: string
   sharer: string
   mine: boolean
+  /** What the sharer says, "" nothing; `bought` in words, "" when it is not told. */
+  note?: string
+  bought?: string
+  /** What the sharer had on screen: the time of day and the product. */
+  moment_at?: string | null
+  product?: string | null
 }
 
 export interface CouponOffer {

@@ -16,7 +16,7 @@ import { Player } from './player'
 import { Plays } from './plays'
 import { Reports } from './reports'
 import { socketUrl } from './route'
-import { Shares } from './share'
+import { Shares, type Shown } from './share'
 import { Shop } from './shop'
 import { Track } from './track'
 
@@ -68,7 +68,7 @@ export class Room {
     this.client = createClient({ baseUrl: data.base })
     this.player = new Player(yh)
     const token = data.share?.token ?? null
-    this.shares = new Shares(this.client, this.id, token, () => this.#momentMs())
+    this.shares = new Shares(this.client, this.id, token, () => this.#momentMs(), () => this.shown())
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
@@ -168,6 +168,9 @@ export class Room {
     else if (line.v && line.v === this.#me) this.chatLine.tell(line)
     else this.#moments.tell(line.media_at, () => this.chatLine.tell(line))
   }
+
+  /** What is on screen, as a share remembers it; who rewinds says what else it is. */
+  shown: () => Shown = () => ({ at: this.player.shownAt, product: null })
 
   /** Where in the stream we are: media time, which the server maps to the show. */
   #momentMs(): number | null {

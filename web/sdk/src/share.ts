@@ -2,12 +2,9 @@
  * Shares of one room. A share is prepared before it is needed, so that the tap which sends it is
  * still a fresh gesture; when it is used it becomes *intended* and the next one is prepared.
  */
+import type { PictureName, ShareChannel } from './channels'
 import type { Client } from './client'
 import { Signal } from './events'
-
-export type Channel =
-  | 'copy_link' | 'save_card' | 'system' | 'wechat' | 'weibo' | 'x' | 'whatsapp' | 'telegram'
-export type Content = 'link' | 'card' | 'poster'
 
 export interface Share {
   token: string
@@ -17,8 +14,20 @@ export interface Share {
   square_url?: string | null
   /** One line to say, without the link. */
   text: string
-  /** Addresses of other services' compose windows, by channel. */
-  intents: Partial<Record<Channel, string>>
+  /** The product the share is about. */
+  product?: string | null
+}
+
+/** What is on screen when somebody shares: the time of day and the product of that moment. */
+export interface Shown {
+  at: number | null
+  product: string | null
+}
+
+/** What the sharer lets the friend know. */
+export interface Told {
+  note: string
+  bought: boolean
 }
 
 export interface SharedBefore {
@@ -37,14 +46,17 @@ export class Shares {
   readonly #momentMs: () => number | null
   /** Each share as soon as it is there, before anybody uses it. */
   readonly prepared = new Signal<Share>()
+  readonly #shown: () => Shown
+  #channels: Promise<ShareChannel[]> | null = null
   #ready: Promise<Share> | null = null
   #readyAt = 0
 
-  constructor(client: Client, room: string, parent: string | null, momentMs: () => number | null) {
+  constructor(client: Client, room: string, parent: string | null, momentMs: () => number | null, shown: () => Shown = () => ({ at: null, product: null })) {
     this.#client = client
     this.#room = room
     this.#parent = parent
     this.#momentMs = momentMs
+    this.#shown = shown
   }
 
   /** The share that waits to be used; asked again after a failure or when its card is old. */
@@ -60,8 +72,22 @@ export class Shares {
     return this.#ready
   }
 
+  /** Where a share can go from this browser, the likeliest first; asked once. */
+  channels(lang: string): Promise<ShareChannel[]> {
+    this.#channels ??= this.#client
+      .get<{ items: ShareChannel[] }>(`/api/v1/share-channels?lang=${lang}`)
+      .then(({ items }) => items)
+    this.#channels.catch(() => (this.#channels = null))
+    return this.#channels
+  }
+
+  /** Tells the friend who opens this share; the answer is what they will read. */
+  tell(share: Share, told: Told): Promise<Told> {
+    return this.#client.put<Told>(`/api/v1/shares/${share.token}/note`, told)
+  }
+
   /** The person pressed: the prepared share is theirs now. Does not wait, the gesture is short. */
-  use(share: Share, channel: Channel): void {
+  use(share: Share, channel: string): void {
     this.#client
       .post(`/api/v1/shares/${share.token}/intend`, { channel }, { keepalive: true })
       .catch(() => undefined) // a landing on it counts all the same
@@ -75,12 +101,16 @@ export class Shares {
 
   async #create(): Promise<Share> {
     const moment = this.#momentMs()
+    const { at, product } = this.#shown()
     return this.#client.post<Share>(`/api/v1/rooms/${this.#room}/shares`, {
       channel: 'copy_link',
       content: 'card',
       prepared: true,
+      intents: false,
       ...(this.#parent ? { parent: this.#parent } : {}),
       ...(moment === null ? {} : { moment_ms: moment }),
+      ...(at === null ? {} : { moment_at: new Date(at).toISOString() }),
+      ...(product === null ? {} : { product }),
     })
   }
 }
@@ -108,8 +138,9 @@ export function systemShareData(
   return { text: shareText(share) }
 }
 
-/** Where the picture of this kind is; none for a share that is words and a link. */
-export function pictureUrl(share: Pick<Share, 'card_url' | 'poster_url'>, kind: Content): string | null {
-  if (kind === 'link') return null
-  return kind === 'poster' ? share.poster_url : share.card_url
+/** Where this picture of the share is. A picture that leaves as a file says for which channel, so
+ * that it carries nothing the channel forbids. */
+export function pictureUrl(share: Pick<Share, 'card_url'>, name: PictureName, leavesBy = ''): string {
+  const url = share.card_url.replace('card.jpg', `${name}.jpg`)
+  return leavesBy ? `${url}?for=${leavesBy}` : url
 }

@@ -5,7 +5,7 @@ import { socketUrl } from '../src/route'
 import { pictureUrl, shareText, Shares, systemShareData, type Share } from '../src/share'
 
 const share: Share = {
-  token: 't1', url: 'https://shop.example/s/t1', card_url: '/c.jpg', poster_url: '/p.jpg', text: '龙井 ¥99', intents: {},
+  token: 't1', url: 'https://shop.example/s/t1', card_url: '/c.jpg', poster_url: '/p.jpg', text: '龙井 ¥99',
 }
 
 describe('what a share says', () => {
@@ -23,7 +23,9 @@ describe('what a share says', () => {
   })
 
   it('knows which picture is which', () => {
-    expect([pictureUrl(share, 'card'), pictureUrl(share, 'poster'), pictureUrl(share, 'link')]).toEqual(['/c.jpg', '/p.jpg', null])
+    const mine = { card_url: 'https://shop.example/s/t1/card.jpg' }
+    expect(pictureUrl(mine, 'card')).toBe('https://shop.example/s/t1/card.jpg')
+    expect(pictureUrl(mine, 'square', 'douyin')).toBe('https://shop.example/s/t1/square.jpg?for=douyin')
   })
 })
 
@@ -37,10 +39,27 @@ describe('Shares', () => {
     const shares = new Shares({ post } as unknown as Client, 'tea', 'parent1', () => 1234)
     const first = await shares.prepare()
     expect(await shares.prepare()).toBe(first)
-    expect(posts).toEqual([['/api/v1/rooms/tea/shares', { channel: 'copy_link', content: 'card', prepared: true, parent: 'parent1', moment_ms: 1234 }]])
+    expect(posts).toEqual([['/api/v1/rooms/tea/shares', { channel: 'copy_link', content: 'card', prepared: true, intents: false, parent: 'parent1', moment_ms: 1234 }]])
     shares.use(first, 'weibo')
     expect(posts[1]).toEqual(['/api/v1/shares/t1/intend', { channel: 'weibo' }])
     expect((await shares.prepare()).token).not.toBe(first.token)
+  })
+
+  it('remembers what was on screen', async () => {
+    const post = vi.fn().mockResolvedValue(share)
+    const at = Date.UTC(2026, 10, 24, 12, 0, 5)
+    const shares = new Shares({ post } as unknown as Client, 'tea', null, () => null, () => ({ at, product: 'prd_1' }))
+    await shares.prepare()
+    expect(post.mock.calls[0]![1]).toMatchObject({ moment_at: '2026-11-24T12:00:05.000Z', product: 'prd_1' })
+  })
+
+  it('asks once where a share can go, and again after a failure', async () => {
+    const get = vi.fn().mockRejectedValueOnce(new Error('offline')).mockResolvedValue({ items: [{ id: 'x' }] })
+    const shares = new Shares({ get } as unknown as Client, 'tea', null, () => null)
+    await expect(shares.channels('en')).rejects.toThrow('offline')
+    expect(await shares.channels('en')).toEqual([{ id: 'x' }])
+    await shares.channels('en')
+    expect(get).toHaveBeenCalledTimes(2)
   })
 
   it('asks again after a failure', async () => {

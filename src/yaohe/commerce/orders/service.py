@@ -111,6 +111,11 @@ class Orders:
         async with self._db.connect() as conn:
             return await store.orders_of(conn, visitor_id, limit=ORDERS_MAX)
 
+    async def has_bought(self, visitor_id: str, product_id: str) -> bool:
+        """Whether this person paid for this product and kept it."""
+        async with self._db.connect() as conn:
+            return await store.has_bought(conn, visitor_id, product_id)
+
     async def shop_orders(self, wanted: OrderFilter, *, shop_id: str = SHOP_ID) -> OrderPage:
         """Orders for staff, newest first, a page at a time."""
         limit = max(1, min(wanted.limit, PAGE_MAX))

@@ -94,6 +94,20 @@ def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]
     return statement
 
 
+async def has_bought(conn: AsyncConnection, visitor_id: str, product_id: str) -> bool:
+    """Whether this person paid for this product and kept it."""
+    paid = (
+        select(orders.c.id)
+        .where(
+            orders.c.visitor_id == visitor_id,
+            orders.c.product_id == product_id,
+            orders.c.status.in_(PAID),
+        )
+        .limit(1)
+    )
+    return (await conn.execute(paid)).first() is not None
+
+
 async def room_sales(conn: AsyncConnection, room_id: str) -> RoomSales:
     row = (
         await conn.execute(

@@ -5,8 +5,8 @@ Words: ward (a room's rules and people as the chat asks them), penalty (a mute o
 at once and written to the audit trail.
 """
 
-from yaohe.live.moderation.errors import NotModerator
+from yaohe.live.moderation.errors import NOTE_ERRORS, NotModerator
 from yaohe.live.moderation.model import ChatRules, Moderator, Pinned, Ward
 from yaohe.live.moderation.service import Moderation
 
-__all__ = ["ChatRules", "Moderation", "Moderator", "NotModerator", "Pinned", "Ward"]
+__all__ = ["NOTE_ERRORS", "ChatRules", "Moderation", "Moderator", "NotModerator", "Pinned", "Ward"]

@@ -89,3 +89,7 @@ class ModeratorNotFound(NotFound):
 class TooManyModerators(Conflict):
     code = "too_many_moderators"
     message = "A room has at most 20 moderators. Take it from somebody else first."
+
+
+# What a note on a share may be refused for.
+NOTE_ERRORS = (ChatMuted, ChatBanned, LinkRefused, WordRefused)

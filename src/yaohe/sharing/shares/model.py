@@ -24,6 +24,7 @@ State = Literal["prepared", "intended", "effective", "productive"]
 
 NAME_CHARS_MAX: Final = 40
 ID_CHARS_MAX: Final = 64
+NOTE_CHARS_MAX: Final = 60
 MOMENT_MS_MAX: Final = 7 * 86_400_000
 
 
@@ -39,6 +40,10 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     variant: str
     moment_ms: int | None  # in the stream, when a moment is what is shared
+    moment_at: datetime | None = None  # the same as time of day: what the sharer had on screen
+    product_id: str | None = None  # shown at that moment
+    note: str = ""  # what the sharer says to the friend, "" nothing
+    bought: bool = False  # the sharer bought the product and wants it told
     created_at: datetime
     prepared_at: datetime
     intended_at: datetime | None
@@ -69,6 +74,8 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None
     moment_ms: int | None
     prepared: bool
+    moment_at: datetime | None = None
+    product_id: str | None = None
 
 
 def check_key(text: str, *, field: str, empty: bool = False) -> None:
@@ -82,6 +89,11 @@ def checked_name(name: str) -> str:
     return clean_text(name[: NAME_CHARS_MAX * 4], field="name", chars_max=NAME_CHARS_MAX)
 
 
+def checked_note(note: str) -> str:
+    """What the sharer says, as it will be read; "" is nothing."""
+    return clean_text(note, field="note", chars_max=NOTE_CHARS_MAX, empty=True)
+
+
 def check_share(share: NewShare) -> None:
     """Raise `BadInput` unless this share may join a batch."""
     if not takes(share.channel, share.content):
@@ -92,5 +104,7 @@ def check_share(share: NewShare) -> None:
         raise BadInput("The moment lies outside of any stream.", field="moment_ms")
     check_text(share.sharer_name, field="name", chars_max=NAME_CHARS_MAX, chars_min=1)
     check_key(share.variant, field="variant", empty=True)
+    if share.product_id is not None:
+        check_key(share.product_id, field="product_id")
     for field in ("shop_id", "room_id", "sharer_id"):
         check_key(getattr(share, field), field=field)

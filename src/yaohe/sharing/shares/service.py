@@ -19,7 +19,7 @@ from yaohe.kernel.ids import is_token, new_token
 from yaohe.platforms import CHANNELS
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
 from yaohe.sharing.shares import store
-from yaohe.sharing.shares.model import NewShare, Share, check_share, checked_name
+from yaohe.sharing.shares.model import NewShare, Share, check_share, checked_name, checked_note
 
 REMEMBERED_MAX: Final = 50_000
 KNOWN_FOR_S: Final = 30.0
@@ -50,6 +50,8 @@ class Shares:
         variant: str = "",
         parent: str | None = None,
         moment_ms: int | None = None,
+        moment_at: datetime | None = None,
+        product_id: str | None = None,
         prepared: bool = False,
         token: str | None = None,
     ) -> Share:
@@ -67,6 +69,8 @@ class Shares:
                 variant=variant,
                 parent=parent,
                 moment_ms=moment_ms,
+                moment_at=moment_at,
+                product_id=product_id,
                 prepared=prepared,
             )
         )
@@ -81,6 +85,17 @@ class Shares:
             raise ShareNotFound
         async with self._db.raw(writes=True) as conn:
             share = await store.intend(conn, token, sharer_id, channel)
+        if share is None:
+            raise ShareNotFound if await self.share(token) is None else ShareNotYours
+        self._keep(token, share)
+        return share
+
+    async def say(self, token: str, *, sharer_id: str, note: str, bought: bool) -> Share:
+        """What the sharer wants told to the friend; the caller knows that it may be said."""
+        if not is_token(token):
+            raise ShareNotFound
+        async with self._db.raw(writes=True) as conn:
+            share = await store.say(conn, token, sharer_id, checked_note(note), bought)
         if share is None:
             raise ShareNotFound if await self.share(token) is None else ShareNotYours
         self._keep(token, share)

@@ -17,20 +17,21 @@ _COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__)
 # last came in. Who shares from their own link passes its parent on instead of becoming their own.
 _TEXTS = (
     "token", "shop_id", "room_id", "sharer_id", "sharer_name", "channel", "content", "variant",
-    "parent", "moment_ms", "prepared",
+    "parent", "moment_ms", "prepared", "moment_at", "product_id",
 )  # fmt: skip
 _CUT = ", ".join(cut(number) for number in range(1, 1 + len(_TEXTS)))
 _CREATE = f"""
 insert into sharing.shares as made (
     token, shop_id, room_id, sharer_id, sharer_name, parent_token, generation,
-    channel, content, variant, moment_ms, intended_at)
+    channel, content, variant, moment_ms, intended_at, moment_at, product_id)
 select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
        case when led.sharer_id = w.sharer_id then led.parent_token else led.token end,
        case when led.token is null then 1
             when led.sharer_id = w.sharer_id then led.generation
             else least(led.generation + 1, 32767) end,
        w.channel, w.content, coalesce(w.variant, ''), w.moment_ms::bigint,
-       case when w.prepared = 'y' then null else now() end
+       case when w.prepared = 'y' then null else now() end,
+       w.moment_at::timestamptz, w.product_id
   from unnest({_CUT}) as w ({", ".join(_TEXTS)})
   left join lateral (
         select s.token from sharing.shares s
@@ -55,6 +56,12 @@ _INTEND = f"""
 update sharing.shares s
    set channel = case when s.intended_at is null then $3 else s.channel end,
        intended_at = coalesce(s.intended_at, now())
+ where s.token = $1 and s.sharer_id = $2
+returning {_COLUMNS}
+"""  # noqa: S608
+
+_SAY = f"""
+update sharing.shares s set note = $3, bought = $4
  where s.token = $1 and s.sharer_id = $2
 returning {_COLUMNS}
 """  # noqa: S608
@@ -99,6 +106,8 @@ async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[S
         *(pack([getattr(s, name) for s in shares]) for name in _TEXTS[:9]),
         pack([None if s.moment_ms is None else str(s.moment_ms) for s in shares]),
         pack(["y" if s.prepared else "n" for s in shares]),
+        pack([None if s.moment_at is None else s.moment_at.isoformat() for s in shares]),
+        pack([s.product_id for s in shares]),
     )
     found = {share.token: share for share in await read(conn, [s.token for s in shares])}
     # 59 bits met twice: the share is somebody else's, and the caller may simply try again.
@@ -123,6 +132,14 @@ async def intend(
 ) -> Share | None:
     """Note that the sharer pressed; the first press decides the channel."""
     row = await conn.fetchrow(_INTEND, token, sharer_id, channel)
+    return None if row is None else share_of(row)
+
+
+async def say(
+    conn: asyncpg.Connection, token: str, sharer_id: str, note: str, bought: bool
+) -> Share | None:
+    """Keep what the sharer says to the friend."""
+    row = await conn.fetchrow(_SAY, token, sharer_id, note, bought)
     return None if row is None else share_of(row)
 
 

@@ -1,86 +1,93 @@
 /**
- * The ways a share can leave this page: which there are on this device, what each does when it is
- * pressed and what the friend will see of it. Pure, but for the glyphs.
+ * What each channel does when it is pressed here and what the friend will see of it. The server has
+ * chosen and ordered the channels; this knows the tab, the device and what was used last. Pure.
  */
-import {
-  IconBrandTelegram, IconBrandWechat, IconBrandWeibo, IconBrandWhatsapp, IconBrandX, IconDots, IconLink, IconPhotoDown,
-} from '@tabler/icons-vue'
-import type { Component } from 'vue'
-import type { Channel } from '@sdk/share'
+import type { PictureName, ShareChannel } from '@sdk/channels'
 import type { WordKey } from '../ui/words'
 
 export type Tab = 'moment' | 'poster' | 'link'
-export type Way = 'copy' | 'save' | 'hint' | 'system' | 'open'
-/** What travels: the card (drawn by the other side from the link, or as a file), the poster with
- * its QR code, or nothing but the words and the link. */
-export type Shows = 'card' | 'poster' | 'link'
+export type Way = 'copy' | 'save' | 'hint' | 'system' | 'open' | 'app' | 'paste' | 'post'
+/** What travels: one of our pictures, or nothing but the words and the link. */
+export type Shows = PictureName | 'link'
 
 export interface ChannelChoice {
-  id: Channel
-  icon: Component
-  label: WordKey
+  channel: ShareChannel
+  id: string
   action: WordKey
   way: Way
   /** The preview; for a picture also exactly what is saved or handed on. */
   shows: Shows
-  /** The other side cuts the card to this shape. */
-  cut: '2:1' | ''
+  /** The other side cuts the picture to this shape. */
+  cut: string
+  /** The picture goes out as a file: it has to be there before the tap. */
+  isFile: boolean
+  /** Words of ours go along and may be changed. */
+  hasWords: boolean
 }
 
 export interface Surroundings {
-  lang: 'zh-CN' | 'en'
-  inWechat: boolean
   canSystemShare: boolean
   canShareFiles: boolean
   isApple: boolean
+  /** The channel used last, "" none. */
+  last: string
 }
 
-const CHINESE: Channel[] = ['wechat', 'copy_link', 'save_card', 'weibo', 'system', 'x', 'whatsapp', 'telegram']
-const ENGLISH: Channel[] = ['copy_link', 'whatsapp', 'system', 'save_card', 'x', 'telegram', 'wechat', 'weibo']
+const HANDS_ON_POSTERS = new Set(['poster', 'menu'])
 
-export function channelsFor(tab: Tab, around: Surroundings): ChannelChoice[] {
-  const order = around.lang === 'zh-CN' ? CHINESE : ENGLISH
-  return order
-    .filter((id) => id !== 'system' || around.canSystemShare)
-    .filter((id) => tab !== 'poster' || id === 'save_card' || id === 'wechat' || id === 'system')
-    .filter((id) => tab !== 'link' || (id !== 'save_card' && (id !== 'wechat' || around.inWechat)))
-    .map((id) => choice(id, tab, around))
+export function choicesFor(tab: Tab, channels: ShareChannel[], around: Surroundings): ChannelChoice[] {
+  const found = channels.filter((one) => fits(one, tab, around)).map((one) => choice(one, tab, around))
+  const last = found.findIndex(({ id }) => id === around.last)
+  if (last > 0) found.unshift(...found.splice(last, 1))
+  return found
 }
 
-function choice(id: Channel, tab: Tab, around: Surroundings): ChannelChoice {
-  const { icon, action, way } = means(id, tab, around)
-  const label = `share.channel.${id}` as WordKey
-  return { id, icon, label, action, way, shows: shown(id, way, tab, around), cut: id === 'x' && tab === 'moment' ? '2:1' : '' }
+function fits({ opens, takes, id }: ShareChannel, tab: Tab, around: Surroundings): boolean {
+  if (opens === 'embed' || (opens === 'system' && !around.canSystemShare)) return false
+  if (tab === 'poster') return takes.includes('poster') && (HANDS_ON_POSTERS.has(opens) || opens === 'system')
+  if (tab === 'link') return takes.includes('link') && opens !== 'poster' && opens !== 'picture' && opens !== 'save'
+  return takes.includes('card') && id !== 'qr_poster'
 }
 
-function shown(id: Channel, way: Way, tab: Tab, { canShareFiles, isApple }: Surroundings): Shows {
+function choice(channel: ShareChannel, tab: Tab, around: Surroundings): ChannelChoice {
+  const { way, action } = means(channel, tab)
+  const shows = shown(channel, way, tab, around)
+  const hasWords = channel.text_max > 0 && ['open', 'app', 'paste', 'post', 'system'].includes(way)
+  const isFile = way === 'save' || way === 'post' || (way === 'system' && shows !== 'link')
+  const cut = tab === 'moment' && shows !== 'poster' ? channel.cut : ''
+  // Apple drops the words beside a file.
+  const drops = isFile && way === 'system' && around.isApple
+  return { channel, id: channel.id, action, way, shows, cut, isFile, hasWords: hasWords && !drops }
+}
+
+function shown(channel: ShareChannel, way: Way, tab: Tab, { canShareFiles, isApple }: Surroundings): Shows {
   if (tab === 'link') return 'link'
-  if (tab === 'poster' || (id === 'wechat' && way === 'save')) return 'poster'
-  // WeChat's own menu sends the page: its title and address, none of our pictures.
+  if (tab === 'poster' || (way === 'save' && channel.opens === 'poster')) return 'poster'
+  // An app's own menu sends the page: its title and address, none of our pictures.
   if (way === 'hint' || (way === 'system' && !canShareFiles)) return 'link'
   // Apple drops the words beside a file, so the file has to carry the way to the room itself.
-  return way === 'system' && isApple ? 'poster' : 'card'
+  return way === 'system' && isApple ? 'poster' : channel.picture
 }
 
-function means(id: Channel, tab: Tab, { inWechat }: Surroundings): Pick<ChannelChoice, 'icon' | 'action' | 'way'> {
-  switch (id) {
-    case 'copy_link':
-      return { icon: IconLink, action: 'share.do.copy_link', way: 'copy' }
-    case 'save_card':
-      return { icon: IconPhotoDown, action: tab === 'poster' ? 'share.do.save_poster' : 'share.do.save_card', way: 'save' }
+function means({ opens }: ShareChannel, tab: Tab): Pick<ChannelChoice, 'way' | 'action'> {
+  switch (opens) {
+    case 'clipboard':
+      return { way: 'copy', action: 'share.do.copy_link' }
+    case 'save':
+      return { way: 'save', action: 'share.do.save_card' }
+    case 'poster':
+      return { way: 'save', action: 'share.do.save_poster' }
+    case 'menu':
+      return tab === 'poster' ? { way: 'save', action: 'share.do.save_poster' } : { way: 'hint', action: 'share.do.menu' }
+    case 'picture':
+      return { way: 'post', action: 'share.do.picture' }
     case 'system':
-      return { icon: IconDots, action: 'share.do.system', way: 'system' }
-    case 'wechat':
-      // A page cannot open WeChat's menu: inside it we point there, outside the poster travels.
-      if (inWechat && tab !== 'poster') return { icon: IconBrandWechat, action: 'share.do.wechat', way: 'hint' }
-      return { icon: IconBrandWechat, action: 'share.do.save_poster', way: 'save' }
-    case 'weibo':
-      return { icon: IconBrandWeibo, action: 'share.do.weibo', way: 'open' }
-    case 'x':
-      return { icon: IconBrandX, action: 'share.do.x', way: 'open' }
-    case 'whatsapp':
-      return { icon: IconBrandWhatsapp, action: 'share.do.whatsapp', way: 'open' }
-    case 'telegram':
-      return { icon: IconBrandTelegram, action: 'share.do.telegram', way: 'open' }
+      return { way: 'system', action: 'share.do.system' }
+    case 'intent':
+      return { way: 'open', action: 'share.do.intent' }
+    case 'app':
+      return { way: 'app', action: 'share.do.app' }
+    default:
+      return { way: 'paste', action: 'share.do.paste' }
   }
 }

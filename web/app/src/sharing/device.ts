@@ -1,9 +1,10 @@
-/** What this device can do with a share: copy, save, its own share sheet. */
+/** What this device can do with a share: copy, save, its own share sheet; and what was used last. */
 import { systemShareData, type Share } from '@sdk/share'
 
 const agent = navigator.userAgent
 const isApple = /iPhone|iPad|iPod/.test(agent) || (/Mac/.test(agent) && navigator.maxTouchPoints > 1)
 const inApp = /MicroMessenger|QQ\/|Weibo|aweme/.test(agent)
+const LAST = 'yh.share.last'
 
 function testFiles(): boolean {
   try {
@@ -16,19 +17,21 @@ function testFiles(): boolean {
 
 export const device = {
   isApple,
-  /** WeChat's browser plans for none of it. */
-  canSystemShare: typeof navigator.share === 'function' && !/MicroMessenger/.test(agent),
+  canSystemShare: typeof navigator.share === 'function',
   canShareFiles: testFiles(),
   /** No downloads there: a picture is saved by holding it. */
   savesByHolding: isApple || inApp,
 }
 
-export async function systemShare(share: Share, file: File | null): Promise<boolean> {
+/** cancelled: closed without choosing, which is no error · refused: there is no way through. */
+export type Handed = 'handed' | 'cancelled' | 'refused'
+
+export async function systemShare(share: Pick<Share, 'text' | 'url'>, file: File | null): Promise<Handed> {
   try {
     await navigator.share(systemShareData(share, file, device))
-    return true
-  } catch {
-    return false // closed without choosing; nothing to say about it
+    return 'handed'
+  } catch (error) {
+    return (error as DOMException).name === 'AbortError' ? 'cancelled' : 'refused'
   }
 }
 
@@ -60,4 +63,21 @@ export function saveFile(file: File): void {
   link.download = file.name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
+/** Private windows and full stores keep nothing; then nothing was used last. */
+export function lastUsed(): string {
+  try {
+    return localStorage.getItem(LAST) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+export function rememberUsed(channel: string): void {
+  try {
+    localStorage.setItem(LAST, channel)
+  } catch {
+    // The order next time is the server's.
+  }
 }

@@ -5,7 +5,7 @@
 import { onScopeDispose, shallowReactive, watch, type Ref } from 'vue'
 import type { Client } from '@sdk/client'
 import { pictureUrl, type Share } from '@sdk/share'
-import type { Shows } from './channels'
+import type { ChannelChoice } from './channels'
 
 export interface SharePicture {
   /** The address at the server; a browser that saves by holding needs one. */
@@ -15,22 +15,26 @@ export interface SharePicture {
   readonly file: File
 }
 
-export function useSharePicture(client: Client, share: Ref<Share | null>, shows: Ref<Shows>) {
+type Wanted = Pick<ChannelChoice, 'shows' | 'isFile' | 'id'>
+
+export function useSharePicture(client: Client, share: Ref<Share | null>, choice: Ref<Wanted | null>) {
   const state = shallowReactive({ picture: null as SharePicture | null, broken: false })
   const kept = new Map<string, SharePicture>()
 
   function wanted(): string | null {
-    return share.value && pictureUrl(share.value, shows.value)
+    if (!share.value || !choice.value || choice.value.shows === 'link') return null
+    return pictureUrl(share.value, choice.value.shows, choice.value.isFile ? choice.value.id : '')
   }
 
   async function show(): Promise<void> {
     const address = wanted()
+    const name = choice.value?.shows ?? ''
     state.broken = false
     state.picture = (address && kept.get(address)) || null
     if (!address || state.picture) return
     try {
       const bytes = await client.blob(address)
-      const file = new File([bytes], `yaohe-${shows.value}.jpg`, { type: 'image/jpeg' })
+      const file = new File([bytes], `yaohe-${name}.jpg`, { type: 'image/jpeg' })
       const picture = { address, url: URL.createObjectURL(file), file }
       kept.set(address, picture)
       if (wanted() === address) state.picture = picture
@@ -39,7 +43,7 @@ export function useSharePicture(client: Client, share: Ref<Share | null>, shows:
     }
   }
 
-  watch([share, shows], show, { immediate: true })
+  watch([share, choice], show, { immediate: true })
   onScopeDispose(() => kept.forEach(({ url }) => URL.revokeObjectURL(url)))
   return { state, retry: show }
 }

@@ -5,6 +5,7 @@
  */
 import type { Lang } from '../../ui/words'
 import { camera } from './camera'
+import { channels } from './channels'
 import { chrome } from './chrome'
 import { developers } from './developers'
 import { doctor } from './doctor'
@@ -20,7 +21,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...developers, ...doctor, ...following, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

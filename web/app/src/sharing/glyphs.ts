@@ -1,0 +1,42 @@
+/** One drawing per channel, all from one set, in one colour. */
+import {
+  IconAperture, IconBolt, IconBook2, IconBrandBluesky, IconBrandFacebook, IconBrandKakaoTalk, IconBrandLine, IconBrandLinkedin,
+  IconBrandMessenger, IconBrandPinterest, IconBrandQq, IconBrandReddit, IconBrandTelegram, IconBrandThreads, IconBrandTiktok,
+  IconBrandWechat, IconBrandWeibo, IconBrandWhatsapp, IconBrandX, IconBriefcase, IconCirclesRelation, IconCode, IconFeather,
+  IconLink, IconMail, IconMessage, IconPhotoDown, IconQrcode, IconShare2, IconStar, IconUsers,
+} from '@tabler/icons-vue'
+import type { Component } from 'vue'
+
+export const GLYPHS: Record<string, Component> = {
+  copy_link: IconLink,
+  save_card: IconPhotoDown,
+  qr_poster: IconQrcode,
+  system: IconShare2,
+  embed: IconCode,
+  wechat: IconBrandWechat,
+  wechat_group: IconUsers,
+  wechat_moments: IconAperture,
+  wechat_mini: IconCirclesRelation,
+  weibo: IconBrandWeibo,
+  qq: IconBrandQq,
+  qzone: IconStar,
+  douyin: IconBrandTiktok,
+  xiaohongshu: IconBook2,
+  wecom: IconBriefcase,
+  dingtalk: IconBolt,
+  feishu: IconFeather,
+  whatsapp: IconBrandWhatsapp,
+  messenger: IconBrandMessenger,
+  facebook: IconBrandFacebook,
+  x: IconBrandX,
+  telegram: IconBrandTelegram,
+  line: IconBrandLine,
+  kakaotalk: IconBrandKakaoTalk,
+  threads: IconBrandThreads,
+  linkedin: IconBrandLinkedin,
+  reddit: IconBrandReddit,
+  bluesky: IconBrandBluesky,
+  pinterest: IconBrandPinterest,
+  email: IconMail,
+  sms: IconMessage,
+}

@@ -1,6 +1,8 @@
 """What can be wrong with an image asked for.
 
 BadInput
+├── ClipEmpty            422 clip_empty           nothing was recorded between these moments
+├── ClipUnreadable       422 clip_unreadable      what was recorded there cannot be cut
 ├── LinkTooLong          422 link_too_long        a QR code of this link would not scan
 └── PictureUnreadable    422 picture_unreadable   these bytes are no picture we can decode
 TryAgain
@@ -10,6 +12,16 @@ TryAgain
 from __future__ import annotations
 
 from yaohe.kernel.errors import BadInput, TryAgain
+
+
+class ClipEmpty(BadInput):
+    code = "clip_empty"
+    message = "There is no video between these moments. Choose others."
+
+
+class ClipUnreadable(BadInput):
+    code = "clip_unreadable"
+    message = "What was recorded there cannot be cut. Choose another moment."
 
 
 class LinkTooLong(BadInput):

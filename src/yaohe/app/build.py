@@ -24,9 +24,11 @@ from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
 from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
+from yaohe.content.clips import Clips
 from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.flows import all_steps
 from yaohe.front.assets import Assets
+from yaohe.front.clips import ClipDoor, ClipMaker
 from yaohe.front.crossing import Crossing
 from yaohe.front.edge import Edge, Guard, HotRoute, Page
 from yaohe.front.gate import Gate
@@ -307,11 +309,12 @@ def build(
         store=store,
         public_url=address,
     )
+    clips = Clips(origin, recordings, store)
     media = MediaDoor(origin, privacy)
     playback = Playback(clock)
     verbs = Verbs(
         sharing, campaigns, snapshots, playback, gate,
-        moderation=moderation, commerce=commerce, clock=clock,
+        clips=ClipMaker(clips, clock), moderation=moderation, commerce=commerce, clock=clock,
     )  # fmt: skip
     routes = hot_routes(verbs, clock)
     lag = LoopLag()
@@ -343,6 +346,7 @@ def build(
         pages=pages,
         home=home,
         images=images,
+        clips=ClipDoor(clips, sharing),
         media=media,
         rewind=RewindDoor(recordings, privacy),
         assets=assets,

@@ -83,7 +83,7 @@ class Pages:
             "app_styles": " ".join(entry.styles),
         }
         self._room = Template(read_template("room.html"), late=LATE)
-        self._prepared: dict[tuple[str, str, str, bool], tuple[Snapshot, Prepared]] = {}
+        self._prepared: dict[tuple[str, str, str, bool, bool], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
         self._headers = _headers(assets)
         self._wechat_headers = _headers(assets, more_scripts=wechat.sdk_origin)
@@ -201,7 +201,10 @@ class Pages:
         note, bought = (share.note, share.bought) if share is not None else ("", False)
         if kept is not None and kept[0] is moment and kept[1:3] == (note, bought):
             return kept[3]
-        prepared = self._prepared_for(moment, lang, env, shared=share is not None)
+        has_clip = share is not None and share.clip_key is not None
+        prepared = self._prepared_for(
+            moment, lang, env, shared=share is not None, has_clip=has_clip
+        )
         body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
         self._finished[key] = (moment, note, bought, body)
         self._finished.move_to_end(key)
@@ -209,17 +212,26 @@ class Pages:
             self._finished.popitem(last=False)
         return body
 
-    def _prepared_for(self, moment: Snapshot, lang: str, env: str, *, shared: bool) -> Prepared:
-        key = (moment.room_id, lang, env, shared)
+    def _prepared_for(
+        self, moment: Snapshot, lang: str, env: str, *, shared: bool, has_clip: bool
+    ) -> Prepared:
+        key = (moment.room_id, lang, env, shared, has_clip)
         kept = self._prepared.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
-        prepared = self._prepare(moment, lang, env, shared=shared)
+        prepared = self._prepare(moment, lang, env, shared=shared, has_clip=has_clip)
         self._prepared[key] = (moment, prepared)
         return prepared
 
     def _prepare(
-        self, moment: Snapshot, lang: str, env: str, *, shared: bool, ticket: Ticket | None = None
+        self,
+        moment: Snapshot,
+        lang: str,
+        env: str,
+        *,
+        shared: bool,
+        has_clip: bool = False,
+        ticket: Ticket | None = None,
     ) -> Prepared:
         url = mark("share_url") if shared else f"{self._public_url}/r/{moment.room_id}"
         values = {
@@ -232,6 +244,7 @@ class Pages:
                 url=url,
                 image=f"{url}/card.jpg",
                 sharer=mark("sharer") if shared else None,
+                video=f"{url}/clip.mp4" if has_clip else None,
             ),
         }
         return self._room.prepare(values)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from yaohe.front.assets import Assets
+from yaohe.front.clips import ClipDoor
 from yaohe.front.edge import Page
 from yaohe.front.home import HomePage
 from yaohe.front.images import NAMES, Images
@@ -70,6 +71,7 @@ DESCRIBED: Final = (
         "application/json",
         ((101, "WebSocket"), (403, "`wrong_origin`")),
     ),
+    Described("/s/{token}/clip.mp4", "The clip of a share, whole or in ranges", "video/mp4"),
     Described("/studio", "The studio", "text/html"),
     Described("/selftest", "What this browser can do", "text/html"),
     Described("/docs", "This document for readers", "text/html"),
@@ -84,6 +86,7 @@ class Site:
         pages: Pages,
         home: HomePage,
         images: Images,
+        clips: ClipDoor,
         media: MediaDoor,
         rewind: RewindDoor,
         assets: Assets,
@@ -91,7 +94,7 @@ class Site:
         wechat_codes: Collection[str] = (),
     ) -> None:
         self._pages, self._home, self._images = pages, home, images
-        self._media, self._rewind = media, rewind
+        self._media, self._rewind, self._clips = media, rewind, clips
         self._assets, self._openapi = assets, openapi
         self._document: bytes | None = None
         self._exact: dict[str, Page] = {
@@ -134,6 +137,8 @@ class Site:
         if "/" not in rest:
             return self._pages.landing if shared else self._pages.room
         _, _, name = rest.partition("/")
+        if shared and name == "clip.mp4":
+            return self._clips.show
         if name in NAMES and not (shared and name == "host.jpg"):
             return self._images.share_image if shared else self._images.room_image
         return self._home.missing

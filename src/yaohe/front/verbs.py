@@ -9,6 +9,7 @@ import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
 from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
+from yaohe.front.clips import CLIP_ERRORS, ClipMaker
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
 from yaohe.front.limits import Limit
@@ -69,18 +70,23 @@ class Verbs:
         playback: Playback,
         gate: Gate,
         *,
+        clips: ClipMaker,
         moderation: Moderation,
         commerce: Commerce,
         clock: Clock,
     ) -> None:
         self._sharing, self._campaigns, self._gate = sharing, campaigns, gate
         self._moderation, self._commerce, self._clock = moderation, commerce, clock
-        self._snapshots, self._playback = snapshots, playback
+        self._snapshots, self._playback, self._clips = snapshots, playback, clips
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
         moment = await self._snapshots.of(room_id)
         visitor, lang = request.visitor, request.lang
         named = msgspec.structs.replace(visitor, name=friendly_name(visitor.id, lang))
+        at, clip = self._moment_at(moment, wish), None
+        if wish.content == "clip":
+            clip = await self._clips.make(moment, wish, visitor.id, at)
+            at = clip.begin
         share = await self._sharing.create_share(
             room_id,
             shop_id=moment.shop_id,
@@ -90,8 +96,11 @@ class Verbs:
             variant=wish.variant,
             parent=wish.parent,
             moment_ms=wish.moment_ms,
-            moment_at=self._moment_at(moment, wish),
+            moment_at=at,
             product_id=_product_of(moment, wish),
+            clip_key=clip.key if clip else None,
+            clip_ms=clip.duration_ms if clip else None,
+            clip_bytes=clip.size if clip else None,
             prepared=wish.prepared,
         )
         url = self._sharing.share_url(share.token)
@@ -105,6 +114,8 @@ class Verbs:
             square_url=f"{url}/square.jpg",
             text=text,
             product=share.product_id,
+            clip_url=f"{url}/clip.mp4" if clip else None,
+            clip_ms=share.clip_ms,
             intents=intents(message) if wish.intents else {},
         )
 
@@ -250,7 +261,7 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=ShareAnswer,
             status=201,
             verb=verbs.share,
-            errors=(RoomNotFound, BadInput, *SHARE_ERRORS, *_ENGINE),
+            errors=(RoomNotFound, BadInput, *CLIP_ERRORS, *SHARE_ERRORS, *_ENGINE),
             summary="Share a room: intended at once, or prepared for a tap to come",
             limit=Limit(clock, burst=40, per_second=1.0),
         ),

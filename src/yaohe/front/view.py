@@ -323,7 +323,14 @@ def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
 
 
 def preview_tags(
-    moment: Snapshot, words: Words, lang: str, *, url: str, image: str, sharer: str | None
+    moment: Snapshot,
+    words: Words,
+    lang: str,
+    *,
+    url: str,
+    image: str,
+    sharer: str | None,
+    video: str | None = None,
 ) -> Raw:
     """Open Graph and X tags; crawlers and people get the same document (ogp.me)."""
     title = moment.title_in(lang)
@@ -345,5 +352,7 @@ def preview_tags(
         ("name", "twitter:card", "summary_large_image"),
         ("name", "description", text),
     ]
+    if video is not None:
+        tags += [("property", "og:video", video), ("property", "og:video:type", "video/mp4")]
     lines = [f'<meta {kind}="{name}" content="{escape(value)}">' for kind, name, value in tags]
     return Raw("\n".join([*lines, f'<link rel="canonical" href="{escape(url)}">']))

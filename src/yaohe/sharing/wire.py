@@ -10,11 +10,16 @@ from msgspec import Meta
 
 Token = Annotated[str, Meta(max_length=64)]
 Word = Annotated[str, Meta(max_length=40)]
+Seconds = Annotated[float, Meta(ge=0, le=7 * 86_400)]
 Moment = Annotated[int, Meta(ge=0, le=7 * 86_400_000)]
 
 
 class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /api/v1/rooms/{room}/shares. It means intended unless `prepared`."""
+    """POST /api/v1/rooms/{room}/shares. It means intended unless `prepared`.
+
+    With `content` "clip" the clip is what the show had in its `last_s` seconds up to the moment, or
+    between `from_s` and `to_s`, counted from the show's first picture.
+    """
 
     channel: Word
     content: Word = "card"
@@ -24,6 +29,9 @@ class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
     moment_ms: Moment | None = None
     moment_at: datetime | None = None  # what was on screen, on the clock of the stream
     product: Token | None = None  # what is shown there; else the pinned one
+    last_s: Annotated[float, Meta(ge=1, le=300)] | None = None
+    from_s: Seconds | None = None
+    to_s: Seconds | None = None
     intents: bool = True  # whether the answer holds the compose windows of other services
 
 
@@ -38,6 +46,8 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
     intents: dict[str, str]
     square_url: str | None = None
     product: str | None = None  # what the share is about
+    clip_url: str | None = None  # an MP4, where a clip is shared
+    clip_ms: int | None = None
 
 
 class NoteRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 from obstore.store import LocalStore
-from tests.support.media import RATE, Clip, clip, decode
+from tests.support import footage
+from tests.support.media import decode
 
+from yaohe.content.clips.errors import ClipEmpty, ClipGone, ClipTooLong
 from yaohe.content.clips.service import CLIP_S_MAX, Clips
-from yaohe.content.errors import ClipEmpty, ClipGone, ClipTooLong
 from yaohe.kernel.clock import ManualClock
 from yaohe.live.media import MediaOrigin
-from yaohe.live.media.codecs.aac import parse_aac_config
-from yaohe.live.media.codecs.avc import parse_avc_config
-from yaohe.live.media.fmp4.fragment import VideoSample, audio_fragment, video_fragment
-from yaohe.live.media.fmp4.init import init_segment
 from yaohe.live.media.log import LogLimits
 from yaohe.live.recordings import Recordings
 
@@ -37,44 +34,23 @@ class Studio:
             window_s=600, keep_days=30, free_bytes_min=0, is_live=is_live,
         )  # fmt: skip
         self.clips = Clips(self.origin, self.recordings, LocalStore(prefix=home / "f", mkdir=True))
-        self.made = clip(2.0)
 
     def publish(self) -> datetime:
         """A publisher comes; the time of its first picture."""
         self.clock.advance(1)
-        made = self.made
-        self.origin.open("tea").open_epoch(
-            init=init_segment(parse_avc_config(made.avcc), parse_aac_config(made.asc)),
-            codecs="avc1,mp4a", width=160, height=96,
-        )  # fmt: skip
+        footage.begin(self.origin.open("tea"))
         self.at_ms = 0
         return self.clock.now()
+
+    def two_seconds(self) -> None:
+        room_log = self.origin.open("tea")
+        self.at_ms = footage.show(room_log, self.at_ms, lambda: self.clock.advance(0.5))
 
     async def show(self, seconds: int) -> None:
         """The same two seconds of pictures again and again, recorded as they come."""
         for _ in range(seconds // 2):
-            self._two_seconds(self.made)
+            self.two_seconds()
             await self.recordings.flush()
-
-    def _two_seconds(self, made: Clip) -> None:
-        room_log = self.origin.open("tea")
-        video = made.video
-        for begin in range(0, len(video), 15):
-            frames = video[begin : begin + 15]
-            samples = [
-                VideoSample(self.at_ms + (begin + n) * 100 // 3, 0, f.keyframe, f.data)
-                for n, f in enumerate(frames)
-            ]
-            end = self.at_ms + (begin + len(frames)) * 100 // 3
-            parts = video_fragment(begin, samples, end)
-            sounds = [f.data for f in made.audio][begin * 3 // 2 : begin * 3 // 2 + 23]
-            parts += audio_fragment(begin, sounds, samples[0].dts * RATE // 1000, [1024] * 23)
-            room_log.append(
-                b"".join(parts), keyframe=frames[0].keyframe, dts_ms=samples[0].dts,
-                duration_ms=end - samples[0].dts, frames=len(frames),
-            )  # fmt: skip
-            self.clock.advance(0.5)
-        self.at_ms += 2_000
 
 
 def s(seconds: float) -> timedelta:
@@ -154,8 +130,8 @@ async def test_bad_stretches_and_unknown_rooms_make_nothing(tmp_path: Path) -> N
 async def test_without_recording_the_memory_still_gives_clips(tmp_path: Path) -> None:
     studio = Studio(tmp_path)
     begun = studio.publish()
-    studio._two_seconds(studio.made)
-    studio._two_seconds(studio.made)
+    studio.two_seconds()
+    studio.two_seconds()
     made = await studio.clips.make("tea", begun + s(1), begun + s(3))
     assert made.duration_ms == pytest.approx(2_000, abs=40)
     assert not (tmp_path / "recordings").exists()

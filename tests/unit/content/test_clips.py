@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.media import RATE, Clip, clip
 
+from yaohe.content.clips.errors import ClipEmpty, ClipUnreadable
 from yaohe.content.clips.reading import read_tracks
 from yaohe.content.clips.writing import cut
-from yaohe.content.errors import ClipEmpty, ClipUnreadable
 from yaohe.live.media.codecs.aac import parse_aac_config
 from yaohe.live.media.codecs.avc import parse_avc_config
 from yaohe.live.media.fmp4.boxes import walk

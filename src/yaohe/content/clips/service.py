@@ -18,9 +18,9 @@ import obstore
 import structlog
 from obstore.store import ObjectStore
 
+from yaohe.content.clips.errors import ClipEmpty, ClipGone, ClipTooLong
 from yaohe.content.clips.reading import read_tracks
 from yaohe.content.clips.writing import Clip, cut
-from yaohe.content.errors import ClipEmpty, ClipGone, ClipTooLong
 from yaohe.live.media import Fragment, MediaOrigin
 from yaohe.live.recordings import Recording, Recordings, Reel, init_path, reel_path
 
@@ -77,6 +77,15 @@ class Clips:
             duration_ms=clip.duration_ms,
             size=len(clip.mp4),
         )
+
+    async def begun(self, room_id: str) -> datetime | None:
+        """When the show's first picture came: the one that is on, or the last that was."""
+        recording = await self._recordings.find(room_id)
+        if recording is not None and recording.epochs:
+            return recording.epochs[min(recording.epochs)].started_at
+        room_log = self._origin.log(room_id)
+        generation = room_log.generation if room_log is not None else None
+        return None if generation is None else generation.started_at
 
     async def read(self, key: str, first: int, end: int) -> bytes:
         """The bytes `first` to before `end` of a clip; raises `ClipGone`."""

@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
+from yaohe.content.clips.errors import ClipEmpty
 from yaohe.content.clips.reading import Sample, Track
-from yaohe.content.errors import ClipEmpty
 
 MOVIE_SCALE: Final = 1000
 BYTES_MAX: Final = 512 << 20

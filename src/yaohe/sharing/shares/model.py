@@ -44,6 +44,9 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     product_id: str | None = None  # shown at that moment
     note: str = ""  # what the sharer says to the friend, "" nothing
     bought: bool = False  # the sharer bought the product and wants it told
+    clip_key: str | None = None  # the file, where a clip is what is shared
+    clip_ms: int | None = None  # how long it plays
+    clip_bytes: int | None = None
     created_at: datetime
     prepared_at: datetime
     intended_at: datetime | None
@@ -76,6 +79,9 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True):
     prepared: bool
     moment_at: datetime | None = None
     product_id: str | None = None
+    clip_key: str | None = None
+    clip_ms: int | None = None
+    clip_bytes: int | None = None
 
 
 def check_key(text: str, *, field: str, empty: bool = False) -> None:
@@ -106,5 +112,7 @@ def check_share(share: NewShare) -> None:
     check_key(share.variant, field="variant", empty=True)
     if share.product_id is not None:
         check_key(share.product_id, field="product_id")
+    if share.clip_key is not None:
+        check_key(share.clip_key, field="clip_key")
     for field in ("shop_id", "room_id", "sharer_id"):
         check_key(getattr(share, field), field=field)

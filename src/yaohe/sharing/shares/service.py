@@ -52,6 +52,9 @@ class Shares:
         moment_ms: int | None = None,
         moment_at: datetime | None = None,
         product_id: str | None = None,
+        clip_key: str | None = None,
+        clip_ms: int | None = None,
+        clip_bytes: int | None = None,
         prepared: bool = False,
         token: str | None = None,
     ) -> Share:
@@ -71,6 +74,9 @@ class Shares:
                 moment_ms=moment_ms,
                 moment_at=moment_at,
                 product_id=product_id,
+                clip_key=clip_key,
+                clip_ms=clip_ms,
+                clip_bytes=clip_bytes,
                 prepared=prepared,
             )
         )

@@ -17,13 +17,15 @@ _COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__)
 # last came in. Who shares from their own link passes its parent on instead of becoming their own.
 _TEXTS = (
     "token", "shop_id", "room_id", "sharer_id", "sharer_name", "channel", "content", "variant",
-    "parent", "moment_ms", "prepared", "moment_at", "product_id",
+    "parent", "moment_ms", "prepared", "moment_at", "product_id", "clip_key", "clip_ms",
+    "clip_bytes",
 )  # fmt: skip
 _CUT = ", ".join(cut(number) for number in range(1, 1 + len(_TEXTS)))
 _CREATE = f"""
 insert into sharing.shares as made (
     token, shop_id, room_id, sharer_id, sharer_name, parent_token, generation,
-    channel, content, variant, moment_ms, intended_at, moment_at, product_id)
+    channel, content, variant, moment_ms, intended_at, moment_at, product_id,
+    clip_key, clip_ms, clip_bytes)
 select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
        case when led.sharer_id = w.sharer_id then led.parent_token else led.token end,
        case when led.token is null then 1
@@ -31,7 +33,7 @@ select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
             else least(led.generation + 1, 32767) end,
        w.channel, w.content, coalesce(w.variant, ''), w.moment_ms::bigint,
        case when w.prepared = 'y' then null else now() end,
-       w.moment_at::timestamptz, w.product_id
+       w.moment_at::timestamptz, w.product_id, w.clip_key, w.clip_ms::int, w.clip_bytes::bigint
   from unnest({_CUT}) as w ({", ".join(_TEXTS)})
   left join lateral (
         select s.token from sharing.shares s
@@ -108,6 +110,9 @@ async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[S
         pack(["y" if s.prepared else "n" for s in shares]),
         pack([None if s.moment_at is None else s.moment_at.isoformat() for s in shares]),
         pack([s.product_id for s in shares]),
+        pack([s.clip_key for s in shares]),
+        pack([None if s.clip_ms is None else str(s.clip_ms) for s in shares]),
+        pack([None if s.clip_bytes is None else str(s.clip_bytes) for s in shares]),
     )
     found = {share.token: share for share in await read(conn, [s.token for s in shares])}
     # 59 bits met twice: the share is somebody else's, and the caller may simply try again.

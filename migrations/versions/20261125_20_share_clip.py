@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "19_share_clip"
-down_revision = "18_share_said"
+revision = "20_share_clip"
+down_revision = "19_share_said"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,15 @@ import pytest
 from tests.flows.test_wire_http import make_certificate
 from tests.support.wire import Peer, Tape, dialled, on_uvloop, serving, until
 
-from yaohe.kernel.wire import MediaSource, Refusal, WireConfig, WireLimits, WireRequest
+from yaohe.kernel.wire import (
+    MediaSource,
+    Refusal,
+    TimerWheel,
+    WireConfig,
+    WireLimits,
+    WireRequest,
+)
+from yaohe.kernel.wire.media import Fanouts, Viewer
 from yaohe.kernel.wire.tuning import has_bbr
 
 
@@ -153,6 +161,35 @@ async def test_a_cursor_that_jumps_never_cuts_a_piece() -> None:
         assert got == sorted(got)
         assert got[-1] == 299
         assert len(got) < 300
+
+
+class Shut:
+    """The outlet of a viewer whose bytes nobody looks at."""
+
+    def finish(self) -> None:
+        raise AssertionError("the log goes on")
+
+    def abort(self) -> None:
+        raise AssertionError("nobody is sent away")
+
+
+def test_who_is_let_go_twice_takes_no_newcomer_along() -> None:
+    """A viewer that is cut hears of it again when its connection is gone."""
+    tape, fanouts = Tape(), Fanouts(TimerWheel(), 1.0)
+
+    def watching() -> Viewer:
+        viewer = Viewer(fanouts.of(tape), Shut(), bytes, lambda _: None)
+        viewer.start()
+        return viewer
+
+    cut = watching()
+    cut.stop()
+    assert fanouts.viewers == 0
+    watching()
+    cut.stop()
+    assert fanouts.viewers == 1
+    watching()
+    assert (fanouts.viewers, len(tape.wakes)) == (2, 1)
 
 
 @on_uvloop

@@ -264,7 +264,9 @@ class Fanouts:
         return found
 
     def forget(self, fanout: Fanout) -> None:
-        self._by_source.pop(fanout.source, None)
+        # Another one may have begun since: the last viewer of the old one may stop twice.
+        if self._by_source.get(fanout.source) is fanout:
+            del self._by_source[fanout.source]
 
 
 class HttpViewer(asyncio.Protocol):

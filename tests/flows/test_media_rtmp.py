@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from tests.support.enhanced_publisher import publish
@@ -115,6 +116,19 @@ async def test_the_slow_are_sent_away() -> None:
             assert idle.closed
         assert [e.reason for e in made.events if e.kind == "refused"] == ["too_slow"] * 3
         assert made.server.connections == 0
+
+
+async def test_answers_nobody_reads_do_not_pile_up() -> None:
+    async with ingesting() as made, connected(made.server.port) as deaf:
+        deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await deaf.send(opening())
+        asking = command("connect", 1.0, {"app": "live"}) * 500
+        with suppress(ConnectionError):
+            for _ in range(200):  # 60 MB of answers
+                await deaf.send(asking)
+        refused = await made.until_event("refused")
+        assert (refused.reason, "read" in refused.detail) == ("too_slow", True)
+        await made.until(lambda: made.server.connections == 0)
 
 
 async def test_connections_are_capped() -> None:

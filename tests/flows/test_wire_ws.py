@@ -196,6 +196,32 @@ async def test_fragments_pings_and_broken_frames() -> None:
         await until(lambda: all(echo.ended == 1 for echo in echoes))
 
 
+@on_uvloop
+async def test_pings_of_a_peer_that_does_not_read_are_not_answered_without_end() -> None:
+    echoes, _, given = stage()
+    ping = bytes((0x89, 0x80 | 125, 0, 0, 0, 0)) + bytes(125)
+    async with serving(given) as server, dialled(server) as peer:
+        await peer.upgrade("/rt")
+        connection = echoes[0].connection
+        assert connection is not None
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        most = 0
+        for _ in range(100):
+            peer.writer.write(ping * 400)
+            await peer.writer.drain()
+            most = max(most, connection.buffered)
+        peer.send_frame(TEXT, b"over")
+        await until(lambda: echoes[0].got == [b"over"])
+        assert max(most, connection.buffered) < 200_000
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        opcode = 0xA
+        while opcode == 0xA:
+            opcode, payload = await peer.frame()
+        assert (opcode, payload) == (BINARY, b"over")
+        peer.send_frame(0x9, b"there?")
+        assert await peer.frame() == (0xA, b"there?")
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

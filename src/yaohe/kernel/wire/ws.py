@@ -31,6 +31,8 @@ _quiet = logging.LoggerAdapter(logging.getLogger("yaohe.ws"), {})
 _quiet.logger.setLevel(logging.CRITICAL)
 
 CLOSE_ANSWER_S_MAX: Final = 1.0
+# Above so much unsent, pings are not answered: who does not read would fill our memory by asking.
+PONG_BEHIND_BYTES_MAX: Final = 65_536
 PROTOCOL_ERROR: Final = 1002
 TOO_BIG: Final = 1009
 NO_CODE: Final = 1005
@@ -110,6 +112,9 @@ class _Bridge(PicowsListener):
             return  # picows goes on parsing for a moment after it closed for a broken frame
         elif kind == WSMsgType.PONG:
             return
+        elif kind == WSMsgType.PING:
+            if self._connection.buffered <= PONG_BEHIND_BYTES_MAX:
+                transport.send_pong(frame.get_payload_as_bytes())
         elif frame.rsv1 or frame.rsv2 or frame.rsv3:
             self._connection.close(PROTOCOL_ERROR, "no extension was agreed")
         elif kind == WSMsgType.CONTINUATION:
@@ -188,7 +193,7 @@ class WsProtocol(WSProtocol):  # type: ignore[misc]
             20,
             20,
             1,  # ping when idle (unused)
-            True,  # auto pong
+            False,  # auto pong: the bridge answers those who read
             state.limits.ws_message_bytes_max,
             None,  # extra headers
             2048,  # first read buffer

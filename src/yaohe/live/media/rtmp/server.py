@@ -37,6 +37,7 @@ TICK_S = 0.1
 SWEEP_S = 60.0
 # A refused encoder is read for this long (and ignored), so that our words reach it before a reset.
 LINGER_S = 1.0
+UNREAD_BYTES_MAX = 256 * 1024
 
 
 class RtmpLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,8 +168,13 @@ class _Connection(asyncio.Protocol):
     # ── the session's peer ───────────────────────────────────────────────────────────────────
 
     def send(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
+        """Raises `TooSlow` for who asks and asks and never reads the answers."""
+        transport = self._transport
+        if transport is None:
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > UNREAD_BYTES_MAX and not self._closing:
+            raise TooSlow("The encoder does not read what it is answered.")
 
     def publish_asked(self, stream_key: str, rung: str) -> None:
         assert self._transport is not None

@@ -198,6 +198,7 @@ async def test_the_doctor_names_the_setting_on_the_live_desk(
     push = {"size": "180x320", "rate": 25, "gop": 250, "bitrate": "300k", "video": slow_keys}
     async with (
         publishing(room.publish_url, audio=None, **push),
+        publishing(room.publish_url + "?rung=160", size="90x160", rate=25, gop=25, bitrate="90k"),
         phone(browser, demo.url, user_agent=None, lang="en") as lin,
     ):
         await desk.status(room.id, "live")
@@ -213,3 +214,5 @@ async def test_the_doctor_names_the_setting_on_the_live_desk(
         await expect(said.filter(has_text="Keyframe Interval to 2 s")).to_be_visible()
         await expect(said.filter(has_text="no sound track")).to_be_visible(timeout=15_000)
         await expect(said.filter(has_text="B-frames to 0")).to_contain_text("Could be better")
+        below = lin.page.locator(".s-doctor").filter(has_text="Rung 160")
+        await expect(below).to_contain_text("90×160")

@@ -50,6 +50,8 @@ async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, 
             await mei.page.locator("[data-rung='320']").click()
             await width(mei.page, 180)
             await mei.frames(25)
+            (rung,) = (await desk.get(f"/api/v1/rooms/{room.id}/ingest"))["rungs"]
+            assert (rung["rung"], rung["health"]["width"]) == ("320", 180)
             figures = await desk.http.get("/metrics")
             assert 'yaohe_rung_viewers{rung="320"} 1.0' in figures.text
             await mei.page.locator("button[aria-label=更多]").click()

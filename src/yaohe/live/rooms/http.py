@@ -81,12 +81,19 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     audio_rate: int | None
 
 
+class RungHealth(msgspec.Struct, frozen=True, kw_only=True):
+    rung: str
+    health: Health
+    findings: list[Finding]
+
+
 class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rtmp_url: str
     stream_key: str
     publishing: bool
     health: Health | None
     findings: list[Finding]
+    rungs: list[RungHealth]
     log: list[PublishLine]
 
 
@@ -155,6 +162,13 @@ def room_fields(room: Room, rooms: Rooms, origin: MediaOrigin) -> dict[str, Any]
         "url": f"{rooms.public_url}/r/{room.id}",
         "hls_url": f"{rooms.public_url}/live/{room.id}/index.m3u8",
     }
+
+
+def _health(origin: MediaOrigin, room_id: str, rung: str) -> Health | None:
+    figures = origin.statistics(room_id, rung)
+    if figures is None:
+        return None
+    return Health(**{name: getattr(figures, name) for name in Health.__struct_fields__})
 
 
 class RoomDoor(Controller):
@@ -232,17 +246,20 @@ class RoomDoor(Controller):
         request: Request[Any, Any, Any],
     ) -> IngestAnswer:
         room = await rooms.get(room_id)
-        figures = origin.statistics(room_id)
-        health = None
-        if figures is not None:
-            health = Health(**{name: getattr(figures, name) for name in Health.__struct_fields__})
+        health = _health(origin, room_id, "")
+        lower = [
+            RungHealth(rung=offer.rung, health=found, findings=origin.findings(room_id, offer.rung))
+            for offer in origin.rungs(room_id)
+            if offer.rung and (found := _health(origin, room_id, offer.rung)) is not None
+        ]
         host = (request.url.hostname or "127.0.0.1") if rooms.rtmp_host is None else rooms.rtmp_host
         return IngestAnswer(
             rtmp_url=f"rtmp://{host}:{rooms.rtmp_port}/live",
             stream_key=room.stream_key,
-            publishing=figures is not None,
+            publishing=health is not None or bool(lower),
             health=health,
             findings=origin.findings(room_id),
+            rungs=lower,
             log=await rooms.publish_log(room_id),
         )
 

@@ -58,6 +58,8 @@ export interface Ingest {
   publishing: boolean
   health: Health | null
   findings: Finding[]
+  /** The lower rungs of the show, the largest first. */
+  rungs: { rung: string; health: Health; findings: Finding[] }[]
   log: PublishEntry[]
 }
 

@@ -223,4 +223,4 @@ async def test_the_database_knows_no_other_status(shop: Shop) -> None:
 def test_the_page_lists_every_move() -> None:
     text = page()
     assert all(f"| `{m.before}` | {m.step} | `{m.after}` |" in text for m in TABLE)
-    assert "Ends: `completed`, `refunded`." in text
+    assert "Ends: `refunded`." in text

@@ -259,10 +259,13 @@ FACTS: Final[Mapping[str, tuple[Plant, ...]]] = {
         *_fact("order_canceled"),
     ),
     "OrderShipped is told once for each order on its way": (
-        f"update commerce.orders set status = 'shipped' where id = {_ONE_PAID}",
+        f"update commerce.orders set shipped_at = now() where id = {_ONE_PAID}",
     ),
     "OrderCompleted is told once for each order that arrived": (
-        f"update commerce.orders set status = 'completed' where id = {_ONE_PAID}",
+        f"update commerce.orders set completed_at = now() where id = {_ONE_PAID}",
+    ),
+    "OrderRefunded is told once for each order the shop gave back": (
+        "update commerce.refunds set reason = 'shop'",
     ),
     "PaymentLate is told once for each refund": _fact("payment_late"),
     "PaymentRefunded is told once for each refund that is done": _fact("payment_refunded"),

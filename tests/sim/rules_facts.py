@@ -29,28 +29,35 @@ FACTS: Final = {
         "order_paid",
         ("order_id", "paid_minor"),
         """select id as order_id, paid_minor::text as paid_minor from commerce.orders
-            where status in ('paid', 'shipped', 'completed')""",
+            where status in ('paid', 'shipped', 'completed')
+               or status = 'refunded' and closed_at is null""",
     ),
     "OrderExpired or OrderCanceled is told once for each order that ended": _once(
         "order_expired order_canceled",
         ("order_id",),
         """select id as order_id from commerce.orders
-            where status in ('canceled', 'expired', 'paid_late', 'refunded')""",
+            where status in ('canceled', 'expired', 'paid_late')
+               or status = 'refunded' and closed_at is not null""",
     ),
     "OrderShipped is told once for each order on its way": _once(
         "order_shipped",
         ("order_id",),
-        "select id as order_id from commerce.orders where status in ('shipped', 'completed')",
+        "select id as order_id from commerce.orders where shipped_at is not null",
     ),
     "OrderCompleted is told once for each order that arrived": _once(
         "order_completed",
         ("order_id",),
-        "select id as order_id from commerce.orders where status = 'completed'",
+        "select id as order_id from commerce.orders where completed_at is not null",
+    ),
+    "OrderRefunded is told once for each order the shop gave back": _once(
+        "order_refunded",
+        ("order_id",),
+        "select order_id from commerce.refunds where reason = 'shop' and state = 'done'",
     ),
     "PaymentLate is told once for each refund": _once(
         "payment_late",
         ("refund_id", "payment_id"),
-        "select id as refund_id, payment_id from commerce.refunds",
+        "select id as refund_id, payment_id from commerce.refunds where reason <> 'shop'",
     ),
     "PaymentRefunded is told once for each refund that is done": _once(
         "payment_refunded",

@@ -14,7 +14,9 @@ STOCK: Final = {
           from commerce.products p join told_stock t on t.product_id = p.id
          cross join lateral (
                 select coalesce(sum(quantity), 0) as held from commerce.orders
-                 where product_id = p.id and status in ('created', 'paid', 'shipped', 'completed')
+                 where product_id = p.id
+                   and (status in ('created', 'paid', 'shipped', 'completed')
+                        or status = 'refunded' and shipped_at is not null)
                ) o
          where t.put <> p.stock + o.held
     """,
@@ -22,7 +24,8 @@ STOCK: Final = {
         select p.id, p.sold, coalesce(sum(o.quantity), 0) as held
           from commerce.products p
           left join commerce.orders o on o.product_id = p.id
-               and o.status in ('created', 'paid', 'shipped', 'completed')
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
 }
@@ -45,7 +48,8 @@ COUPONS: Final = {
           from commerce.coupons c
           full join (select * from commerce.orders
                       where coupon_id is not null
-                        and status in ('created', 'paid', 'shipped', 'completed')) o
+                        and (status in ('created', 'paid', 'shipped', 'completed')
+                             or status = 'refunded' and shipped_at is not null)) o
             on o.coupon_id = c.id
          where c.id is null
             or case when o.status = 'created' then c.state = 'locked' and c.order_id = o.id
@@ -112,7 +116,8 @@ ORDERS: Final = {
           from commerce.orders o
           left join commerce.payments p on p.order_id = o.id
                and p.state = case o.status when 'refunded' then 'refunded' else 'paid' end
-          left join commerce.refunds r on r.payment_id = p.id and r.reason = 'late'
+          left join commerce.refunds r on r.payment_id = p.id
+               and r.reason = case when o.closed_at is null then 'shop' else 'late' end
                and (r.state = 'done') = (o.status = 'refunded')
          where o.status in ('paid_late', 'refunded') group by o.id
         having count(r.id) <> 1 or o.paid_minor <> o.payable_minor

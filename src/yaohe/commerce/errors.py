@@ -21,6 +21,7 @@ Conflict 409
 ├── OrderLimit           order_limit            too many unpaid orders
 ├── KeyReused            idempotency_key_reused the key stands for another order
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
+├── RefundUnderWay       refund_under_way       its money is on its way back already
 ├── ForbiddenMove        order_move             the order's status does not allow it
 └── PaymentMismatch      payment_mismatch       amount or currency differ; noted for staff
 """
@@ -123,6 +124,11 @@ class KeyReused(Conflict):
 class OrderNotPayable(Conflict):
     code = "order_not_payable"
     message = "This order cannot be paid any more."
+
+
+class RefundUnderWay(Conflict):
+    code = "refund_under_way"
+    message = "The money of this order is on its way back already."
 
 
 class ForbiddenMove(Conflict):

@@ -37,6 +37,15 @@ class OrderCompleted(_OrderFact, frozen=True, kw_only=True, tag="order_completed
     visitor_id: str
 
 
+class OrderRefunded(_OrderFact, frozen=True, kw_only=True, tag="order_refunded.v1"):
+    """The shop gave the whole price of a paid order back, and the gateway has done it."""
+
+    visitor_id: str
+    refund_id: str
+    amount_minor: int
+    currency: str
+
+
 class OrderExpired(_OrderFact, frozen=True, kw_only=True, tag="order_expired.v1"):
     """Nobody paid in time; stock and coupon went back."""
 

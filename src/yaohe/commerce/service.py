@@ -84,6 +84,7 @@ class Commerce:
         self.base_url = payments.base_url
         self.start_payment = payments.start
         self.payment_callback = payments.take_notice
+        self.refund_order = payments.refund
         self.ask_for_refunds = payments.ask_for_refunds
 
     @property

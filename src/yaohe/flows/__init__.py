@@ -16,6 +16,7 @@ from yaohe.flows import (
     goods_changed,
     order_closed,
     order_paid,
+    order_refunded,
     order_shipped,
     room_ended,
 )
@@ -37,6 +38,7 @@ def all_steps(
         *order_paid.steps(sharing=sharing, commerce=commerce, hub=hub),
         *order_closed.steps(hub=hub),
         *order_shipped.steps(hub=hub),
+        *order_refunded.steps(sharing=sharing, hub=hub),
         *goods_changed.steps(campaigns=campaigns, shelf=shelf, hub=hub),
         *room_ended.steps(campaigns=campaigns),
     ]

@@ -19,6 +19,9 @@ ORDER_MOVES = {
     ("expired", "paid_late"),
     ("canceled", "paid_late"),
     ("paid_late", "refunded"),
+    ("paid", "refunded"),
+    ("shipped", "refunded"),
+    ("completed", "refunded"),
 }
 COUPON_MOVES = {
     ("claimed", "locked"),
@@ -28,6 +31,8 @@ COUPON_MOVES = {
     ("locked", "claimed"),
     ("locked", "used"),
     ("locked", "expired"),
+    ("used", "claimed"),
+    ("used", "expired"),
 }
 PAYMENT_MOVES = {
     ("open", "paid"),

@@ -28,7 +28,8 @@ _OVERSOLD: Final[Mapping[str, str]] = {
         select p.id as product, p.stock, p.sold, coalesce(sum(o.quantity), 0) as held
           from commerce.products p
           left join commerce.orders o on o.product_id = p.id
-               and o.status in ('created', 'paid', 'shipped', 'completed')
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
 }
@@ -50,7 +51,8 @@ _OVERCLAIMED: Final[Mapping[str, str]] = {
           from commerce.coupons c
           full join (select * from commerce.orders
                       where coupon_id is not null
-                        and status in ('created', 'paid', 'shipped', 'completed')) o
+                        and (status in ('created', 'paid', 'shipped', 'completed')
+                             or status = 'refunded' and shipped_at is not null)) o
             on o.coupon_id = c.id
          where c.id is null or (o.id is not null or c.order_id is not null)
            and (c.order_id = o.id
@@ -113,7 +115,8 @@ _PAYMENTS: Final = """
      where p.state in ('paid', 'refunded') and p.id > $1 order by p.id limit $2
 """
 _REFUNDS: Final = """
-    select id, shop_id, gateway, amount_minor, currency, state = 'done' as done
+    select id, shop_id, gateway, amount_minor, currency, state = 'done' as done,
+           reason = 'shop' as decided
       from commerce.refunds where id > $1 order by id limit $2
 """
 _KNOWN: Final[Mapping[str, str]] = {
@@ -121,6 +124,7 @@ _KNOWN: Final[Mapping[str, str]] = {
         select id from commerce.payments
          where id = any($1::text[]) and state in ('paid', 'refunded')
     """,
+    "owed:": "select id from commerce.refunds where id = any($1::text[]) and reason = 'shop'",
     "refund:": "select id from commerce.refunds where id = any($1::text[])",
     "refunded:": "select id from commerce.refunds where id = any($1::text[]) and state = 'done'",
 }

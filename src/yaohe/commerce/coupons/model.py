@@ -36,7 +36,7 @@ TemplateStatus = Literal["active", "stopped"]
 MOVES: Final[dict[CouponState, frozenset[CouponState]]] = {
     "claimed": frozenset({"locked", "used", "expired", "revoked"}),
     "locked": frozenset({"claimed", "used", "expired"}),
-    "used": frozenset(),
+    "used": frozenset({"claimed", "expired"}),  # when its order is refunded before it was shipped
     "expired": frozenset(),
     "revoked": frozenset(),
 }

@@ -1,6 +1,12 @@
 """Orders: what somebody buys; stock and coupon are held until it is paid or ends."""
 
-from yaohe.commerce.events import OrderCanceled, OrderCompleted, OrderExpired, OrderShipped
+from yaohe.commerce.events import (
+    OrderCanceled,
+    OrderCompleted,
+    OrderExpired,
+    OrderRefunded,
+    OrderShipped,
+)
 from yaohe.commerce.orders.moves import STATUSES, OrderStatus
 
 __all__ = [
@@ -8,6 +14,7 @@ __all__ = [
     "OrderCanceled",
     "OrderCompleted",
     "OrderExpired",
+    "OrderRefunded",
     "OrderShipped",
     "OrderStatus",
 ]

@@ -1,4 +1,4 @@
-"""The API of orders, for staff: ship, correct, note. (The list with its shares is a report.)"""
+"""The API of orders, for staff: ship, correct, refund, note. (The list is a report.)"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from litestar import Controller, post, put
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
-from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
+from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, RefundUnderWay
 from yaohe.commerce.orders.http import OrderView, Text, order_view
 from yaohe.commerce.orders.model import Shipment
 from yaohe.commerce.service import Commerce
@@ -46,6 +46,17 @@ class OrderDesk(Controller):
     ) -> OrderView:
         shipment = Shipment(carrier=data.carrier, tracking=data.tracking)
         return order_view(await commerce.ship_order(order_id, shipment, by=staff))
+
+    @post(
+        "/refund",
+        status_code=202,
+        summary="Give the whole price back; the order is refunded once the gateway has done it",
+        opt={"errors": (*STAFF_ERRORS, OrderNotFound, ForbiddenMove, RefundUnderWay, TryAgain)},
+    )
+    async def refund(
+        self, order_id: FromPath[str], staff: Given[Staff], commerce: Given[Commerce]
+    ) -> OrderView:
+        return order_view(await commerce.refund_order(order_id, by=staff))
 
     @put(
         "/note",

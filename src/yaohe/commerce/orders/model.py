@@ -2,7 +2,7 @@
 
     created ──► paid ──► shipped ──► completed
        ├──────► expired ──┐
-       └──────► canceled ─┴─► paid_late ──► refunded
+       └──────► canceled ─┴─► paid_late ──► refunded ◄── paid, shipped, completed
 
 `paid_late` is money that came for an order that had ended: it is recorded first and given back
 after. A move is always one compare-and-set statement; `moves.TABLE` lists them all.

@@ -12,7 +12,7 @@ OrderStatus = Literal[
 ]
 STATUSES: Final[tuple[OrderStatus, ...]] = get_args(OrderStatus)
 
-Step = Literal["pay", "expire", "cancel", "ship", "complete", "pay_late", "give_back"]
+Step = Literal["pay", "expire", "cancel", "ship", "complete", "pay_late", "give_back", "refund"]
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,18 @@ TABLE: Final[tuple[Move, ...]] = (
     Move(
         step="give_back", before="paid_late", after="refunded", who="the gateway's notice",
         then="what was owed is paid",
+    ),
+    Move(
+        step="refund", before="paid", after="refunded", who="staff, once the gateway has done it",
+        then="stock and coupon go back, its share earned nothing",
+    ),
+    Move(
+        step="refund", before="shipped", after="refunded",
+        who="staff, once the gateway has done it", then="its share earned nothing",
+    ),
+    Move(
+        step="refund", before="completed", after="refunded",
+        who="staff, once the gateway has done it", then="its share earned nothing",
     ),
 )  # fmt: skip
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
 from yaohe.commerce.orders.moves import Step, after, before
 from yaohe.commerce.orders.placing import order_of
-from yaohe.commerce.tables import coupon_templates, coupons, orders, payments, refunds
+from yaohe.commerce.tables import coupon_templates, coupons, orders, payments, products, refunds
 
 PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
 
@@ -147,6 +147,9 @@ async def ship(conn: AsyncConnection, order_id: str, shipment: Shipment) -> Orde
         "tracking": shipment.tracking,
         "shipped_at": func.now(),
     }
+    going_back = exists().where(refunds.c.order_id == order_id, refunds.c.reason == "shop")
+    if (await conn.execute(select(going_back))).scalar_one():
+        return None  # the caller holds the order, and so does who refunds it
     moved = await _move(conn, [order_id], "ship", values)
     return moved[0] if moved else None
 
@@ -208,6 +211,25 @@ async def _move(
         .returning(orders)
     )
     return [order_of(row._mapping) for row in rows]
+
+
+async def put_back(conn: AsyncConnection, order: Order) -> None:
+    """Stock and coupon of a paid order that will not be shipped go back; the caller moved it by
+    compare-and-set, so this happens once."""
+    await conn.execute(
+        update(products)
+        .where(products.c.id == order.product_id)
+        .values(stock=products.c.stock + order.quantity, sold=products.c.sold - order.quantity)
+    )
+    await conn.execute(
+        update(coupons)
+        .where(coupons.c.order_id == order.id, coupons.c.state == "used")
+        .values(
+            order_id=None,
+            used_at=None,
+            state=case((coupons.c.expires_at <= func.now(), "expired"), else_="claimed"),
+        )
+    )
 
 
 async def use_coupon(conn: AsyncConnection, order_id: str) -> None:

@@ -2,6 +2,7 @@
 
 payment:<payment>   what a buyer paid: from the provider to the sales, or, when the order had
                     ended, to what the shop owes
+owed:<refund>       what the shop decided to give back: from the sales to what it owes
 refund:<refund>     asked of the provider: what is owed is held for it ...
 refunded:<refund>   ... and moves when the provider has done it
 """
@@ -64,6 +65,16 @@ def to_give_back(payment: Money) -> Transfer:
     )
 
 
+def owed(refund: Money) -> Transfer:
+    """The shop gives back what it had sold."""
+    return Transfer(
+        id=f"owed:{refund.id}",
+        source=_sales(refund),
+        target=_owed(refund),
+        amount_minor=refund.amount_minor,
+    )
+
+
 def asked(refund: Money) -> Hold:
     """The provider is to give this back."""
     return Hold(
@@ -82,7 +93,7 @@ def done(refund: Money) -> Post:
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment (`too_late` is told of it) or a refund (`done` is), as an audit reads it."""
+    """A payment (`too_late` is told of it) or a refund (`done`, `decided`), as audits read it."""
 
     id: str
     shop_id: str
@@ -91,6 +102,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     too_late: bool | None = None
     done: bool | None = None
+    decided: bool = False  # by the shop, not because the money came too late
 
 
 def expected(of: Booked) -> list[JournalLine]:
@@ -100,4 +112,6 @@ def expected(of: Booked) -> list[JournalLine]:
         return [JournalLine.of(transfer)]
     hold = asked(of)
     lines = [JournalLine.of(hold)]
+    if of.decided:
+        lines.append(JournalLine.of(owed(of)))
     return [*lines, JournalLine.of(hold, post=done(of))] if of.done else lines

@@ -17,11 +17,19 @@ from typing import Final
 import msgspec
 import structlog
 
-from yaohe.commerce.errors import OrderNotFound, OrderNotPayable, PaymentMismatch, PaymentNotFound
-from yaohe.commerce.events import PaymentLate, PaymentRefunded
+from yaohe.commerce.errors import (
+    ForbiddenMove,
+    OrderNotFound,
+    OrderNotPayable,
+    PaymentMismatch,
+    PaymentNotFound,
+    RefundUnderWay,
+)
+from yaohe.commerce.events import OrderRefunded, PaymentLate, PaymentRefunded
+from yaohe.commerce.orders import moves
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.orders.placing import paid_fact
+from yaohe.commerce.orders.placing import paid_fact, stock_facts
 from yaohe.commerce.payments import bookkeeping, store
 from yaohe.commerce.payments.model import (
     REFUND_ASK_AGAIN_S,
@@ -34,6 +42,7 @@ from yaohe.commerce.payments.model import (
     refund_pause,
     return_url,
 )
+from yaohe.identity import Staff, audit
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
@@ -184,14 +193,37 @@ class Payments:
             )
         )
 
+    async def refund(self, order_id: str, *, by: Staff) -> Order:
+        """Give the whole price of a paid order back; it is `refunded` once the gateway has.
+
+        Whoever refunds holds the order, so of many only one does.
+        """
+        async with self._db.begin() as tx:
+            order = await orders.locked_order(tx.conn, order_id)
+            if order is None or order.shop_id != by.shop_id:
+                raise OrderNotFound
+            payment = await store.captured(tx.conn, order_id)
+            if order.status not in moves.before("refund") or payment is None:
+                raise ForbiddenMove("There is no money of this order to give back.")
+            if await store.under_way(tx.conn, payment.id):
+                raise RefundUnderWay
+            refund = await store.insert_refund(tx.conn, new_id("ref"), payment, "shop")
+            detail = {"refund_id": refund.id, "amount_minor": refund.amount_minor}
+            await audit(tx, staff=by, action="order.refund", subject=order_id, detail=detail)
+            await self._ledger.transfer(tx, bookkeeping.owed(refund))
+            await self._ledger.hold(tx, bookkeeping.asked(refund))
+        return order
+
     async def _refunded(self, tx: Tx, order: Order, payment: Payment) -> Outcome:
         refund = await store.finish_refund(tx.conn, payment.id)
         if refund is None:
             return "nothing"
-        await self._ledger.post(tx, bookkeeping.done(refund))
         await store.move(tx.conn, payment.id, before={"paid"}, after="refunded")
         if refund.reason == "late":
             await orders.move(tx.conn, order.id, "give_back")
+        elif refund.reason == "shop":
+            await self._undo(tx, order, refund)
+        await self._ledger.post(tx, bookkeeping.done(refund))
         await tx.record(
             PaymentRefunded(
                 shop_id=order.shop_id,
@@ -205,6 +237,25 @@ class Payments:
             )
         )
         return "refunded"
+
+    @staticmethod
+    async def _undo(tx: Tx, order: Order, refund: Refund) -> None:
+        """The order is refunded; what was never shipped goes back on the shelf."""
+        moved = await orders.move(tx.conn, order.id, "refund")
+        assert moved is not None, "a paid order stays one until its refund is done"
+        await tx.record(
+            OrderRefunded(
+                shop_id=order.shop_id,
+                order_id=order.id,
+                visitor_id=order.visitor_id,
+                refund_id=refund.id,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+            )
+        )
+        if order.shipped_at is None:
+            await orders.put_back(tx.conn, order)
+            await tx.record(*stock_facts([order]))
 
     # Refunds ------------------------------------------------------------------------------
 

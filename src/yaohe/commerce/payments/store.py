@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -228,6 +228,31 @@ async def refund_later(conn: AsyncConnection, refund_id: str, pause: timedelta) 
         .where(refunds.c.id == refund_id, refunds.c.state != "done")
         .values(next_at=func.now() + pause)
     )
+
+
+async def captured(conn: AsyncConnection, order_id: str) -> Payment | None:
+    """The payment that paid an order, held; None when nothing was left to pay.
+
+    Money that came a second time has a refund of its own from the moment it came.
+    """
+    row = (
+        await conn.execute(
+            select(*_PAYMENT)
+            .where(
+                payments.c.order_id == order_id,
+                payments.c.state == "paid",
+                ~exists().where(refunds.c.payment_id == payments.c.id, refunds.c.reason != "shop"),
+            )
+            .with_for_update(key_share=True)
+        )
+    ).first()
+    return None if row is None else Payment(**row._mapping)
+
+
+async def under_way(conn: AsyncConnection, payment_id: str) -> bool:
+    """Whether a payment has its refund; the caller holds its order."""
+    found = await conn.execute(select(refunds.c.id).where(refunds.c.payment_id == payment_id))
+    return found.first() is not None
 
 
 async def finish_refund(conn: AsyncConnection, payment_id: str) -> Refund | None:

@@ -184,6 +184,7 @@ export interface ShopOrder {
   shipped_at: string | null
   completed_at: string | null
   staff_note: string
+  refund_state: 'due' | 'requested' | 'done' | null
   share: { token: string; sharer_name: string; sharer_name_en: string; channel: string } | null
 }
 

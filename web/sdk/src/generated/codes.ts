@@ -77,6 +77,7 @@ export type ErrorCode =
   | 'product_not_found'
   | 'product_not_on_shelf'
   | 'publish_refused'
+  | 'refund_under_way'
   | 'replaced'
   | 'report_not_found'
   | 'restart_unsupported'

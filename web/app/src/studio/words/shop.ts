@@ -73,6 +73,11 @@ export const shop = {
   'orders.note_help': ['只有员工看得到', 'Only staff see it'],
   'orders.note_keep': ['记下备注', 'Keep the note'],
   'orders.note_done': ['备注记下了', 'Noted'],
+  'orders.refund': ['按住退款 {amount}', 'Hold to refund {amount}'],
+  'orders.refund_help': ['原路退给买家。没发货的，库存和优惠券一起退回', 'It goes back the way it came. Not shipped yet: stock and coupon go back, too'],
+  'orders.refund_done': ['在退款了，到账会告诉买家', 'On its way back. The buyer is told when it arrives'],
+  'orders.refund_under_way': ['{amount} 正在退回', '{amount} is on its way back'],
+  'error.refund_under_way': ['这单已经在退款了', 'This order is being refunded already'],
   'error.order_move': ['订单状态变了，重新打开看看', 'The order has moved on. Open it again'],
   'orders.more': ['再看一些', 'Show more'],
 } as const satisfies Record<string, readonly [string, string]>

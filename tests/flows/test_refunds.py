@@ -1,0 +1,197 @@
+"""The shop gives an order's money back: once, whoever asks; goods that never left go back on the
+shelf; the ledger and the audit agree at every step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from tests.support.market import open_market
+from tests.support.shop import Shop, free_port, make_app, make_shop, serve, until
+
+from yaohe.app.auditing import Audit, audit_database
+from yaohe.commerce import Order
+from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, RefundUnderWay
+from yaohe.commerce.orders import OrderRefunded
+from yaohe.commerce.orders.model import Shipment
+from yaohe.identity import Staff
+from yaohe.kernel.db import Database
+from yaohe.kernel.errors import AppError
+from yaohe.kernel.ids import new_id
+
+pytestmark = pytest.mark.db
+
+PARCEL = Shipment(carrier="SF", tracking="SF1")
+
+
+@pytest.fixture(scope="module")
+async def shop(db: Database) -> AsyncIterator[Shop]:
+    port = free_port()
+    made = make_shop(db, base_url=f"http://127.0.0.1:{port}")
+    async with serve(make_app(made), port):
+        yield made
+    await made.commerce.close()
+
+
+@pytest.fixture(scope="module")
+async def owner(shop: Shop) -> Staff:
+    token = await shop.identity.setup_token()
+    assert token is not None
+    staff, _ = await shop.identity.setup(token, "lin@example.com", "one long sentence", "小林")
+    return staff
+
+
+async def settled(shop: Shop, order: Order, status: str) -> Order:
+    """Notices are delivered until the order stands there."""
+
+    async def there() -> Order | None:
+        await shop.commerce.ask_for_refunds()
+        await shop.gateway.deliver()
+        found = await shop.commerce.order(order.id, order.visitor_id)
+        return found if found.status == status else None
+
+    found: Order = await until(there)
+    return found
+
+
+async def paid(shop: Shop, *, coupon: bool = False) -> Order:
+    visitor = new_id("v")
+    product = await shop.product(stock=10)
+    coupon_id = None
+    if coupon:
+        template = await shop.template()
+        coupon_id = (
+            await shop.commerce.claim_coupon(
+                template.id, visitor, source="arrival", source_ref="token"
+            )
+        ).id
+    order = await shop.commerce.create_order(visitor, None, product.id, 3, coupon_id, new_id("k"))
+    payment = await shop.commerce.start_payment(order.id, visitor)
+    await shop.gateway.pay(payment.id)
+    return await settled(shop, order, "paid")
+
+
+async def left(shop: Shop, order: Order) -> tuple[int, int]:
+    product = await shop.commerce.product(order.product_id)
+    return product.stock, product.sold
+
+
+async def judged(shop: Shop) -> Audit:
+    conn = await asyncpg.connect(shop.db.url)
+    try:
+        return await audit_database(conn)
+    finally:
+        await conn.close()
+
+
+async def test_before_shipping_stock_and_coupon_go_back(shop: Shop, owner: Staff) -> None:
+    order = await paid(shop, coupon=True)
+    await shop.commerce.refund_order(order.id, by=owner)
+    under_way = await judged(shop)
+    assert (under_way.holds, under_way.holds_open) == (True, 1)
+    assert await left(shop, order) == (7, 3)
+    await settled(shop, order, "refunded")
+    assert await left(shop, order) == (10, 0)
+    (coupon,) = await shop.commerce.coupons_of(order.visitor_id)
+    assert (coupon.state, coupon.order_id) == ("claimed", None)
+    done = await judged(shop)
+    assert (done.holds, done.holds_open) == (True, 0), done
+    told = [f for f in await shop.facts("order_refunded.v1")
+            if f["aggregate"] == f"order:{order.id}"]  # fmt: skip
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("received", [False, True])
+async def test_after_shipping_the_goods_are_gone(shop: Shop, owner: Staff, received: bool) -> None:
+    order = await paid(shop, coupon=True)
+    await shop.commerce.ship_order(order.id, PARCEL, by=owner)
+    if received:
+        await shop.commerce.complete_order(order.id, order.visitor_id)
+    await shop.commerce.refund_order(order.id, by=owner)
+    await settled(shop, order, "refunded")
+    assert await left(shop, order) == (7, 3)
+    (coupon,) = await shop.commerce.coupons_of(order.visitor_id)
+    assert (coupon.state, coupon.order_id) == ("used", order.id)
+    assert (await judged(shop)).holds
+
+
+async def test_of_many_refunds_one_is_made(shop: Shop, owner: Staff) -> None:
+    order = await paid(shop)
+    wishes = (shop.commerce.refund_order(order.id, by=owner) for _ in range(12))
+    results = await asyncio.gather(*wishes, return_exceptions=True)
+    assert sum(isinstance(result, Order) for result in results) == 1
+    assert sum(isinstance(result, RefundUnderWay) for result in results) == 11
+    await settled(shop, order, "refunded")
+    with pytest.raises(ForbiddenMove):
+        await shop.commerce.refund_order(order.id, by=owner)
+    refunds = await shop.value(
+        "select count(*) from commerce.refunds where order_id = $1", order.id
+    )
+    assert refunds == 1
+    assert (await judged(shop)).holds
+
+
+async def test_refund_against_shipping_one_wins_and_the_goods_are_in_one_place(
+    shop: Shop, owner: Staff
+) -> None:
+    for _ in range(6):
+        order = await paid(shop)
+        verbs = (
+            shop.commerce.ship_order(order.id, PARCEL, by=owner),
+            shop.commerce.refund_order(order.id, by=owner),
+        )
+        shipped, refunded = await asyncio.gather(*verbs, return_exceptions=True)
+        assert isinstance(refunded, Order)  # what is on its way can be refunded, too
+        assert isinstance(shipped, Order | ForbiddenMove)
+        await settled(shop, order, "refunded")
+        assert await left(shop, order) == ((7, 3) if isinstance(shipped, Order) else (10, 0))
+    assert (await judged(shop)).holds
+
+
+async def test_what_is_refunded_is_not_shipped_any_more(shop: Shop, owner: Staff) -> None:
+    order = await paid(shop)
+    await shop.commerce.refund_order(order.id, by=owner)
+    with pytest.raises(ForbiddenMove):
+        await shop.commerce.ship_order(order.id, PARCEL, by=owner)
+    await settled(shop, order, "refunded")
+
+
+async def test_only_money_that_came_can_go_back(shop: Shop, owner: Staff) -> None:
+    visitor = new_id("v")
+    product = await shop.product(price_minor=0)
+    free = await shop.commerce.create_order(visitor, None, product.id, 1, None, "a")
+    product = await shop.product()
+    unpaid = await shop.commerce.create_order(visitor, None, product.id, 1, None, "b")
+    for order in (free, unpaid):
+        with pytest.raises(ForbiddenMove):
+            await shop.commerce.refund_order(order.id, by=owner)
+    await shop.commerce.cancel_order(unpaid.id, visitor)
+    for order_id, error in ((unpaid.id, ForbiddenMove), ("ord_none", OrderNotFound)):
+        refused: type[AppError] = error
+        with pytest.raises(refused):
+            await shop.commerce.refund_order(order_id, by=owner)
+
+
+async def test_its_share_earned_nothing(fresh_db: Database) -> None:
+    """The relay carries the news: the credit goes with the money."""
+    async with open_market(fresh_db) as market, market.room() as stall:
+        lin, mei = stall.person("Lin"), stall.person("Mei")
+        share = await stall.share(lin)
+        await stall.open(share.token, mei)
+        product = await market.shop.product()
+        fact = await stall.pay(mei, product)
+        credit = (await market.sharing.credits_of([fact.order_id]))[fact.order_id]
+        assert credit.reversed_at is None
+        async with fresh_db.begin() as tx:
+            await tx.record(
+                OrderRefunded(
+                    shop_id=fact.shop_id, order_id=fact.order_id, visitor_id=mei.id,
+                    refund_id=new_id("ref"), amount_minor=fact.paid_minor, currency="CNY",
+                )
+            )  # fmt: skip
+        await market.relay.drained()
+        credit = (await market.sharing.credits_of([fact.order_id]))[fact.order_id]
+        assert credit.reversed_at is not None
+        assert market.hub.heard_by(mei, "order_moved")

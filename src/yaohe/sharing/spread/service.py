@@ -18,7 +18,7 @@ class Spreading:
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
             # The pool's connections look for rows one by one; here all of a room are wanted.
-            await conn.execute("set local enable_seqscan = on")
+            await conn.execute("set local enable_seqscan = on; set local work_mem = '128MB'")
             generations = await store.generations(conn, room_id)
             watched, waited = await store.waits(conn, room_id)
         observed, corrected = k_of(watched, waited)

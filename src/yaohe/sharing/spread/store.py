@@ -29,7 +29,8 @@ select least(s.generation, 100) as generation, count(*) as orders,
 
 
 def _bin(seconds: str) -> str:
-    return f"floor(ln(1 + greatest({seconds}, 0)) * {STEPS_PER_E})::int"
+    # As floats: what `extract` answers is exact, and its logarithm costs 15 µs a row.
+    return f"floor(ln(1 + greatest(({seconds})::float8, 0)) * {STEPS_PER_E})::int"
 
 
 # Everybody once, with their first share; whoever led to it shared before.

@@ -47,13 +47,18 @@ async def test_rewind_and_back_and_replay_after_the_end(
                 await page.locator("[data-act=rewind]").click()
             await expect(page.locator(CLOCK)).to_be_visible()
             await expect(page.locator(".y-host-line")).to_contain_text("回放")
-            # A quarter of the way in, by the keyboard as by a finger.
+            # Three seconds in, by the keyboard as by a finger.
             line = page.get_by_role("slider")
             async with another_picture(mei):
                 await line.evaluate(
-                    "(one) => { one.value = one.max / 4; one.dispatchEvent(new Event('input'));"
+                    "(one) => { one.value = 3000; one.dispatchEvent(new Event('input'));"
                     " one.dispatchEvent(new Event('change')) }"
                 )
+            # It plays from that very second, which lies inside a piece of five.
+            played = await page.evaluate(
+                "(({played}) => played.start(played.length - 1))(document.querySelector('video'))"
+            )
+            assert abs(played - 3) < 0.2, played
             # Behind on purpose: the figures of the live show do not hear of it.
             assert await page.evaluate("window.__yh.stats.behindLiveMs") < 3_000
             async with another_picture(mei):

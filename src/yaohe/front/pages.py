@@ -190,7 +190,10 @@ class Pages:
         mine: bool,
     ) -> bytes:
         """The page of a private room: made for one person, and not kept."""
-        prepared = self._prepare(moment, lang, env, shared=share is not None, ticket=ticket)
+        has_clip = share is not None and share.clip_key is not None
+        prepared = self._prepare(
+            moment, lang, env, shared=share is not None, has_clip=has_clip, ticket=ticket
+        )
         return prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
 
     def _page(

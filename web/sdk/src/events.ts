@@ -122,6 +122,8 @@ export interface BootData {
   chat: ChatLine[]
   currency: string
   env: string
+  /** What opens the media of a private room, for `life_s` from when the page was made. */
+  ticket?: { text: string; life_s: number } | null
   /** Where WeChat's script is; empty outside WeChat and without a connected account. */
   wechat_sdk: string
   rt: string

@@ -9,15 +9,23 @@ const LIVE = {
   abrEwmaDefaultEstimate: 6_000_000, testBandwidth: false,
   lowLatencyMode: true, liveSyncDuration: 1.5, liveMaxLatencyDuration: 6, maxLiveSyncPlaybackRate: 1.1,
 }
-const PAST = { lowLatencyMode: false, startPosition: 0, maxBufferLength: 20 }
+const PAST = { lowLatencyMode: false, maxBufferLength: 20 }
+
+/** Seconds from the beginning of a list of what was to the moment `from`: a list begins with a whole
+ * piece, which may be older by as much as the piece is long. */
+export function startOf(list: string, from: number): number {
+  const [, began = ''] = /#EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(list) ?? []
+  const [, length = '0'] = /#EXTINF:([\d.]+)/.exec(list) ?? []
+  const into = (from - Date.parse(began)) / 1000
+  // What lies between two pieces is no picture: the next one begins the list.
+  return into > 0 && into < Number(length) ? into : 0
+}
 
 export class HlsPlayback {
   readonly #video: HTMLVideoElement
   readonly #failed: () => void
   #hls: Hls | null = null
   #open = false
-  /** A list of what was is played from its beginning, a live one from its end. */
-  #past = false
 
   constructor(video: HTMLVideoElement, failed: () => void) {
     this.#video = video
@@ -25,17 +33,18 @@ export class HlsPlayback {
   }
 
   /** Looks first whether there is a list at all: with the server out of reach the picture that is
-   * still on screen is worth more than another attempt. `before` clears the way. */
-  async open(url: string, native: boolean, before: () => void, past = false): Promise<void> {
+   * still on screen is worth more than another attempt. `before` clears the way. A list of what was
+   * plays from the moment `from`, a live one from its end. */
+  async open(url: string, native: boolean, before: () => void, from: number | null = null): Promise<void> {
     this.close()
     this.#open = true
-    this.#past = past
-    const there = await fetch(url, { cache: 'no-store' }).then((answer) => answer.ok, () => false)
+    const list = await fetch(url, { cache: 'no-store' }).then((answer) => (answer.ok ? answer.text() : null), () => null)
     if (!this.#open) return
-    if (!there) return this.#failed()
+    if (list === null) return this.#failed()
+    const start = from === null ? -1 : startOf(list, from)
     before()
-    if (native) this.#native(url)
-    else await this.#script(url)
+    if (native) this.#native(url, start)
+    else await this.#script(url, start)
   }
 
   get isOpen(): boolean {
@@ -64,7 +73,7 @@ export class HlsPlayback {
     this.#hls = null
   }
 
-  #native(url: string): void {
+  #native(url: string, start: number): void {
     const video = this.#video
     video.src = url
     video.addEventListener(
@@ -72,19 +81,19 @@ export class HlsPlayback {
       () => {
         // Safari may start 10–20 s back.
         const { seekable } = video
-        if (seekable.length) video.currentTime = this.#past ? seekable.start(0) : seekable.end(0) - 1
+        if (seekable.length) video.currentTime = start < 0 ? seekable.end(0) - 1 : seekable.start(0) + start
       },
       { once: true },
     )
   }
 
-  async #script(url: string): Promise<void> {
+  async #script(url: string, start: number): Promise<void> {
     const { default: HlsJs } = await import('hls.js/light')
     if (!this.#open) return
     const hls = new HlsJs({
       enableWorker: false, // a worker from a blob is not in our Content-Security-Policy
       backBufferLength: 10,
-      ...(this.#past ? PAST : LIVE),
+      ...(start < 0 ? LIVE : { ...PAST, startPosition: start }),
     })
     this.#hls = hls
     hls.on(HlsJs.Events.ERROR, (_event, problem) => {

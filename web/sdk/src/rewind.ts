@@ -77,7 +77,7 @@ export class Rewind {
     this.#hls?.close()
     this.#hls = new HlsPlayback(video, failed)
     const url = `${this.#client.baseUrl}${replay.list_url}&from=${(at / 1000).toFixed(3)}`
-    await this.#hls.open(url, sourceClass() === null, () => undefined, true)
+    await this.#hls.open(url, sourceClass() === null, () => undefined, at)
     await this.#player.play()
   }
 

@@ -18,6 +18,7 @@ import { Reports } from './reports'
 import { socketUrl } from './route'
 import { Shares, type Shown } from './share'
 import { Shop } from './shop'
+import { keepTicket } from './ticket'
 import { Track } from './track'
 
 /** Likes of one visitor leave together, once in this time. */
@@ -50,6 +51,8 @@ export class Room {
   readonly state = new Signal<Partial<RoomState>>()
   readonly personal = new Signal<PersonalEvent>()
   readonly online = new Signal<boolean>()
+  /** The room became private, and this visitor is not invited (any more). */
+  readonly closed = new Signal<void>()
   readonly #yh: BootHandle
   readonly #goods: Goods
   #centrifuge: Centrifuge | null = null
@@ -67,6 +70,7 @@ export class Room {
     this.#goods = new Goods(data.lang)
     this.client = createClient({ baseUrl: data.base })
     this.player = new Player(yh)
+    keepTicket(this.client, data)
     const token = data.share?.token ?? null
     this.shares = new Shares(this.client, this.id, token, () => this.#momentMs(), () => this.shown())
     this.plays = new Plays(this.client, this.id)
@@ -96,7 +100,10 @@ export class Room {
       this.#entered(data as Hello)
     })
     centrifuge.on('connecting', ({ code }) => code !== 0 && this.online.tell(false))
-    centrifuge.on('disconnected', () => this.online.tell(false))
+    centrifuge.on('disconnected', ({ reason }) => {
+      this.online.tell(false)
+      if (/^(invitation|ticket)_/.test(reason)) this.closed.tell()
+    })
     centrifuge.on('publication', ({ channel, data }) => {
       if (channel === this.#chatChannel) this.#heard(data as ChatLine)
       else if (channel.startsWith('me:')) this.personal.tell(data as PersonalEvent)
@@ -136,7 +143,8 @@ export class Room {
   /** What we ask for with each connection. */
   get #wish(): Record<string, unknown> {
     const token = this.#yh.data.share?.token
-    return { room: this.id, playing: this.track.watching, ...(token ? { token } : {}) }
+    const ticket = this.#yh.data.ticket?.text
+    return { room: this.id, playing: this.track.watching, ...(token ? { token } : {}), ...(ticket ? { ticket } : {}) }
   }
 
   #entered({ visitor, room }: Hello): void {

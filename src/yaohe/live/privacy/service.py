@@ -47,6 +47,7 @@ from yaohe.live.privacy.model import (
 from yaohe.live.rooms import Room, RoomNotFound, Rooms
 
 LOOK_EVERY_S: Final = 1.0
+STAFF_PASS_S: Final = 3_600
 
 log = structlog.get_logger(__name__)
 
@@ -148,6 +149,12 @@ class Privacy:
             seal(self._key, "pass", room_id, found.invitation_id, ends),
             max(0, ends - int(self._clock.now().timestamp())),
         )
+
+    def staff_pass(self, room_id: str) -> Entry:
+        """What a desk holds while it is open, also of a room that may become private."""
+        until = int(self._clock.now().timestamp()) + STAFF_PASS_S
+        value = seal(self._key, "pass", room_id, STAFF_ENTRY, until)
+        return Entry(pass_cookie_name(room_id), value, STAFF_PASS_S)
 
     def ticket(self, room_id: str, *, cookies: Mapping[str, str], staff: bool) -> Ticket | None:
         """A ticket for whoever holds a pass, or for staff; None for others and for rooms that are

@@ -147,6 +147,8 @@ export function createLiveRoom(yh: BootHandle) {
     applyState(joined.state ?? {})
     chat.merge(joined.chat ?? [])
   })
+  // The server says at the door what there is to say.
+  room.closed.on(() => location.reload())
   room.online.on((on) => {
     if (on && live.online === false) {
       live.justBack = true

@@ -4,6 +4,7 @@
  * Lists arrive as `{items}` and are unpacked here, so that pages hold plain arrays.
  */
 import { createClient } from '@sdk/client'
+import type { Invitation, InvitationDraft } from './live/invitations'
 import type {
   ApiKey,
   ChatLine,
@@ -35,7 +36,7 @@ async function list<T>(path: string): Promise<T[]> {
 
 const room = (id: string): string => `${V1}/rooms/${encodeURIComponent(id)}`
 
-export type RoomDraft = Pick<Room, 'title' | 'title_en' | 'host_name' | 'host_name_en' | 'scheduled_at'>
+export type RoomDraft = Pick<Room, 'title' | 'title_en' | 'host_name' | 'host_name_en' | 'scheduled_at' | 'private'>
 export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture'>
 /** `stock_change` is added to what is left by then: orders go on while a form is open. */
 export type ProductChange = Partial<Omit<ProductDraft, 'stock'>> & { stock_change?: number }
@@ -74,6 +75,11 @@ export const api = {
   endRoom: (id: string) => client.post<unknown>(`${room(id)}/end`),
   ingest: (id: string) => client.get<Ingest>(`${room(id)}/ingest`),
   playback: (id: string) => client.get<PlayersHealth>(`${room(id)}/playback`),
+  /** Lets this browser into a private room for a while. */
+  ticket: (id: string) => client.post<{ ticket: string; life_s: number }>(`${room(id)}/ticket`),
+  invitations: (id: string) => list<Invitation>(`/rooms/${encodeURIComponent(id)}/invitations`),
+  invite: (id: string, draft: InvitationDraft) => client.post<Invitation>(`${room(id)}/invitations`, draft),
+  revokeInvitation: (id: string, one: string) => client.delete<Invitation>(`${room(id)}/invitations/${one}`),
   rotateKey: (id: string) => client.post<{ stream_key: string }>(`${room(id)}/stream-key`),
 
   shelf: (id: string) => client.get<Shelf>(`${room(id)}/shelf`),

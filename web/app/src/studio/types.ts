@@ -46,6 +46,8 @@ export interface Room {
   started_at: string | null
   ended_at: string | null
   url: string
+  /** Only whoever was invited comes in. */
+  private: boolean
   viewers: number
   publishing: boolean
   /** Live, but the publisher is away for now. */

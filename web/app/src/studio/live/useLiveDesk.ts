@@ -14,6 +14,7 @@ import { useNow } from '../times'
 import { useRooms } from '../useRooms'
 import { useWhileVisible } from '../useWhileVisible'
 import { healthWord, worst } from './health'
+import { useEntry } from './useEntry'
 import { useDeskChat } from './useDeskChat'
 import { useRoomSignals } from './useRoomSignals'
 
@@ -105,7 +106,8 @@ export function useLiveDesk(roomId: string) {
       await loadRoom()
     })
 
-  const signals = useRoomSignals(roomId, {
+  const entry = useEntry(roomId)
+  const signals = useRoomSignals(roomId, entry, {
     onLine: chat.add,
     onHide: chat.markHidden,
     onState(state) {
@@ -117,7 +119,7 @@ export function useLiveDesk(roomId: string) {
     },
   })
 
-  useWhileVisible(loadIngest, INGEST_MS)
+  useWhileVisible(() => entry.then(loadIngest), INGEST_MS)
   const load = (): Promise<unknown> => Promise.all([loadRoom(), loadIngest(), loadShelf(), chat.load()])
 
   return {

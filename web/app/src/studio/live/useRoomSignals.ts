@@ -16,7 +16,8 @@ export interface RoomEars {
   onState(state: StateNews): void
 }
 
-export function useRoomSignals(roomId: string, ears: RoomEars) {
+/** `entry` is over once this browser may come in, should the room be private. */
+export function useRoomSignals(roomId: string, entry: Promise<void>, ears: RoomEars) {
   const connected = ref(false)
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
   const socket = new Centrifuge(`${scheme}://${location.host}/rt`)
@@ -32,9 +33,16 @@ export function useRoomSignals(roomId: string, ears: RoomEars) {
   socket.on('connecting', () => (connected.value = false))
   socket.on('disconnected', () => (connected.value = false))
 
-  chat.subscribe()
-  state.subscribe()
-  socket.connect()
-  onScopeDispose(() => socket.disconnect())
+  let gone = false
+  onScopeDispose(() => {
+    gone = true
+    socket.disconnect()
+  })
+  void entry.finally(() => {
+    if (gone) return
+    chat.subscribe()
+    state.subscribe()
+    socket.connect()
+  })
   return { connected }
 }

@@ -10,6 +10,7 @@ import { chrome } from './chrome'
 import { developers } from './developers'
 import { doctor } from './doctor'
 import { following } from './following'
+import { invitations } from './invitations'
 import { live } from './live'
 import { moderation } from './moderation'
 import { playback } from './playback'
@@ -21,7 +22,7 @@ import { shop } from './shop'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

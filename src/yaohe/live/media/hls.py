@@ -49,6 +49,7 @@ class HlsView:
         self.segments: deque[Segment] = deque()
         self.discontinuities = 0  # among the segments that left the playlist
         self.target_s = TARGET_S_MIN
+        self._target_epoch = 0  # the last one with a segment that long
         self.part_target_ms = 0
         self.version = 0  # grows with every change, so that a list is written once for all
         self._next_number = 0
@@ -167,8 +168,7 @@ class HlsView:
             self._add(begin, fragment.offset, fragment.dts_ms)
             self._open = fragment
         self._newest = fragment
-        rounded = -(-fragment.duration_ms // _PART_ROUNDING_MS) * _PART_ROUNDING_MS
-        self.part_target_ms = max(self.part_target_ms, rounded)
+        self.part_target_ms = max(self.part_target_ms, _part_target_ms(fragment))
 
     def _close(self) -> None:
         """The publisher is gone or another epoch began: what is there is the last segment."""
@@ -187,7 +187,9 @@ class HlsView:
         self._last_epoch = begin.epoch
         self._next_number = self.open_number + 1
         # A player may refuse a segment longer than the target, rounded.
-        self.target_s = max(self.target_s, math.floor(duration_ms / 1000 + 0.5))
+        needed_s = _target_s(duration_ms)
+        if needed_s >= self.target_s:
+            self.target_s, self._target_epoch = needed_s, begin.epoch
         self._shorten()
 
     def _segment(
@@ -204,6 +206,22 @@ class HlsView:
         )
 
     def _shorten(self) -> None:
+        before = len(self.segments)
+        self._drop_old()
+        if self.segments and len(self.segments) < before:
+            self._relax()
+
+    def _relax(self) -> None:
+        """What only segments needed that are no longer listed keeps players behind no longer. The
+        target duration may not change while a publisher goes on, so it waits for the next one."""
+        first = self.segments[0]
+        held = self.log.span(first.first, self.log.next_offset)
+        self.part_target_ms = max((_part_target_ms(f) for f in held), default=0)
+        if first.epoch > self._target_epoch:
+            listed = (_target_s(segment.duration_ms) for segment in self.segments)
+            self.target_s, self._target_epoch = max(TARGET_S_MIN, *listed), first.epoch
+
+    def _drop_old(self) -> None:
         listed_ms = sum(segment.duration_ms for segment in self.segments)
         while self.segments:
             oldest = self.segments[0]
@@ -215,3 +233,11 @@ class HlsView:
             self.segments.popleft()
             # The tag leaves the playlist together with the segment it stood before.
             self.discontinuities += oldest.begins_epoch
+
+
+def _part_target_ms(part: Fragment) -> int:
+    return -(-part.duration_ms // _PART_ROUNDING_MS) * _PART_ROUNDING_MS
+
+
+def _target_s(duration_ms: int) -> int:
+    return math.floor(duration_ms / 1000 + 0.5)

@@ -84,6 +84,40 @@ def test_long_gops_raise_the_target() -> None:
     assert number(writer.playlist, "TARGETDURATION") == 9
 
 
+def test_one_stumble_keeps_nobody_behind_for_good() -> None:
+    """A part of eight seconds puts players 24 behind; not any longer than it is listed."""
+    writer = Writer()
+    writer.epoch()
+    writer.write(20)
+    stumble = writer.count * 200
+    writer.log.append(b"late", keyframe=False, dts_ms=stumble, duration_ms=8_000)
+    writer.count += 40
+    writer.write(10)
+    low = writer.lists.get("playlist")
+    assert low is not None
+    assert "PART-HOLD-BACK=24.000" in low
+    writer.write(120)
+    low = writer.lists.get("playlist")
+    assert low is not None
+    assert "PART-HOLD-BACK=1.000" in low
+    assert "PART-TARGET=0.200" in low
+    assert number(low, "TARGETDURATION") == 9  # may not change within one epoch
+
+
+def test_an_encoder_set_right_is_not_held_to_what_it_was_before() -> None:
+    writer = Writer(gop=45)
+    writer.epoch()
+    writer.write(100)
+    writer.log.set_live(False)
+    writer.gop = 5
+    writer.epoch()
+    writer.write(30)
+    assert number(writer.playlist, "TARGETDURATION") == 9  # long ones are still listed
+    writer.write(120)
+    assert number(writer.playlist, "TARGETDURATION") == 2
+    assert {segment.duration_ms for segment in writer.view.segments} == {1_000}
+
+
 def test_numbers_and_addresses_are_stable_while_the_window_moves() -> None:
     writer = Writer()
     writer.epoch()

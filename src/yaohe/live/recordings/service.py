@@ -200,18 +200,24 @@ class Recordings:
                 room_log = self._origin.log(room_id)
                 if room_log is not None:
                     await self._flush_room(room_id, room_log)
-        while self._ending:
-            await self.finish(self._ending.pop())
+        for room_id in tuple(self._ending):
+            self._ending.discard(room_id)
+            await self.finish(room_id)
 
     async def finish(self, room_id: str) -> None:
-        """The show is over: write what is left and close its recording."""
+        """The show is over: write what is left and close its recording. A disk that cannot take
+        that now is asked again with the next writing."""
         async with self._lock:
             room_log = self._origin.log(room_id)
             if room_log is not None and self._window_s:
                 await self._flush_room(room_id, room_log)
-            taping = self._taping.pop(room_id, None)
-            if taping is not None:
-                await self._finish(taping)
+            taping = self._taping.get(room_id)
+            if taping is None:
+                return
+            if await self._finish(taping):
+                del self._taping[room_id]
+            else:
+                self._ending.add(room_id)
 
     async def _flush_room(self, room_id: str, room_log: FragmentLog) -> None:
         taping = self._taping.get(room_id)
@@ -289,9 +295,7 @@ class Recordings:
 
     async def _reread(self, taping: _Taping) -> None:
         """After a failed write the journal knows best what is there."""
-        tape, taping.tape = taping.tape, None
-        if tape is not None:
-            await self._write(tape.close)
+        await self._put_down(taping)
         room_id, show = taping.recording.room_id, taping.recording.show
         if (self._home / room_id / str(show) / journal.JOURNAL).exists():
             taping.recording = await self._write(lambda: journal.read(self._home, room_id, show))
@@ -302,7 +306,22 @@ class Recordings:
         for listener in self.on_reel:
             listener(told)
 
-    async def _finish(self, taping: _Taping) -> None:
+    async def _put_down(self, taping: _Taping) -> None:
+        tape, taping.tape = taping.tape, None
+        if tape is not None:
+            await self._write(tape.close)
+
+    async def _finish(self, taping: _Taping) -> bool:
+        """Close a recording for good; False when the disk did not take it."""
+        try:
+            await self._end(taping)
+        except OSError as error:
+            self.disk.refused(error)
+            await self._put_down(taping)
+            return False
+        return True
+
+    async def _end(self, taping: _Taping) -> None:
         recording = taping.recording
         last = recording.reels[-1] if recording.reels else None
         room_id, show = recording.room_id, recording.show

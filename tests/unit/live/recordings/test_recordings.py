@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -311,6 +312,43 @@ async def test_a_write_that_fails_costs_a_gap_and_nothing_else(
     recording = await house.found()
     assert await house.bytes_of(recording) == before + after
     assert [reel.breaks for reel in recording.reels] == [0, 0, 1, 1]
+
+
+async def test_a_show_that_ends_on_a_full_disk_is_closed_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    await house.recordings.open()
+    house.epoch()
+    written = house.write(7)
+    await house.recordings.flush()
+    real: Callable[[int], None] = os.fdatasync
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", refuse)
+    house.origin.end("tea")
+    house.live.clear()
+    house.recordings.follow("tea", live=False)
+    for _ in range(3):
+        await house.recordings.flush()
+    assert (await house.found()).ended_at is None
+    assert open_files_below(tmp_path) == []
+    monkeypatch.setattr(os, "fdatasync", real)
+    await house.recordings.flush()
+    recording = await house.found()
+    assert recording.ended_at is not None
+    assert house.recordings.recording_rooms == []
+    assert await house.bytes_of(recording) == written
+
+
+def open_files_below(folder: Path) -> list[str]:
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing's own is gone by now
+            found.append(os.readlink(descriptor))
+    return [name for name in found if name.startswith(str(folder))]
 
 
 async def test_nothing_left_to_give_pauses_until_there_is_room(

@@ -12,6 +12,7 @@ from tests.support.browser import ANDROID, DESK, Phone, phone
 from tests.support.demo import Demo, running_demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.phone import OWNER, calling, until
+from tests.support.platforms import WechatDouble, connected_to, wechat_double
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -20,10 +21,23 @@ PERSON = {"user-agent": ANDROID, "accept-language": "zh-CN"}
 
 
 @pytest_asyncio.fixture(scope="module")
-async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+async def refusing() -> AsyncIterator[WechatDouble]:
+    """WeChat, which does not know this server's address when it is first asked."""
+    async with wechat_double() as double:
+        double.faults["/cgi-bin/stable_token"] = ["40164"]
+        yield double
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shop(
+    tmp_path_factory: pytest.TempPathFactory, refusing: WechatDouble
+) -> AsyncIterator[Demo]:
     """A shop without an owner yet: the set-up link is used by the story itself."""
     folder: Path = tmp_path_factory.mktemp("shop")
-    async with running_demo(folder / "data", "--no-crowd", "--no-host") as demo:
+    environment = connected_to(refusing)
+    async with running_demo(
+        folder / "data", "--no-crowd", "--no-host", environment=environment
+    ) as demo:
         yield demo
 
 
@@ -81,6 +95,22 @@ async def test_logging_in(owner: Phone) -> None:
     await page.locator("input[name=password]").fill(OWNER["password"])
     await press(page, "登录")
     await expect(page.get_by_role("heading", name="直播", exact=True)).to_be_visible()
+
+
+async def test_what_wechat_refuses_is_said_and_tried_again(owner: Phone, shop: Demo) -> None:
+    page = owner.page
+    async with calling(shop.url) as guest:
+        signed = await guest.http.get("/api/v1/wechat/js-config", params={"url": f"{shop.url}/"})
+        assert signed.status_code == 502
+    await page.goto("/studio/products")
+    await page.get_by_role("link", name="看怎么解决").click()
+    await expect(page.get_by_text("IP 白名单")).to_be_in_viewport()
+    await expect(page.get_by_text("微信的回答：40164")).to_be_visible()
+    await press(page, "再试一次")
+    await expect(page.get_by_text("已连接，微信没有报错")).to_be_visible()
+    await page.goto("/studio/products")
+    await expect(page.get_by_role("button", name="新建商品").first).to_be_visible()
+    await expect(page.get_by_role("link", name="看怎么解决")).to_be_hidden()
 
 
 async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo) -> None:

@@ -19,7 +19,7 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.lease import Leases
 from yaohe.platforms.outgoing import Outgoing, PlatformAway, PlatformQuota, PlatformRefused
 from yaohe.platforms.outgoing.client import ANSWER_S_MAX
-from yaohe.platforms.passes import Passes
+from yaohe.platforms.passes import Passes, Trouble
 from yaohe.platforms.wechat import Wechat, WechatApi
 
 pytestmark = pytest.mark.db
@@ -43,6 +43,10 @@ class Process:
     async def signed(self) -> dict[str, object]:
         config: dict[str, object] = msgspec.to_builtins(await self.wechat.js_config(PAGE + "#top"))
         return config
+
+    async def troubles(self) -> list[Trouble]:
+        (account,) = await self.wechat.connections()
+        return account.troubles
 
 
 @pytest_asyncio.fixture
@@ -157,7 +161,7 @@ async def test_a_used_up_quota_is_left_alone_until_the_day_turns(
             with pytest.raises(PlatformQuota):
                 await one.signed()
     assert double.calls == {TOKEN: 1, TICKET: 1}
-    (trouble, *rest) = await processes[2].wechat.troubles()
+    (trouble, *rest) = await processes[2].troubles()
     assert trouble.kind == "quota"
     beijing = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai"))
     turn = (beijing + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -169,7 +173,7 @@ async def test_a_used_up_quota_is_left_alone_until_the_day_turns(
         one.clock.advance(86_400)
     config = await processes[1].signed()
     assert config["signature"] == double.signature_of(PAGE, config)
-    assert await processes[1].wechat.troubles() == []
+    assert await processes[1].troubles() == []
 
 
 @pytest.mark.parametrize("fault", ["500", "junk", "busy", "late"])
@@ -220,6 +224,40 @@ async def test_wrong_settings_are_told_in_the_services_own_number(
         with pytest.raises(PlatformRefused, match="40125"):
             await wrong.signed()
     assert double.calls[TOKEN] == 1
-    (trouble,) = [t for t in await wrong.wechat.troubles() if t.name.endswith("access_token")]
-    assert trouble.kind == "40125"
+    told = [(trouble.name, trouble.kind) for trouble in await wrong.troubles()]
+    assert told == [("access_token", "40125"), ("jsapi_ticket", "40125")]
+    # Nobody knows that it is mended before it was asked for again.
+    await later(fresh_db, 86_400)
+    assert len(await wrong.troubles()) == 2
     await wrong.outgoing.close()
+
+
+async def test_who_mended_a_setting_has_it_asked_for_again_at_once(
+    processes: list[Process], double: WechatDouble
+) -> None:
+    one = processes[0]
+    double.faults[TOKEN] = ["40164", "40164"]
+    with pytest.raises(PlatformRefused):
+        await one.signed()
+    (still,) = await one.wechat.check()
+    assert (still.kind, still.app_id) == ("official", APP_ID)
+    assert [trouble.kind for trouble in still.troubles] == ["40164", "40164"]
+    assert double.calls[TOKEN] == 2
+    (mended,) = await one.wechat.check()
+    assert mended.troubles == []
+    # Nothing is asked for that is there already; and the page is signed at once.
+    await one.wechat.check()
+    assert double.calls == {TOKEN: 3, TICKET: 1}
+    assert (await one.signed())["app_id"] == APP_ID
+
+
+async def test_a_used_up_quota_is_not_asked_past(
+    processes: list[Process], double: WechatDouble
+) -> None:
+    double.faults[TICKET] = ["45009"]
+    with pytest.raises(PlatformQuota):
+        await processes[0].signed()
+    for one in processes:
+        (told,) = await one.wechat.check()
+        assert {trouble.kind for trouble in told.troubles} == {"quota"}
+    assert double.calls == {TOKEN: 1, TICKET: 1}

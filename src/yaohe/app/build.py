@@ -319,6 +319,7 @@ def build(
     routes = hot_routes(verbs, clock)
     lag = LoopLag()
     health = Health(db, identity, lag)
+    health.warnings(platforms.warnings)
     playback.on_report.append(PlayerFigures(health.registry).note)
     services: dict[str, object] = {
         "identity": identity,

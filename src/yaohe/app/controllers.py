@@ -24,6 +24,7 @@ from yaohe.outside import http as outside
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
 from yaohe.platforms.wechat import http as wechat
 from yaohe.sharing import http as sharing
+from yaohe.sharing.wechat import http as sharing_wechat
 
 CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sandbox_pay.controllers,
@@ -32,6 +33,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *accounts.controllers,
     *app_keys.controllers,
     *sharing.controllers,
+    *sharing_wechat.controllers,
     *commerce.controllers,
     *outside.controllers,
     *rooms.controllers,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from litestar import Request
@@ -63,6 +64,14 @@ class Health:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.gauge("event_loop_lag_p99_ms", "Lateness of the event loop, 1 min", lag.p99_ms)
+        self._warn: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+        self._warnings: Mapping[str, str] = {}
+        self.gauges(
+            "platform_trouble",
+            "1 for what another service does not give us now",
+            "of",
+            lambda: dict.fromkeys(self._warnings, 1.0),
+        )
         self.draining = False
 
     def gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
@@ -80,6 +89,18 @@ class Health:
         """A child or engine whose state (`ready`, `starting`, …) belongs into `/readyz`."""
         self._parts[name] = state
 
+    def warnings(self, read: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+        """Where to read what needs somebody's hand although this process can serve."""
+        self._warn = read
+
+    async def look(self) -> None:
+        """Read the warnings; while the database is away the last ones stand."""
+        if self._warn is None:
+            return
+        with contextlib.suppress(AppError, TimeoutError):
+            async with asyncio.timeout(2):
+                self._warnings = await self._warn()
+
     async def report(self) -> dict[str, Any]:
         parts = {name: state() for name, state in self._parts.items()}
         try:
@@ -88,8 +109,15 @@ class Health:
             parts["database"] = "ready"
         except (AppError, TimeoutError):
             parts["database"] = "away"
+        if parts["database"] == "ready":
+            await self.look()
         ready = not self.draining and all(state == "ready" for state in parts.values())
-        return {"ready": ready, "draining": self.draining, "parts": parts}
+        return {
+            "ready": ready,
+            "draining": self.draining,
+            "parts": parts,
+            "warnings": dict(self._warnings),
+        }
 
     def metrics(self) -> bytes:
         return generate_latest(self.registry)

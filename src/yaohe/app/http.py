@@ -112,6 +112,7 @@ def health_routes(health: Health) -> list[ControllerRouterHandler]:
     )
     async def metrics(request: Request[Any, Any, Any]) -> bytes:
         await health.require_reader(request)
+        await health.look()
         return health.metrics()
 
     return [healthz, readyz, metrics]

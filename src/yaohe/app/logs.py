@@ -19,6 +19,8 @@ _SECRET_WORDS = (
 _KEY_PATH = "/whip/"
 # What opens a private room stands in addresses, and addresses stand anywhere.
 _IN_ADDRESSES = re.compile(r"\b(?:ticket|invitation|pass)\.[a-z0-9-]+\.[a-z0-9_]+\.[0-9]+\.[\w-]+")
+# So do keys of other services; a login's `code` is as good as the login.
+_IN_QUERIES = re.compile(r"([?&](?:access_token|code|secret|state|ticket)=)[^&#\s\"']+")
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -32,8 +34,8 @@ def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
 
 
 def scrub(text: str) -> str:
-    """The line without what would open a private room."""
-    return _IN_ADDRESSES.sub("***", text)
+    """The line without what would open a private room or an account at another service."""
+    return _IN_QUERIES.sub(r"\1***", _IN_ADDRESSES.sub("***", text))
 
 
 class _Scrubbing(logging.Formatter):

@@ -21,6 +21,14 @@ class Platforms:
     wechat: Wechat
     logins: tuple[LoginClient, ...]
 
+    async def warnings(self) -> dict[str, str]:
+        """What other services do not give us now, with their word why."""
+        return {
+            f"wechat.{account.kind}.{trouble.name}": trouble.kind
+            for account in await self.wechat.connections()
+            for trouble in account.troubles
+        }
+
 
 def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> Platforms:
     """Nothing is asked yet; an account that is not set is simply not there."""

@@ -36,6 +36,15 @@ def test_data_is_absolute() -> None:
         ({"YAOHE_WEBRTC_PORTS": "50100-50000"}, "webrtc_ports"),
         ({"YAOHE_WEBRTC_ADDRESSES": "live.example.com"}, "live.example.com"),
         ({"YAOHE_WEBRTC_ICE_SERVERS": "stun.example.com"}, "stun:host"),
+        ({"YAOHE_WECHAT_APP_ID": "wx0123456789abcdef"}, "wechat_secret"),
+        ({"YAOHE_WECHAT_APP_ID": "0123", "YAOHE_WECHAT_SECRET": "x"}, "wechat_app_id"),
+        ({"YAOHE_WECHAT_SECRET": "x"}, "wechat_app_id"),
+        ({"YAOHE_WEIBO_APP_ID": "1"}, "weibo_secret"),
+        ({"YAOHE_QQ_SECRET": "x"}, "qq_app_id"),
+        ({"YAOHE_DOUYIN_APP_ID": "1"}, "douyin_secret"),
+        ({"YAOHE_WECHAT_VERIFY": "MP_verify_abc.txt"}, "MP_verify_"),
+        ({"YAOHE_WECHAT_VERIFY": "abc,../x"}, "MP_verify_"),
+        ({"YAOHE_PLATFORMS_URL": "gateway:80"}, "platforms_url"),
     ],
 )
 def test_wrong_values_name_themselves(environment: dict[str, str], word: str) -> None:
@@ -71,6 +80,9 @@ def test_every_setting_is_documented_and_secrets_are_hidden() -> None:
         assert f"`YAOHE_{field.name.upper()}`" in document()
     shown = show(load({}, database_url="postgresql://u:secret@h/db"))
     assert "secret" not in shown
+    secrets = {f"{name}_secret": "hush" for name in ("wechat", "weibo", "qq", "douyin")}
+    apps = {"wechat_app_id": "wx0123456789abcdef", "weibo_app_id": "1", "qq_app_id": "1"}
+    assert "hush" not in show(load({}, **secrets, **apps, douyin_app_id="1"))
 
 
 def test_what_browsers_publish_to() -> None:

@@ -47,7 +47,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why a pass cannot be had: `kind` is away, quota or the service's own word."""
+    """Why a pass cannot be had: `kind` is away, quota or the service's own word. Nobody asks again
+    before `until`."""
 
     name: str
     kind: str

@@ -84,6 +84,11 @@ class Passes:
         async with self._db.connect() as conn:
             return await store.troubles(conn, prefix)
 
+    async def end_pauses(self, prefix: str) -> None:
+        """Somebody mended something: ask again at once, except where a quota is used up."""
+        async with self._db.begin() as tx:
+            await store.end_pauses(tx.conn, prefix)
+
     def now(self) -> float:
         return self._clock.monotonic()
 
@@ -128,6 +133,12 @@ class Pass:
         if self._value == refused:
             self._ends_at = 0.0
         return await self._obtain(refused)
+
+    async def check(self) -> None:
+        """Have a pass, asking the service if that is due, and forget that it just failed. For who
+        has ended the pauses; raises like `value`."""
+        self._trouble, self._quiet_until = None, 0.0
+        await self._obtain(None)
 
     async def _renew(self) -> None:
         try:

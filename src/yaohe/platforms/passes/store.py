@@ -51,7 +51,16 @@ _PAUSE = text(
 _TROUBLES = text(
     """
     select name, trouble as kind, wait_until as until from platforms.passes
-     where wait_until > now() and starts_with(name, :prefix) order by name
+     where failed > 0 and starts_with(name, :prefix)
+       and (wait_until > now() or trouble <> 'quota')
+     order by name
+    """
+)
+
+_END_PAUSES = text(
+    """
+    update platforms.passes set wait_until = now()
+     where wait_until > now() and trouble <> 'quota' and starts_with(name, :prefix)
     """
 )
 
@@ -92,5 +101,12 @@ async def pause(
 
 
 async def troubles(conn: AsyncConnection, prefix: str) -> list[Trouble]:
+    """What failed when it was last asked for. A used-up quota is over when its day is; anything
+    else stays until it succeeds, for nobody knows before."""
     rows = await conn.execute(_TROUBLES, {"prefix": prefix})
     return [Trouble(row.name, row.kind, row.until) for row in rows]
+
+
+async def end_pauses(conn: AsyncConnection, prefix: str) -> None:
+    """Let what was refused or away be asked for again now; a used-up quota stays left alone."""
+    await conn.execute(_END_PAUSES, {"prefix": prefix})

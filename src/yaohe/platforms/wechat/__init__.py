@@ -4,7 +4,14 @@ Words owned: account (an official account of the shop's at WeChat), ticket, sign
 """
 
 from yaohe.platforms.wechat.api import WechatApi
-from yaohe.platforms.wechat.model import JsConfig, WechatNotConnected, WechatUrlRefused
+from yaohe.platforms.wechat.model import Connection, JsConfig, WechatNotConnected, WechatUrlRefused
 from yaohe.platforms.wechat.service import Wechat
 
-__all__ = ["JsConfig", "Wechat", "WechatApi", "WechatNotConnected", "WechatUrlRefused"]
+__all__ = [
+    "Connection",
+    "JsConfig",
+    "Wechat",
+    "WechatApi",
+    "WechatNotConnected",
+    "WechatUrlRefused",
+]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from yaohe.kernel.errors import BadInput, NotFound
 from yaohe.platforms.outgoing import PlatformAway, PlatformQuota, PlatformRefused
+from yaohe.platforms.passes import Trouble
 
 URL_CHARS_MAX: Final = 2_048
 # What a share needs of the JS-SDK, and nothing that could leave the page.
@@ -49,6 +50,14 @@ class JsConfig(msgspec.Struct, frozen=True):
     nonce: str
     signature: str
     apis: tuple[str, ...] = JS_APIS
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """One account of the shop's, and what WeChat does not give it now."""
+
+    kind: Literal["official"]
+    app_id: str
+    troubles: list[Trouble]
 
 
 def signed_url(url: str, hosts: Collection[str]) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.ids import new_secret
-from yaohe.platforms.outgoing import Outgoing
+from yaohe.platforms.outgoing import Outgoing, PlatformAway, PlatformQuota, PlatformRefused
 from yaohe.platforms.passes import Fetched, Pass, Passes, Trouble
 from yaohe.platforms.wechat.api import WechatApi, fetched
 from yaohe.platforms.wechat.model import (
+    Connection,
     JsConfig,
     WechatNotConnected,
     js_signature,
@@ -70,11 +72,31 @@ class Wechat:
         signature = js_signature(ticket, nonce=nonce, timestamp=timestamp, url=page)
         return JsConfig(self._account.app_id, timestamp, nonce, signature)
 
-    async def troubles(self) -> list[Trouble]:
-        """What WeChat does not give us now, and until when we leave it alone."""
+    async def connections(self) -> list[Connection]:
+        """The accounts that are set, each with what WeChat does not give it now; a trouble is
+        named by the key or call it is about."""
         if self._account is None:
             return []
-        return await self._passes.troubles(self._account.prefix)
+        return [await self._connection("official", self._account)]
+
+    async def check(self) -> list[Connection]:
+        """Ask WeChat now, whatever failed before: for who has just mended a setting there. A
+        used-up quota is not asked past."""
+        if self._account is None or self._ticket is None:
+            raise WechatNotConnected
+        await self._passes.end_pauses(self._account.prefix)
+        for one in (self._account.token, self._ticket):
+            # What fails stands in the troubles afterwards.
+            with contextlib.suppress(PlatformAway, PlatformQuota, PlatformRefused):
+                await one.check()
+        return await self.connections()
+
+    async def _connection(self, kind: Literal["official"], account: WechatApi) -> Connection:
+        troubles = [
+            Trouble(trouble.name.removeprefix(account.prefix), trouble.kind, trouble.until)
+            for trouble in await self._passes.troubles(account.prefix)
+        ]
+        return Connection(kind, account.app_id, troubles)
 
     async def _fetch_ticket(self, _force: bool) -> Fetched:
         assert self._account is not None, "a ticket belongs to an account"

@@ -21,6 +21,7 @@ import type {
   ShopOrder,
   Staff,
 } from './types'
+import type { WechatConnection } from './wechat'
 
 const V1 = '/api/v1'
 const client = createClient()
@@ -67,6 +68,9 @@ export const api = {
     client.post<void>(`${V1}/staff/password`, { old, new: next }),
   revokeKey: (id: string) => client.delete<void>(`${V1}/staff/api-keys/${id}`),
 
+  wechatConnections: () => list<WechatConnection>('/wechat/connections'),
+  checkWechat: async () =>
+    (await client.post<Items<WechatConnection>>(`${V1}/wechat/connections/check`)).items,
   recordingDisk: () => client.get<RecordingDisk>(`${V1}/recordings/disk`),
   rooms: () => list<Room>('/rooms'),
   room: (id: string) => client.get<Room>(room(id)),

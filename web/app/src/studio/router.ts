@@ -30,7 +30,7 @@ export const router = createRouter({
     { path: '/settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./shell/LostPage.vue') },
   ],
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: 72 } : { top: 0 }),
 })
 
 router.beforeEach(async (to) => {

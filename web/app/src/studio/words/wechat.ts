@@ -1,0 +1,20 @@
+/** Words about the shop's account at WeChat: whether it is connected, what is wrong, what mends it. */
+export const wechat = {
+  'wechat.title': ['微信', 'WeChat'],
+  'wechat.lead': ['连上公众号后，观众从微信右上角菜单发出去的，就是自己的分享卡片。', "With an official account connected, WeChat's own menu sends each viewer's own share card."],
+  'wechat.none': ['还没有连接公众号。管服务器的人照 docs/ops/wechat.md 做就能连上。', 'No official account is connected. Whoever runs the server finds the steps in docs/ops/wechat.md.'],
+  'wechat.good': ['已连接，微信没有报错', 'Connected, and WeChat reports nothing wrong'],
+  'wechat.check': ['再试一次', 'Try again'],
+  'wechat.notice': ['微信那边出了问题，菜单现在发的是普通链接。', 'Something is wrong at WeChat, so its menu now sends plain links.'],
+  'wechat.see': ['看怎么解决', 'See what to do'],
+  'wechat.at': ['微信的回答：{kind}', "WeChat's answer: {kind}"],
+  'wechat.trouble.away': ['微信没有应答。请让管服务器的人确认服务器连得上 api.weixin.qq.com。', 'WeChat did not answer. Have whoever runs the server check that it can reach api.weixin.qq.com.'],
+  'wechat.trouble.quota': ['今天的调用次数用完了，北京时间零点后自动恢复。同一公众号如果还接了别的程序，看看是不是它用掉的。', "Today's calls are used up. It goes on by itself after midnight in Beijing. See whether another program uses the same account."],
+  'wechat.trouble.40001': ['AppSecret 不对，或者被重置过。在公众号后台重新查看 AppSecret，更新 YAOHE_WECHAT_SECRET。', 'The AppSecret is not right, or was reset. Have it shown again at WeChat and set YAOHE_WECHAT_SECRET.'],
+  'wechat.trouble.40013': ['AppID 不对。核对 YAOHE_WECHAT_APP_ID。', 'The AppID is not right. Check YAOHE_WECHAT_APP_ID.'],
+  'wechat.trouble.40125': ['AppSecret 不对，或者被重置过。在公众号后台重新查看 AppSecret，更新 YAOHE_WECHAT_SECRET。', 'The AppSecret is not right, or was reset. Have it shown again at WeChat and set YAOHE_WECHAT_SECRET.'],
+  'wechat.trouble.40164': ['这台服务器不在 IP 白名单里。在公众号后台「基本配置 → IP 白名单」加上它的公网地址。', "This server is not on WeChat's list. Add its public address at 基本配置 → IP 白名单."],
+  'wechat.trouble.48001': ['这个公众号没有分享接口的权限，要先完成微信认证。', 'This account may not use the sharing interface. Have WeChat verify it first.'],
+  'wechat.trouble.50002': ['微信限制了这个公众号。登录公众号后台查看通知。', 'WeChat has restricted this account. Sign in at WeChat and read its notice.'],
+  'wechat.trouble.other': ['微信拒绝了。在微信开发者文档里查这个数字，改好后再试一次。', "WeChat refused. Look this number up in WeChat's developer documents, mend it and try again."],
+} as const satisfies Record<string, readonly [string, string]>

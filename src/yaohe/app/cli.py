@@ -1,44 +1,18 @@
 """The command line: the shop itself, what an operator asks of it, and what programs pipe.
 
 Everything a person did wrong comes back as one sentence on stderr and a code that is not zero.
+What a command needs is loaded when it is called: a pipe must not wait for a shop.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import signal
 import sys
 from pathlib import Path
-from typing import Any
-
-import msgspec
-import structlog
-import uvloop
 
 from yaohe import __version__
-from yaohe.app import settings as settings_of
-from yaohe.app.auditing import audit_money
-from yaohe.app.build import System
-from yaohe.app.demo.command import DemoWish, show_demo
-from yaohe.app.logs import configure_logs
-from yaohe.app.network import lan_address
-from yaohe.app.operator.backup import back_up
-from yaohe.app.operator.doctor import examine, lines, settings_unusable
-from yaohe.app.operator.restore import restore
-from yaohe.app.recounting import recount_shares
-from yaohe.app.roles import Ready, engine, serve
-from yaohe.app.settings import Settings, SettingsError
-from yaohe.app.ua_lines import classify_lines
+from yaohe.app.settings import SettingsError
 from yaohe.kernel.errors import AppError
-from yaohe.kernel.wire import PortTaken, StartFailed
-
-log = structlog.get_logger(__name__)
-
-
-def say(text: str) -> None:
-    """Progress for the person at the terminal; stdout stays for what programs read."""
-    print(f"· {text}", file=sys.stderr, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,26 +65,11 @@ def parser() -> argparse.ArgumentParser:
     return main_parser
 
 
-def read_settings(given: argparse.Namespace, **defaults: Any) -> Settings:
-    names = ("data", "host", "port", "rtmp_port", "public_url", "tls", "tls_cert", "tls_key")
-    wishes = {name: getattr(given, name) for name in names}
-    if given.lan and wishes["host"] is None:
-        wishes["host"] = "0.0.0.0"  # noqa: S104 - asked for
-        if wishes["public_url"] is None:
-            scheme = "https" if given.tls or given.tls_cert else "http"
-            port = wishes["port"] or settings_of.load().port
-            wishes["public_url"] = f"{scheme}://{lan_address()}:{port}"
-    for name, value in defaults.items():
-        if wishes.get(name) is None:
-            wishes[name] = value
-    return settings_of.load(**wishes)
-
-
 def main(arguments: list[str] | None = None) -> None:
     given = parser().parse_args(arguments)
     try:
         raise SystemExit(_run(given))
-    except (SettingsError, PortTaken, StartFailed, AppError) as error:
+    except (SettingsError, AppError) as error:
         print(f"\n{error}\n", file=sys.stderr, flush=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
@@ -118,85 +77,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    if given.command == "config":
-        return _config(given)
     if given.command == "ua":
+        from yaohe.app.ua_lines import classify_lines
+
         return classify_lines(sys.stdin.fileno(), sys.stdout.fileno())
-    if given.command == "doctor":
-        return _doctor(given)
-    if given.command == "demo":
-        settings = read_settings(given, data="var/demo")
-        wish = DemoWish(host=not given.no_host, crowd=not given.no_crowd, as_json=given.json)
-        configure_logs(settings)
-        return _forever(settings, lambda system: show_demo(system, wish, say), demo=True)
-    settings = read_settings(given)
-    configure_logs(settings)
-    if given.command == "migrate":
-        uvloop.run(_migrate(settings))
-        return 0
-    if given.command == "recount":
-        return uvloop.run(recount_shares(settings, say, as_json=given.json, mend=given.rebuild))
-    if given.command == "audit":
-        return uvloop.run(audit_money(settings, say, as_json=given.json))
-    if given.command == "backup":
-        size = uvloop.run(back_up(settings, given.file, say))
-        say(f"Saved in {given.file}, {size / 1e6:,.1f} MB. It holds keys: keep it safe")
-        return 0
-    if given.command == "restore":
-        about = uvloop.run(restore(settings, given.file, say))
-        say(f"{settings.data} is as it was at {about.made_at}")
-        return 0
-    return _forever(settings, _show_shop)
+    from yaohe.app.commands import COMMANDS
 
-
-def _config(given: argparse.Namespace) -> int:
-    if given.action == "doc":
-        print(settings_of.document())
-        return 0
-    settings = read_settings(given)
-    print(settings_of.show(settings) if given.action == "show" else "All settings can be used.")
-    return 0
-
-
-def _doctor(given: argparse.Namespace) -> int:
-    try:
-        settings = read_settings(given)
-    except SettingsError as error:
-        report = settings_unusable(error)
-    else:
-        configure_logs(settings)
-        report = uvloop.run(examine(settings))
-    print(msgspec.json.encode(report).decode() if given.json else lines(report))
-    return 0 if report.ok else 1
-
-
-async def _migrate(settings: Settings) -> None:
-    async with engine(settings, say):
-        say("The database is up to date")
-
-
-def _forever(settings: Settings, ready: Ready, *, demo: bool = False) -> int:
-    async def run() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        await serve(settings, stop=stop, say=say, ready=ready, demo=demo)
-
-    uvloop.run(run())
-    return 0
-
-
-async def _show_shop(system: System) -> None:
-    settings = system.settings
-    say(f"Serving at {settings.address}")
-    token = await system.identity.setup_token()
-    if token is not None:
-        say("First start. Make the owner's account within 24 hours, once, here:")
-        say(f"  {settings.address}/studio/setup?token={token}")
-    else:
-        say(f"Studio: {settings.address}/studio")
-    say("Ctrl-C stops it.")
+    return COMMANDS[given.command](given)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from yaohe.sharing.ua import kind_of
+from yaohe.platforms.ua import kind_of
 
 _READ_BYTES: Final = 1 << 18
 # More than any user agent is judged by; the rest of an endless line is let go as it comes.

@@ -18,8 +18,8 @@ from yaohe.identity import Identity
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.wire import WHOLE
 from yaohe.live.privacy import InvitationOver, Privacy, Ticket
+from yaohe.platforms.ua import is_prefetch
 from yaohe.sharing import Sharing
-from yaohe.sharing.ua import is_prefetch
 
 _ROOM: Final = re.compile(r"/(?:r|live|api/v1/rooms)/(?P<room>[^/]+)(?P<rest>/.*)?\Z")
 _SHARE: Final = re.compile(r"/(?:s|api/v1/shares)/(?P<token>[^/]+)(?P<rest>/.*)?\Z")

@@ -30,10 +30,10 @@ from yaohe.kernel.wire import Fields
 from yaohe.live.privacy import InvitationOver, Ticket
 from yaohe.live.rooms import RoomNotFound
 from yaohe.outside import Outside, is_outside
+from yaohe.platforms.ua import is_prefetch
 from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Fetch, Share, Sharing, environment
 from yaohe.sharing.landings import source_of
-from yaohe.sharing.ua import is_prefetch
 
 LATE: Final = frozenset(
     {"preview_tags", "share_url", "invited", "sharer", "note", "bought", "share_json"}

@@ -6,12 +6,12 @@ Words owned: *share* (an object with a token and four states), *hit* (a fetch of
 doors of their own: `yaohe.sharing.reports`, `yaohe.sharing.attribution`, `yaohe.sharing.visits`.
 """
 
+from yaohe.platforms.ua import Env, environment
 from yaohe.sharing.errors import SHARE_ERRORS
 from yaohe.sharing.events import ClickConfirmed, ShareProductive
 from yaohe.sharing.hits.model import Fetch
 from yaohe.sharing.service import Sharing
 from yaohe.sharing.shares.model import Share
-from yaohe.sharing.ua import Env, environment
 from yaohe.sharing.visits.model import WatchTick
 from yaohe.sharing.wire import (
     BeaconAnswer,

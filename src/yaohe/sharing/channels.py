@@ -7,7 +7,7 @@ from typing import Final
 
 from yaohe.kernel.ids import TOKEN_LENGTH
 from yaohe.platforms.channels import Choice, Need, choices
-from yaohe.sharing.ua import classify
+from yaohe.platforms.ua import classify
 
 # A tablet has a share sheet and apps like a phone; a desk has neither for sure.
 _PHONE: Final = re.compile(r"Mobile|Android|iPhone|iPad|HarmonyOS", re.IGNORECASE)

@@ -11,12 +11,12 @@ from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.outbox import record_raw
+from yaohe.platforms.ua import Env
 from yaohe.sharing.clicks import store
 from yaohe.sharing.clicks.model import ClickAsked, ClickResult, check_click, merged
 from yaohe.sharing.errors import ShareNotFound
 from yaohe.sharing.events import ClickConfirmed
 from yaohe.sharing.shares.service import Shares
-from yaohe.sharing.ua import Env
 from yaohe.sharing.visits.model import PRODUCTIVE_MS
 from yaohe.sharing.visits.service import note_productive
 

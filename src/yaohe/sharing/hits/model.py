@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from yaohe.kernel.errors import BadInput
-from yaohe.sharing.ua import UaClass, classify, environment, is_prefetch
+from yaohe.platforms.ua import UaClass, classify, environment, is_prefetch
 
 UA_KEPT_CHARS: Final = 300
 REFERER_KEPT_CHARS: Final = 200

@@ -21,12 +21,12 @@ from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.kernel.spool import Spool, SpoolRecord
+from yaohe.platforms.ua import Env, classify
 from yaohe.sharing.hits import store
 from yaohe.sharing.hits.model import Fetch, HitRecord, check_hit, hit_of
 from yaohe.sharing.hits.salts import Salts
 from yaohe.sharing.hits.seen import Place, Seen
 from yaohe.sharing.shares.model import Share
-from yaohe.sharing.ua import Env, classify
 
 PATIENCE_S: Final = 0.12
 TROUBLE_S: Final = 1.0

@@ -11,8 +11,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import Final
 
-from yaohe.sharing.ua.apps import APPS
-from yaohe.sharing.ua.programs import ANYWHERE, BARE_PREVIEWS, LIBRARIES, Kind, Names
+from yaohe.platforms.ua.apps import APPS
+from yaohe.platforms.ua.programs import ANYWHERE, BARE_PREVIEWS, LIBRARIES, Kind, Names
 
 UA_CHARS_MAX: Final = 1024
 SHAPES_MAX: Final = 32_768

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yaohe.app.ua_lines import classify_lines
-from yaohe.sharing.ua import Env, classify, environment
-from yaohe.sharing.ua.model import _classify
-from yaohe.sharing.ua.shapes import found_by_shape
+from yaohe.platforms.ua import Env, classify, environment
+from yaohe.platforms.ua.model import _classify
+from yaohe.platforms.ua.shapes import found_by_shape
 
 ROWS = [
     tuple(line.split("\t"))

@@ -19,8 +19,8 @@ from typing import Final
 
 import msgspec
 
-from yaohe.sharing.ua.programs import Kind
-from yaohe.sharing.ua.shapes import UA_CHARS_MAX, found_by_shape, shape_of
+from yaohe.platforms.ua.programs import Kind
+from yaohe.platforms.ua.shapes import UA_CHARS_MAX, found_by_shape, shape_of
 
 
 class UaClass(msgspec.Struct, frozen=True):

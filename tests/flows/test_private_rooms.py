@@ -8,10 +8,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.conftest import Server
 from tests.sim.asgi import Answer, Browser
 from tests.support.realtime import Talker
@@ -23,6 +25,7 @@ from yaohe.app.roles import wire_config
 from yaohe.identity import Staff, Visitor
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.wire import WireServer
+from yaohe.live.privacy import store as privacy_store
 from yaohe.live.privacy.errors import InvitationOver
 from yaohe.live.privacy.model import Invitation, NewInvitation, SealKind, seal
 from yaohe.live.rooms import NewRoom, RoomChange
@@ -401,6 +404,27 @@ async def test_a_room_that_becomes_private_sends_the_uninvited_away_at_once(
             # Revoked while watching: cut as well.
             await at.system.privacy.revoke("tea", at.invitation.id, by=at.by)
             await until(lambda: server.viewers == 0)
+
+
+async def test_people_who_come_in_all_the_time_do_not_keep_a_look_from_ending(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place(tmp_path, url) as at:
+        link = at.sealed("invitation", "tea", at.invitation.id)
+        read = privacy_store.valid_invitations
+        asked = 0
+
+        async def while_somebody_comes_in(conn: AsyncConnection) -> dict[str, tuple[str, datetime]]:
+            nonlocal asked
+            asked += 1
+            found = await read(conn)
+            await at.system.privacy.enter("tea", link, new_id("v"))
+            return found
+
+        monkeypatch.setattr(privacy_store, "valid_invitations", while_somebody_comes_in)
+        async with asyncio.timeout(5):
+            await at.system.privacy.look()
+        assert asked <= 2
 
 
 async def test_another_process_hears_of_it_with_its_next_look(tmp_path: Path, url: str) -> None:

@@ -114,6 +114,7 @@ class FragmentLog:
         self.epoch = 0
         self.next_offset = 0
         self.last_keyframe_offset = -1
+        self.cuts = 0
         self.bytes_held = 0
         self.frames_held = 0
         self._clock = clock or SystemClock()
@@ -299,8 +300,9 @@ class FragmentLog:
             self.live, self.ended = False, True
             self._tell()
 
-    def wake(self) -> None:
-        """Have every reader look again."""
+    def cut(self) -> None:
+        """Send away whoever reads a stream of this log, of whatever epoch."""
+        self.cuts += 1
         self._tell()
 
     def forget(self) -> None:

@@ -183,7 +183,7 @@ class MediaOrigin:
         """Send every streaming reader of the room away; whoever may come in asks again."""
         show = self._shows.get(room_id)
         for rung in show.rungs.values() if show is not None else ():
-            rung.cut()
+            rung.log.cut()
 
     def drop(
         self, room_id: str, why: str = "Another process serves this room now. Connect again."

@@ -40,16 +40,10 @@ class Rung:
         log = self.log
         if log.generation is None or log.ended:
             return None
-        if self._source is None or self._source.epoch != log.epoch:
-            self._source = EpochSource(log, log.generation)
-        return self._source
-
-    def cut(self) -> None:
-        """Send every streaming reader away; whoever may come in asks again."""
-        if self._source is not None:
-            self._source.revoked = True
-            self._source = None
-            self.log.wake()
+        kept = self._source
+        if kept is None or kept.epoch != log.epoch or kept.revoked:
+            kept = self._source = EpochSource(log, log.generation)
+        return kept
 
 
 class Show:

@@ -174,7 +174,7 @@ class EpochSource:
         self._log = log
         self._generation = generation
         self.init = generation.init
-        self.revoked = False
+        self._cuts = log.cuts
         self.headers: Sequence[tuple[str, str]] = (
             ("content-type", "video/mp4"),
             ("cache-control", "no-store"),
@@ -203,6 +203,11 @@ class EpochSource:
     def kind(self) -> str:
         """For counting: which rung this is."""
         return self._log.rung or "top"
+
+    @property
+    def revoked(self) -> bool:
+        """True once its readers were sent away."""
+        return self._log.cuts != self._cuts
 
     @property
     def ended(self) -> bool:

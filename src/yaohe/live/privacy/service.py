@@ -256,8 +256,11 @@ class Privacy:
 
     def _know(self, room_id: str, invitation_id: str, until: datetime) -> None:
         """An invitation that is valid, before the next look finds it."""
-        self._changes += 1
-        self._valid[invitation_id] = (room_id, until.timestamp())
+        news = (room_id, until.timestamp())
+        # Only news: a look would never end while people come in.
+        if self._valid.get(invitation_id) != news:
+            self._changes += 1
+            self._valid[invitation_id] = news
 
     def _close(self, room_id: str) -> None:
         for listener in self.on_closed:

@@ -144,6 +144,27 @@ def test_an_epoch_as_a_source() -> None:
     assert origin.source("tea") is None
 
 
+def test_a_cut_reaches_who_still_reads_the_epoch_before() -> None:
+    """A slow viewer may be an epoch behind; a room that becomes private is closed to them too."""
+    origin = MediaOrigin(clock=ManualClock())
+    log = origin.open("tea")
+    open_epoch(log)
+    slow = origin.source("tea")
+    open_epoch(log)
+    present = origin.source("tea")
+    assert slow is not None
+    assert present is not None
+    assert (slow.revoked, present.revoked) == (False, False)
+    woken: list[int] = []
+    waking = slow.subscribe(lambda: woken.append(1))
+    origin.cut("tea")
+    waking.close()
+    assert (slow.revoked, present.revoked, woken) == (True, True, [1])
+    again = origin.source("tea")
+    assert again is not None
+    assert not again.revoked
+
+
 def test_quiet_rooms_give_their_memory_back() -> None:
     clock = ManualClock()
     origin = MediaOrigin(clock=clock)

@@ -107,8 +107,8 @@ async def follow(client: httpx.AsyncClient, url: str, agent: str = ANDROID) -> s
 
 
 @asynccontextmanager
-async def yard(data: Path, database_url: str) -> AsyncIterator[Yard]:
-    async with running_system(data, database_url) as system:
+async def yard(data: Path, database_url: str, **settings: object) -> AsyncIterator[Yard]:
+    async with running_system(data, database_url, **settings) as system:
         transport = httpx.ASGITransport(app=system.app)  # type: ignore[arg-type]
 
         def client() -> httpx.AsyncClient:

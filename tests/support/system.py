@@ -27,6 +27,7 @@ async def running_system(
         "sharing": system.sharing.run,
         "commerce": system.commerce.run,
         "hub": system.hub.run,
+        "webhooks": system.webhooks.run,
         "relay": system.relay.run,
     }
     tasks = [asyncio.create_task(lasting(name, part)) for name, part in parts.items()]
@@ -38,6 +39,6 @@ async def running_system(
         await asyncio.gather(*tasks, return_exceptions=True)
         for close in (
             system.hub.close, system.campaigns.close, system.commerce.close, system.sharing.close,
-            system.spool.close, system.db.close,
+            system.spool.close, system.webhooks.close, system.db.close,
         ):  # fmt: skip
             await close()

@@ -16,7 +16,7 @@ from yaohe.platforms.channels import CHANNELS
 
 CONTEXTS = {
     "insights", "campaigns", "content", "live", "outside", "commerce", "sharing", "identity",
-    "ledger", "platforms",
+    "ledger", "platforms", "webhooks",
 }  # fmt: skip
 BANNED_NAMES = re.compile(r"(^|_)(managers?|helpers?|utils?|misc|common)(_|\.py$|$)")
 
@@ -66,6 +66,7 @@ SCHEMAS = {
     "identity", "ledger", "commerce", "sandbox_pay", "platforms", "sharing", "live", "campaigns",
     "kernel",
     "outside",
+    "webhooks",
 }  # fmt: skip
 HOME = {"sandbox_pay": "platforms"}
 

@@ -26,7 +26,7 @@ from yaohe.commerce import Commerce
 from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.clips import Clips
 from yaohe.content.keyframes import Faces, LatestStills
-from yaohe.flows import all_steps
+from yaohe.flows import all_steps, told_outside
 from yaohe.front.assets import Assets
 from yaohe.front.clips import ClipDoor, ClipMaker
 from yaohe.front.crossing import Crossing
@@ -67,8 +67,10 @@ from yaohe.live.rooms import Rooms
 from yaohe.live.shelf import Shelf
 from yaohe.live.whip import Whip
 from yaohe.outside import Outside
+from yaohe.platforms.outgoing import PublicOutgoing
 from yaohe.platforms.sandbox_pay import SandboxGateway
 from yaohe.sharing import Sharing
+from yaohe.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,7 @@ class System:
     studio: CardStudio
     campaigns: Campaigns
     outside: Outside
+    webhooks: Webhooks
     relay: Relay
     snapshots: Snapshots
     media: MediaDoor
@@ -250,6 +253,8 @@ def build(
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
     app_keys = AppKeys(db, clock, secret)
     outside = Outside(db, clock, secret, identity=identity, app_keys=app_keys, sharing=sharing)
+    strangers = PublicOutgoing(private=settings.webhooks_private)
+    webhooks = Webhooks(db, clock, secret, strangers)
     ledger = Ledger(db)
     commerce = _commerce(settings, db, clock, gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
@@ -282,7 +287,7 @@ def build(
     stills = LatestStills(origin, decoder, store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
     steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
-    relay = Relay(db, steps)
+    relay = Relay(db, [*steps, *told_outside.steps(webhooks=webhooks, outside=outside)])
     snapshots = Snapshots(
         clock=clock,
         identity=identity,
@@ -325,6 +330,7 @@ def build(
         "identity": identity,
         "app_keys": app_keys,
         "outside": outside,
+        "webhooks": webhooks,
         "commerce": commerce,
         "gateway": gateway,
         "wechat": platforms.wechat,
@@ -382,6 +388,7 @@ def build(
         studio=studio,
         campaigns=campaigns,
         outside=outside,
+        webhooks=webhooks,
         relay=relay,
         snapshots=snapshots,
         media=media,

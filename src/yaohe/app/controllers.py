@@ -25,6 +25,7 @@ from yaohe.platforms.sandbox_pay import http as sandbox_pay
 from yaohe.platforms.wechat import http as wechat
 from yaohe.sharing import http as sharing
 from yaohe.sharing.wechat import http as sharing_wechat
+from yaohe.webhooks import http as webhooks
 
 CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sandbox_pay.controllers,
@@ -34,6 +35,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *app_keys.controllers,
     *sharing.controllers,
     *sharing_wechat.controllers,
+    *webhooks.controllers,
     *commerce.controllers,
     *outside.controllers,
     *rooms.controllers,

@@ -38,6 +38,11 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="A gateway of yours for calls to other services; empty asks them itself."),
     ] = ""
 
+    webhooks_private: Annotated[
+        bool,
+        Meta(description="Webhooks may go to http:// and to addresses of your own network (true)."),
+    ] = False
+
     @property
     def login_apps(self) -> tuple[tuple[str, str, str], ...]:
         """Service, app and secret of every login that is configured."""

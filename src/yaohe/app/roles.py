@@ -157,6 +157,7 @@ async def _run_parts(
         "ledger": system.ledger.run,
         "sharing": system.sharing.run,
         "outside": system.outside.run,
+        "webhooks": system.webhooks.run,
         "commerce": system.commerce.run,
         "rooms": system.rooms.run,
         "privacy": system.privacy.run,
@@ -214,6 +215,7 @@ async def _close(system: System) -> None:
         system.studio.close,
         system.sandbox.close,
         system.platforms.outgoing.close,
+        system.webhooks.close,
         system.db.close,
     ):
         try:

@@ -31,7 +31,7 @@ __all__ = ["all_steps"]
 def all_steps(
     *, sharing: Sharing, commerce: Commerce, campaigns: Campaigns, hub: Hub, shelf: Shelf
 ) -> list[Step[Any]]:
-    """Every step of the house, for the relay."""
+    """Every step inside the house, for the relay; `told_outside` has those that leave it."""
     return [
         *click_confirmed.steps(sharing=sharing, campaigns=campaigns, hub=hub),
         *assist_counted.steps(sharing=sharing, campaigns=campaigns, hub=hub),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from yaohe.identity.keys import App, AppKeys
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import TryAgain
-from yaohe.kernel.ids import new_id
+from yaohe.kernel.ids import is_id, new_id
 from yaohe.kernel.seal import Sealer
 from yaohe.outside import store
 from yaohe.outside.answers import Answers
@@ -108,6 +109,14 @@ class Outside:
     async def rooms(self, app: App) -> list[OutsideRoom]:
         async with self._db.connect() as conn:
             return await store.rooms(conn, app.book)
+
+    async def refs(self, room_ids: Collection[str]) -> dict[str, str]:
+        """By which ref their server knows these rooms; only outside rooms are in the answer."""
+        asked = sorted(room for room in room_ids if is_id(room, ROOM_PREFIX))
+        if not asked:
+            return {}
+        async with self._db.connect() as conn:
+            return await store.refs(conn, asked)
 
     # Links --------------------------------------------------------------------------------
 

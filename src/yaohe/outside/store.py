@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +35,7 @@ _PUSH = text(
 )
 _ROOM_BY_REF = text(f"select {_ROOM} from outside.rooms where book = :book and ref = :ref")  # noqa: S608
 _ROOM_BY_ID = text(f"select {_ROOM} from outside.rooms where id = :id")  # noqa: S608
+_REFS = text("select id, ref from outside.rooms where id = any(cast(:ids as text[]))")
 _ROOMS = text(
     f"""
     select {_ROOM} from outside.rooms where book = :book
@@ -169,6 +170,11 @@ async def room_by_ref(conn: AsyncConnection, book: str, ref: str) -> OutsideRoom
 
 async def room_by_id(conn: AsyncConnection, room_id: str) -> OutsideRoom | None:
     return _room((await conn.execute(_ROOM_BY_ID, {"id": room_id})).mappings().first())
+
+
+async def refs(conn: AsyncConnection, room_ids: Sequence[str]) -> dict[str, str]:
+    rows = await conn.execute(_REFS, {"ids": list(room_ids)})
+    return {row.id: row.ref for row in rows}
 
 
 async def rooms(conn: AsyncConnection, book: str) -> list[OutsideRoom]:

@@ -5,7 +5,7 @@ A *secret key* stays on a server; a *public key* stands in a page or an app and 
 """
 
 from yaohe.identity.keys.access import APP_ERRORS, APP_ONLY, ScopeMissing, require_app
-from yaohe.identity.keys.model import App, Scope
+from yaohe.identity.keys.model import App, Mode, Scope, book_of
 from yaohe.identity.keys.service import AppKeys
 from yaohe.identity.keys.usertoken import User, UserTokenRefused
 
@@ -14,9 +14,11 @@ __all__ = [
     "APP_ONLY",
     "App",
     "AppKeys",
+    "Mode",
     "Scope",
     "ScopeMissing",
     "User",
     "UserTokenRefused",
+    "book_of",
     "require_app",
 ]

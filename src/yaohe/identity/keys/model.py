@@ -38,6 +38,12 @@ _HOST: Final = re.compile(
 )
 
 
+def book_of(shop_id: str, mode: Mode) -> str:
+    """Which book a mode writes into: the shop's, or the one for trying things out. Shares, clicks
+    and credits never cross from one to the other."""
+    return shop_id if mode == "live" else shop_id + TEST_BOOK
+
+
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls: a program or page with an app key."""
 
@@ -51,9 +57,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def book(self) -> str:
-        """Which book this key writes into: the shop's, or the one for trying things out. Shares,
-        clicks and credits never cross from one to the other."""
-        return self.shop_id if self.mode == "live" else self.shop_id + TEST_BOOK
+        """Which book this key writes into."""
+        return book_of(self.shop_id, self.mode)
 
     @property
     def key_id(self) -> str:

@@ -10,13 +10,13 @@ from typing import Final, cast
 from yaohe.identity.errors import ApiKeyNotFound, KeyReadOnly
 from yaohe.identity.keys import store
 from yaohe.identity.keys.model import (
-    TEST_BOOK,
     Algorithm,
     App,
     AppKey,
     IssuedAppKey,
     Kind,
     Mode,
+    book_of,
     clean_scopes,
     clean_sites,
     looks_like_key,
@@ -171,7 +171,7 @@ class AppKeys:
             rows = await store.sites(conn)
         found: dict[str, frozenset[str]] = {}
         for shop_id, mode, sites in rows:
-            book = shop_id if mode == "live" else shop_id + TEST_BOOK
+            book = book_of(shop_id, cast(Mode, mode))
             found[book] = found.get(book, frozenset()) | frozenset(sites)
         self._sites = (self._clock.monotonic() + SITES_KNOWN_FOR_S, found)
         return found

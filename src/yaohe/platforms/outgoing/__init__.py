@@ -2,5 +2,16 @@
 
 from yaohe.platforms.outgoing.client import Answer, Outgoing
 from yaohe.platforms.outgoing.errors import PlatformAway, PlatformQuota, PlatformRefused
+from yaohe.platforms.outgoing.public import Answered, NotReached, PublicOutgoing, is_public
 
-__all__ = ["Answer", "Outgoing", "PlatformAway", "PlatformQuota", "PlatformRefused"]
+__all__ = [
+    "Answer",
+    "Answered",
+    "NotReached",
+    "Outgoing",
+    "PlatformAway",
+    "PlatformQuota",
+    "PlatformRefused",
+    "PublicOutgoing",
+    "is_public",
+]

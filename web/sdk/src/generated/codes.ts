@@ -1,5 +1,6 @@
 /** Made by scripts/gen.py from the OpenAPI document; never edited. */
 export type ErrorCode =
+  | 'address_refused'
   | 'api_key_not_found'
   | 'bad_input'
   | 'bad_offer'
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'coupon_spent'
   | 'coupon_template_not_found'
   | 'coupon_threshold'
+  | 'delivery_not_found'
   | 'engine_down'
   | 'etag_differs'
   | 'etag_missing'
@@ -108,6 +110,9 @@ export type ErrorCode =
   | 'unknown_result'
   | 'user_token_refused'
   | 'visitor_unknown'
+  | 'webhook_not_found'
+  | 'webhook_paused'
+  | 'webhooks_full'
   | 'wechat_not_connected'
   | 'wechat_url_refused'
   | 'wrong_key'

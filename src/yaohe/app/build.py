@@ -306,14 +306,9 @@ def build(
         home=home, outside=outside, gate=gate, public_url=address, wechat=platforms.wechat,
     )  # fmt: skip
     images = Images(
-        studio=studio,
-        stills=stills,
-        snapshots=snapshots,
-        sharing=sharing,
-        campaigns=campaigns,
-        store=store,
-        public_url=address,
-    )
+        studio=studio, stills=stills, snapshots=snapshots, sharing=sharing, campaigns=campaigns,
+        store=store, public_url=address,
+    )  # fmt: skip
     clips = Clips(origin, recordings, store)
     media = MediaDoor(origin, privacy)
     playback = Playback(clock)

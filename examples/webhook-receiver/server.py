@@ -1,8 +1,8 @@
 """A server that is told by Yaohe when something happens: in one file, with `yaohe.client` only.
 
 It refuses what is not signed, notes each message by its id before it answers (so that one told
-twice is booked once), and shows what it has noted. In the studio add its address as an endpoint,
-then run it with the secret that was shown:
+twice is booked once), and shows what it has noted. Make its address an endpoint as
+docs/developers/webhooks.md says, then run it with the secret that was shown:
 
     YAOHE_WEBHOOK_SECRET=whsec_… python examples/webhook-receiver/server.py 9100
 """
@@ -51,7 +51,9 @@ class Receiver(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with books() as opened:
             rows = opened.execute("select id, type, data from booked order by rowid").fetchall()
-        booked = [{"id": id, "type": type, "data": json.loads(data)} for id, type, data in rows]
+        booked = [
+            {"id": row_id, "type": kind, "data": json.loads(data)} for row_id, kind, data in rows
+        ]
         self.answer(200, {"booked": booked})
 
     def answer(self, status: int, said: object = None) -> None:

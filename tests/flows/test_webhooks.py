@@ -236,9 +236,12 @@ async def test_an_endpoint_that_fails_for_days_is_paused(hooks: Hooks) -> None:
     assert (await hooks.log(made, state="failed"))[0]["tries"] == 2
 
 
-async def test_slow_and_endless_answers_hold_nobody_up(hooks: Hooks) -> None:
+async def test_slow_and_endless_answers_hold_nobody_up(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Eight slow ones fill one endpoint's line; another gets its message meanwhile. Who says 200
     has it, however the body goes on."""
+    monkeypatch.setattr(hooks.home.system.webhooks.outgoing, "answer_s_max", 300.0)
     slow = await hooks.add("/slow", "order.paid")
     hooks.receiver.moods["/slow"] += ["slow"] * 8
     for _ in range(8):
@@ -250,6 +253,16 @@ async def test_slow_and_endless_answers_hold_nobody_up(hooks: Hooks) -> None:
     await hooks.settled(drip, state="delivered")
     assert {one["last_status"] for one in await hooks.log(slow)} == {None}
     assert (await hooks.info(slow))["failing_since"] is None, "the slow ones still go on"
+
+
+async def test_who_does_not_answer_in_time_is_left(hooks: Hooks) -> None:
+    hasty = PublicOutgoing(private=True, answer_s_max=0.2)
+    hooks.receiver.moods["/hasty"].append("slow")
+    try:
+        with pytest.raises(NotReached, match="timeout"):
+            await hasty.post(hooks.receiver.url("/hasty"), b"{}", {})
+    finally:
+        await hasty.close()
 
 
 async def test_for_a_day_both_secrets_sign(hooks: Hooks) -> None:

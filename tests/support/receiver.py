@@ -90,7 +90,7 @@ async def _answer(writer: asyncio.StreamWriter, mood: str) -> bool:
         writer.transport.abort()
         return False
     if mood == "slow":
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
     if mood == "huge":
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n")
         while True:

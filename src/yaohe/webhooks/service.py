@@ -22,7 +22,7 @@ SWEEP_EVERY_S: Final = 600.0
 class Webhooks:
     def __init__(self, db: Database, clock: Clock, secret: bytes, outgoing: PublicOutgoing) -> None:
         sealer = Sealer(secret, "webhooks.v1")
-        self._db, self._outgoing = db, outgoing
+        self._db, self.outgoing = db, outgoing
         self.endpoints = Endpoints(db, sealer, private=outgoing.private)
         self.deliveries = Deliveries(db, clock)
         self._sender = Sender(db, clock, sealer, outgoing)
@@ -42,4 +42,4 @@ class Webhooks:
             return await sweep(tx.conn)
 
     async def close(self) -> None:
-        await self._outgoing.close()
+        await self.outgoing.close()

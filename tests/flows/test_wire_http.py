@@ -7,11 +7,14 @@ import socket
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.wire import Peer, dialled, on_uvloop, serving, until
 
 from yaohe.kernel.wire import PortTaken, WireConfig, WireLimits, WireServer, serve
+
+NO_BODY = (b"content-length", b"0")
 
 
 def config(**limits: float) -> WireConfig:
@@ -75,6 +78,42 @@ async def test_a_slow_head_is_refused() -> None:
             assert (await peer.answer())[0] == 200
             peer.send("GET /b HTTP/1.1\r\nX-Slow")
             assert (await peer.answer())[0] == 408
+
+
+@on_uvloop
+async def test_a_slow_body_is_refused() -> None:
+    head = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n"
+    async with serving(config(body_s_max=0.4)) as server:
+        async with dialled(server) as peer:
+            peer.send(head)
+            for _ in range(3):
+                await asyncio.sleep(0.05)
+                peer.send("x")
+            status, _, body = await peer.answer()
+            assert (status, b'"body_late"' in body) == (408, True)
+            assert await peer.at_end()
+        async with dialled(server) as peer:
+            peer.send(head + "z" * 899)
+            await asyncio.sleep(0.05)
+            peer.send("z")
+            assert (await peer.answer())[2] == b"/b 900 127.0.0.1"
+            await asyncio.sleep(1.3)  # the wheel turned twice: a whole body is late no more
+            peer.send("GET /again HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await peer.answer())[0] == 200
+        await until(lambda: server.connections == 0)
+
+
+@on_uvloop
+async def test_a_body_that_comes_after_its_answer_holds_no_connection() -> None:
+    async def hasty(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": [NO_BODY]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(config(body_s_max=0.4), hasty) as server, dialled(server) as peer:
+        peer.send("POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nx")
+        assert (await peer.answer())[0] == 404
+        assert await peer.at_end()
+        await until(lambda: server.connections == 0)
 
 
 @on_uvloop

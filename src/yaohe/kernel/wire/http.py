@@ -1,9 +1,10 @@
 """uvicorn's httptools protocol with bounds, and the two ways out of plain HTTP.
 
-Bounds: the head of a request in size and time (uvicorn has neither), connections per process and
-wide ones per address. Ways out: a WebSocket upgrade is decided here, refused with a plain status
-or handed to picows; a GET of a media path takes the whole connection over for a `HttpViewer`, once
-every earlier pipelined answer has left. Pinned to uvicorn 0.54 and httptools 0.9 by contract tests.
+Bounds: the head of a request in size and time, its body in time (uvicorn has none of them),
+connections per process and wide ones per address. Ways out: a WebSocket upgrade is decided here,
+refused with a plain status or handed to picows; a GET of a media path takes the whole connection
+over for a `HttpViewer`, once every earlier pipelined answer has left. Pinned to uvicorn 0.54 and
+httptools 0.9 by contract tests.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 BAD_REQUEST: Final = Refusal(400, "bad_request", "This is not valid HTTP.")
 HEAD_TOO_LARGE: Final = Refusal(431, "head_too_large", "The request's headers are too large.")
+BODY_TOO_SLOW: Final = Refusal(408, "body_late", "The request's body did not arrive in time.")
 HEAD_TOO_SLOW: Final = Refusal(408, "head_too_slow", "The request's headers took too long.")
 FULL: Final = Refusal(
     503, "busy", "Very busy right now. Try again.", headers=(("retry-after", "2"),)
@@ -116,6 +118,17 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = None
         self._refuse(HEAD_TOO_SLOW)
 
+    def _body_late(self) -> None:
+        self._timer = None
+        cycle = self.cycle
+        if cycle is None or cycle.response_started or self.pipeline:
+            self._deaf = True
+            self.transport.close()
+            return
+        cycle.disconnected = True  # what waits for the body hears that nobody is there any more
+        cycle.message_event.set()
+        self._dismiss(BODY_TOO_SLOW)
+
     def _answering_now(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -123,11 +136,13 @@ class HttpProtocol(HttpToolsProtocol):
         """Turn the caller away and close; never into the middle of another answer."""
         self._deaf = True
         self._cancel_timer()
-        if self.transport.is_closing():
-            return
         if self._answering_now():
             self.transport.close()
-            return
+        elif not self.transport.is_closing():
+            self._dismiss(no, linger=linger)
+
+    def _dismiss(self, no: Refusal, *, linger: bool = True) -> None:
+        self._deaf = True
         self.transport.write(refusal_bytes(no))
         if linger and self.transport.can_write_eof():
             # Closing with unread bytes would reset the connection under the answer.
@@ -171,6 +186,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._take_over()
         elif self._head_open:
             self._check_open_head()
+        elif self._in_body and self._timer is None:
+            self._timer = self._wire.wheel.after(self._wire.limits.body_s_max, self._body_late)
 
     def _check_open_head(self) -> None:
         if self._head_bytes > self._head_bytes_max:
@@ -238,6 +255,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_body = False
+        self._cancel_timer()
         if self._media is None:
             super().on_message_complete()
 

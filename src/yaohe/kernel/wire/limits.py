@@ -20,6 +20,7 @@ class WireLimits:
 
     head_bytes_max: int = 16_384
     head_s_max: float = 10.0
+    body_s_max: float = 30.0
     keep_alive_s: int = 65
     connections_max: int = 20_000
     connections_per_address_max: int = 4_000

@@ -143,6 +143,23 @@ async def test_connections_are_capped() -> None:
         assert "too_many_publishers" in [event.reason for event in made.events]
 
 
+async def test_connections_that_only_wait_do_not_keep_a_host_out() -> None:
+    async with ingesting(limits=RtmpLimits(connections_max=3)) as made:
+        async with (
+            connected(made.server.port) as first,
+            connected(made.server.port) as second,
+            connected(made.server.port) as third,
+        ):
+            for idle in (first, second, third):
+                await idle.send(b"\x03" + bytes(1536))
+            async with connected(made.server.port) as host:
+                await host.send(opening() + publishing("key-tea") + clip_bytes(CLIP))
+                await made.until_event("started")
+                await first.listen(timeout_s=5)
+                assert first.closed, "who waited longest made room"
+        await made.until(lambda: made.server.connections == 0)
+
+
 async def test_replacement_and_the_end_of_the_show() -> None:
     async with (
         ingesting() as made,

@@ -69,7 +69,7 @@ class RtmpServer:
         self.limits = limits or RtmpLimits()
         self._wanted_port = port
         self._server: asyncio.Server | None = None
-        self._connections: set[_Connection] = set()
+        self._connections: dict[_Connection, None] = {}  # the oldest first
         self._listening = origin.on_event(on_event) if on_event else None
 
     @property
@@ -110,11 +110,20 @@ class RtmpServer:
             self._listening.close()
 
     def joined(self, connection: _Connection) -> bool:
-        self._connections.add(connection)
-        return len(self._connections) <= self.limits.connections_max
+        """Whether there is room for one more. Who has waited longest and publishes nothing makes
+        it: connections that only hold a place must not keep a host from going live."""
+        staying = [one for one in self._connections if not one.leaving]
+        self._connections[connection] = None
+        if len(staying) < self.limits.connections_max:
+            return True
+        idle = next((one for one in staying if one.idle), None)
+        if idle is None:
+            return False
+        idle.refuse(TooManyPublishers())
+        return True
 
     def left(self, connection: _Connection) -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
 
 
 class _Connection(asyncio.Protocol):
@@ -133,6 +142,15 @@ class _Connection(asyncio.Protocol):
         self._authorizing: asyncio.Task[None] | None = None
         self._closing = False
 
+    @property
+    def leaving(self) -> bool:
+        return self._closing
+
+    @property
+    def idle(self) -> bool:
+        """It publishes nothing and has not asked to."""
+        return self._publication is None and self._authorizing is None
+
     # ── asyncio.Protocol ─────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -140,7 +158,7 @@ class _Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._remote = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else ""
         if not self._server.joined(self):
-            self._refused(TooManyPublishers())
+            self.refuse(TooManyPublishers())
             return
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._server.limits.publish_s_max, self._publish_late)
@@ -151,11 +169,11 @@ class _Connection(asyncio.Protocol):
         try:
             self._session.receive(data)
         except PublishRefused as refusal:
-            self._refused(refusal)
+            self.refuse(refusal)
         except Exception:
             # A defect of ours met these bytes: this encoder goes, the others stay.
             logger.exception("rtmp_session_failed", remote=self._remote)
-            self._refused(BadBytes())
+            self.refuse(BadBytes())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
@@ -213,12 +231,12 @@ class _Connection(asyncio.Protocol):
             if room_id is None:
                 raise WrongKey
         except PublishRefused as refusal:
-            self._refused(refusal)
+            self.refuse(refusal)
         except asyncio.CancelledError:
             raise
         except Exception:
             logger.exception("rtmp_authorize_failed", remote=self._remote)
-            self._refused(PublishRefused("The stream key could not be checked. Try again."))
+            self.refuse(PublishRefused("The stream key could not be checked. Try again."))
         else:
             self._accept(room_id)
 
@@ -234,7 +252,7 @@ class _Connection(asyncio.Protocol):
             self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
             self._session.accept()
         except PublishRefused as refusal:
-            self._refused(refusal)
+            self.refuse(refusal)
             return
         self._transport.resume_reading()
 
@@ -244,12 +262,12 @@ class _Connection(asyncio.Protocol):
             return
         publication.tick()
         if publication.last_frame_age_s > self._server.limits.idle_s_max:
-            self._refused(TooSlow("No picture or sound came for too long."))
+            self.refuse(TooSlow("No picture or sound came for too long."))
             return
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     def _publish_late(self) -> None:
-        self._refused(TooSlow("The connection did not begin to publish in time."))
+        self.refuse(TooSlow("The connection did not begin to publish in time."))
 
     def _finish(self, reason: str, detail: str) -> None:
         publication, self._publication, self._flv = self._publication, None, None
@@ -263,7 +281,7 @@ class _Connection(asyncio.Protocol):
         self._publication, self._flv = None, None
         self._leave(refusal)
 
-    def _refused(self, refusal: PublishRefused) -> None:
+    def refuse(self, refusal: PublishRefused) -> None:
         if self._closing:
             return
         self._server.origin.report(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
@@ -23,6 +25,22 @@ _OPTIONS = {
     },
     "libsvtav1": {"preset": "13", "svtav1-params": "pred-struct=1:keyint=30:lp=1"},
 }
+
+
+@contextmanager
+def as_before() -> Iterator[None]:
+    """Every thread of this process goes on at the priority it had.
+
+    Run by root, SVT-AV1 gives whoever calls it the highest real-time priority and leaves it there.
+    Everything started afterwards would inherit it and starve the machine.
+    """
+    policy, param = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for task in os.listdir("/proc/self/task"):
+            with suppress(ProcessLookupError):
+                os.sched_setscheduler(int(task), policy, param)
 
 
 class Tag(NamedTuple):
@@ -59,6 +77,19 @@ def write(
     height: int = 96,
 ) -> None:
     """Encode into an open container, frames of both tracks in turn."""
+    with as_before():
+        _encode(container, video, audio, seconds, fps, (width, height))
+
+
+def _encode(
+    container: Any,
+    video: str | None,
+    audio: str | None,
+    seconds: float,
+    fps: int,
+    size: tuple[int, int],
+) -> None:
+    width, height = size
     stream = sound = None
     if video:
         stream = container.add_stream(video, rate=fps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import av
@@ -260,3 +261,10 @@ def test_garbage_tags_never_escape(data: bytes) -> None:
             flv.video(0, head + data)
         with suppress(PublishRefused):
             flv.audio(0, head + data)
+
+
+def test_encoding_leaves_this_process_at_its_priority() -> None:
+    """Else every browser of the tests would run at a real-time one."""
+    tags(AV1, "aac", seconds=0.2)
+    for task in os.listdir("/proc/self/task"):
+        assert os.sched_getscheduler(int(task)) == os.SCHED_OTHER

@@ -18,22 +18,9 @@ from yaohe.sharing.reports import Counts, Funnel, ShareReport
 from yaohe.sharing.shares import State
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    prepared: int = 0
-    intended: int = 0
-    effective: int = 0
-    productive: int = 0
-    hits: int = 0
-    bot_hits: int = 0
-    clicks: int = 0
-    visitors: int = 0
-    watch_ms: int = 0
-    interacted: int = 0
+class Totals(Counts, frozen=True, kw_only=True):
     assists: int = 0
     coupons: int = 0
-    buyers: int = 0
-    orders: int = 0
-    paid_minor: int = 0
 
 
 class ChannelTotals(Totals, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from yaohe.content.clips.errors import ClipUnreadable
+from yaohe.live.media.fmp4 import box
 
 _BASE_OFFSET, _DESCRIPTION, _DURATION, _SIZE, _FLAGS = 0x1, 0x2, 0x8, 0x10, 0x20
 _RUN_OFFSET, _RUN_FIRST, _RUN_DURATION, _RUN_SIZE, _RUN_FLAGS, _RUN_COMPOSED = (
@@ -80,8 +81,7 @@ def _one(data: memoryview, *path: bytes) -> memoryview:
 
 
 def _whole(data: memoryview, kind: bytes) -> bytes:
-    payload = _one(data, kind)
-    return struct.pack(">I4s", 8 + len(payload), kind) + bytes(payload)
+    return box(kind, _one(data, kind))
 
 
 def _tracks(init: memoryview) -> Iterator[Track]:

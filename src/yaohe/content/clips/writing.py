@@ -16,6 +16,7 @@ import msgspec
 
 from yaohe.content.clips.errors import ClipEmpty
 from yaohe.content.clips.reading import Sample, Track
+from yaohe.live.media.fmp4 import box, full_box
 
 MOVIE_SCALE: Final = 1000
 BYTES_MAX: Final = 512 << 20
@@ -106,15 +107,15 @@ def _keep(track: Track, start_ms: int, end_ms: int) -> _Kept:
     shown_ms = end_ms - start_ms - sum(edit[0] for edit in edits)
     edits.append((shown_ms, max(0, -late)))
     entries = b"".join(struct.pack(">IiHH", length, media, 1, 0) for length, media in edits)
-    edit = _full(b"elst", 0, 0, struct.pack(">I", len(edits)), entries)
-    return _Kept(track, samples, _box(b"edts", edit))
+    edit = full_box(b"elst", 0, 0, struct.pack(">I", len(edits)), entries)
+    return _Kept(track, samples, box(b"edts", edit))
 
 
 # ── the file ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _file(kept: list[_Kept], shown_ms: int) -> bytes:
-    ftyp = _box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2mp41")
+    ftyp = box(b"ftyp", b"isom", struct.pack(">I", 0x200), b"isomiso2mp41")
     chunks = _chunks(kept)
     size = sum(len(sample.data) for _, samples in chunks for sample in samples)
     if size > BYTES_MAX:
@@ -147,35 +148,35 @@ def _moov(
         offsets[place].append(begin)
         counts[place].append(len(samples))
         begin += sum(len(sample.data) for sample in samples)
-    head = _full(
+    head = full_box(
         b"mvhd", 0, 0,
         struct.pack(">4IIH10x", 0, 0, MOVIE_SCALE, shown_ms, 0x10000, 0x100),
         _MATRIX, bytes(24), struct.pack(">I", 1 + max(one.track.number for one in kept)),
     )  # fmt: skip
     traks = [_trak(one, offsets[i], counts[i], shown_ms) for i, one in enumerate(kept)]
-    return _box(b"moov", head, *traks)
+    return box(b"moov", head, *traks)
 
 
 def _trak(one: _Kept, offsets: list[int], counts: list[int], shown_ms: int) -> bytes:
     track = one.track
     length = sum(sample.duration for sample in one.samples)
-    head = _full(
+    head = full_box(
         b"tkhd", 0, 7,
         struct.pack(">5I8xHHHH", 0, 0, track.number, 0, shown_ms, 0, 0, track.volume, 0),
         _MATRIX, struct.pack(">II", track.width, track.height),
     )  # fmt: skip
-    table = _box(
+    table = box(
         b"stbl", track.description, *_times(one.samples), *_sizes(one.samples),
-        _full(b"stsc", 0, 0, _places(counts)),
-        _full(b"stco", 0, 0, struct.pack(f">I{len(offsets)}I", len(offsets), *offsets)),
+        full_box(b"stsc", 0, 0, _places(counts)),
+        full_box(b"stco", 0, 0, struct.pack(f">I{len(offsets)}I", len(offsets), *offsets)),
     )  # fmt: skip
-    media = _box(
+    media = box(
         b"mdia",
-        _full(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, track.timescale, length, 0x55C4, 0)),
+        full_box(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, track.timescale, length, 0x55C4, 0)),
         track.handler,
-        _box(b"minf", track.media_head, track.data_info, table),
+        box(b"minf", track.media_head, track.data_info, table),
     )
-    return _box(b"trak", head, one.edit, media)
+    return box(b"trak", head, one.edit, media)
 
 
 def _times(samples: list[Sample]) -> list[bytes]:
@@ -185,7 +186,7 @@ def _times(samples: list[Sample]) -> list[bytes]:
         boxes.append(_runs(b"ctts", 1, "i", [sample.offset for sample in samples]))
     alone = [number for number, sample in enumerate(samples, 1) if sample.sync]
     if len(alone) < len(samples):
-        boxes.append(_full(b"stss", 0, 0, struct.pack(f">I{len(alone)}I", len(alone), *alone)))
+        boxes.append(full_box(b"stss", 0, 0, struct.pack(f">I{len(alone)}I", len(alone), *alone)))
     return boxes
 
 
@@ -193,12 +194,12 @@ def _runs(kind: bytes, version: int, shape: str, values: list[int]) -> bytes:
     """A table in which what repeats is written once with its count."""
     runs = [(len(list(same)), value) for value, same in groupby(values)]
     rows = b"".join(struct.pack(f">I{shape}", *run) for run in runs)
-    return _full(kind, version, 0, struct.pack(">I", len(runs)), rows)
+    return full_box(kind, version, 0, struct.pack(">I", len(runs)), rows)
 
 
 def _sizes(samples: list[Sample]) -> list[bytes]:
     sizes = [len(sample.data) for sample in samples]
-    return [_full(b"stsz", 0, 0, struct.pack(f">II{len(sizes)}I", 0, len(sizes), *sizes))]
+    return [full_box(b"stsz", 0, 0, struct.pack(f">II{len(sizes)}I", 0, len(sizes), *sizes))]
 
 
 def _places(counts: list[int]) -> bytes:
@@ -208,12 +209,3 @@ def _places(counts: list[int]) -> bytes:
         rows.append(struct.pack(">III", number, count, 1))
         number += len(list(same))
     return struct.pack(">I", len(rows)) + b"".join(rows)
-
-
-def _box(kind: bytes, *parts: bytes) -> bytes:
-    payload = b"".join(parts)
-    return struct.pack(">I4s", 8 + len(payload), kind) + payload
-
-
-def _full(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)

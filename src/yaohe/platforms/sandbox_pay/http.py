@@ -109,9 +109,9 @@ class Cashier(Controller):
         gateway: Given[SandboxGateway],
     ) -> Response[str]:
         problem = await self._problem(payment_id, data, request, gateway)
-        if problem is not None:
-            return problem
-        return self._back(await gateway.pay(payment_id), "paid", _lang(request, data.lang))
+        return problem or self._back(
+            await gateway.pay(payment_id), "paid", _lang(request, data.lang)
+        )
 
     @post(
         "/cancel",
@@ -128,10 +128,9 @@ class Cashier(Controller):
         gateway: Given[SandboxGateway],
     ) -> Response[str]:
         problem = await self._problem(payment_id, data, request, gateway)
-        if problem is not None:
-            return problem
-        lang = _lang(request, data.lang)
-        return self._back(await gateway.cancel(payment_id), "canceled", lang)
+        return problem or self._back(
+            await gateway.cancel(payment_id), "canceled", _lang(request, data.lang)
+        )
 
     @staticmethod
     def _back(payment: SandboxPayment, wanted: str, lang: Lang) -> Response[str]:

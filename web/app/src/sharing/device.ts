@@ -35,28 +35,6 @@ export async function systemShare(share: Pick<Share, 'text' | 'url'>, file: File
   }
 }
 
-export async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    return copyOldWay(text)
-  }
-}
-
-/** Plain HTTP on a local network has no clipboard API. */
-function copyOldWay(text: string): boolean {
-  const field = document.createElement('textarea')
-  field.value = text
-  field.readOnly = true
-  field.className = 'y-sr'
-  document.body.append(field)
-  field.select()
-  const done = document.execCommand('copy')
-  field.remove()
-  return done
-}
-
 export function saveFile(file: File): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(file)

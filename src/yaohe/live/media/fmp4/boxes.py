@@ -8,12 +8,12 @@ from collections.abc import Iterator
 _HEAD = struct.Struct(">I4s")
 
 
-def box(kind: bytes, *parts: bytes) -> bytes:
+def box(kind: bytes, *parts: bytes | memoryview) -> bytes:
     payload = b"".join(parts)
     return _HEAD.pack(8 + len(payload), kind) + payload
 
 
-def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+def full_box(kind: bytes, version: int, flags: int, *parts: bytes | memoryview) -> bytes:
     return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 

@@ -48,6 +48,17 @@ export function positionOf(spans: readonly Span[], at: number): number {
   return found ? found.from_ms + Math.min(at - Date.parse(found.at), found.ms) : 0
 }
 
+/** Whether a time of day is on the time line and not in one of its gaps. */
+export function covers(spans: readonly Span[], at: number): boolean {
+  return spans.some((span) => at >= Date.parse(span.at) && at < Date.parse(span.at) + span.ms)
+}
+
+/** Where a moment stands on the time line, null where nothing shows it, and how long ago it was. */
+export interface MomentPlace {
+  position_ms: number | null
+  ago_ms: number
+}
+
 export class Rewind {
   readonly #client: Client
   readonly #at: string
@@ -63,6 +74,11 @@ export class Rewind {
   /** What can be watched again; throws `nothing_recorded` when that is nothing. */
   load(): Promise<Replay> {
     return this.#client.get<Replay>(this.#at)
+  }
+
+  /** Looks up one moment without the time line and all that stands on it. */
+  place(at: number): Promise<MomentPlace> {
+    return this.#client.get<MomentPlace>(`${this.#at}/moment?at=${at / 1000}`)
   }
 
   /** What was said about a stretch of the video, between two times of day in milliseconds. */

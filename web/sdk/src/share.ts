@@ -30,6 +30,9 @@ export interface Told {
   bought: boolean
 }
 
+/** Two moments further apart than this are two shares. */
+const MOVED_MS = 15_000
+
 export interface SharedBefore {
   token: string
   channel: string
@@ -50,6 +53,7 @@ export class Shares {
   #channels: Promise<ShareChannel[]> | null = null
   #ready: Promise<Share> | null = null
   #readyAt = 0
+  #readyOf: number | null = null
 
   constructor(client: Client, room: string, parent: string | null, momentMs: () => number | null, shown: () => Shown = () => ({ at: null, product: null })) {
     this.#client = client
@@ -59,10 +63,12 @@ export class Shares {
     this.#shown = shown
   }
 
-  /** The share that waits to be used; asked again after a failure or when its card is old. */
+  /** The share that waits to be used; asked again after a failure, when its card is old, and when
+   * something else is on screen by now. */
   prepare(): Promise<Share> {
-    if (!this.#ready || Date.now() - this.#readyAt > 60_000) {
+    if (!this.#ready || Date.now() - this.#readyAt > 60_000 || this.#hasMoved()) {
       this.#readyAt = Date.now()
+      this.#readyOf = this.#shown().at
       this.#ready = this.#create()
       this.#ready.then(
         (share) => this.prepared.tell(share),
@@ -97,6 +103,13 @@ export class Shares {
   /** What this visitor's shares brought so far. */
   async mine(): Promise<SharedBefore[]> {
     return (await this.#client.get<{ items: SharedBefore[] }>('/api/v1/me/shares')).items
+  }
+
+  /** Whether somebody went elsewhere in the show since: back, forth, or to what is live. */
+  #hasMoved(): boolean {
+    const { at } = this.#shown()
+    if (at === null || this.#readyOf === null) return at !== this.#readyOf
+    return Math.abs(at - this.#readyOf) > MOVED_MS
   }
 
   async #create(): Promise<Share> {

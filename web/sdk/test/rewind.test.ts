@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lastOf, momentAt, positionOf, totalMs, type Span } from '../src/rewind'
+import { covers, lastOf, momentAt, positionOf, totalMs, type Span } from '../src/rewind'
 
 const at = (seconds: number): number => Date.parse('2026-01-01T12:00:00Z') + seconds * 1000
 const iso = (seconds: number): string => new Date(at(seconds)).toISOString()
@@ -25,6 +25,11 @@ describe('the time line', () => {
     expect(positionOf(spans, at(500))).toBe(18_000)
     expect(momentAt(spans, 60_000)).toBe(at(48))
     expect(momentAt([], 5)).toBe(0)
+  })
+
+  it('knows what was recorded', () => {
+    expect([-1, 0, 11.9, 12, 30, 42, 47.9, 48].filter((seconds) => covers(spans, at(seconds)))).toEqual([0, 11.9, 42, 47.9])
+    expect(covers([], at(0))).toBe(false)
   })
 
   it('finds the last that fits', () => {

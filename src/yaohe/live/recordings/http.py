@@ -66,6 +66,14 @@ class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     shares: list[ShareMoment]
 
 
+class ReplayMoment(msgspec.Struct, frozen=True, kw_only=True):
+    """`position_ms` on the time line of what can be watched, null where nothing shows the moment;
+    it is `ago_ms` past by the server's clock."""
+
+    position_ms: int | None
+    ago_ms: int
+
+
 class ReplayChat(msgspec.Struct, frozen=True):
     items: list[ChatLine]
 
@@ -117,6 +125,18 @@ class Replay(Controller):
             ],
             shares=[ShareMoment(*one) for one in await sharing.share_times(room_id, begin, end)],
         )
+
+    @get("/moment", summary="Whether a moment of the show can be watched, and where it stands")
+    async def moment(
+        self,
+        room_id: FromPath[str],
+        recordings: Given[Recordings],
+        at: FromQuery[Seconds],
+    ) -> ReplayMoment:
+        """`at` is seconds since 1970. A room without a recording shows nothing, as an answer."""
+        moment = datetime.fromtimestamp(at, UTC)
+        position_ms, ago_ms = await recordings.moment(room_id, moment)
+        return ReplayMoment(position_ms=position_ms, ago_ms=ago_ms)
 
     @get("/chat", summary="What was said about a stretch of the video")
     async def chat(

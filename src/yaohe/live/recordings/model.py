@@ -74,6 +74,24 @@ class Recording(msgspec.Struct, kw_only=True):
         """The complete reels that end after `at`."""
         return [reel for reel in self.complete if at is None or self.ends(reel) > at]
 
+    def position_ms(self, at: datetime, *, oldest: datetime | None) -> int | None:
+        """Where on the time line of `since(oldest)` the moment `at` stands; None where that shows
+        nothing of it."""
+        moments = {number: _ms_into(epoch, at) for number, epoch in self.epochs.items()}
+        oldests = {
+            number: -1 if oldest is None else _ms_into(epoch, oldest)
+            for number, epoch in self.epochs.items()
+        }
+        before_ms = 0
+        for reel in self.complete:
+            end_ms = reel.dts_ms + reel.duration_ms
+            if end_ms <= oldests[reel.epoch]:
+                continue
+            if reel.dts_ms <= moments[reel.epoch] < end_ms:
+                return before_ms + moments[reel.epoch] - reel.dts_ms
+            before_ms += reel.duration_ms
+        return None
+
     def apply(self, growth: Growth) -> bool:
         """Note what is on the disk now; True when it is a new reel."""
         if growth.opens is not None:
@@ -84,6 +102,10 @@ class Recording(msgspec.Struct, kw_only=True):
         self.reels.append(growth.reel)
         self.next_number = growth.reel.number + 1
         return is_new
+
+
+def _ms_into(epoch: Epoch, at: datetime) -> int:
+    return (at - epoch.started_at) // timedelta(milliseconds=1)
 
 
 class Growth(msgspec.Struct, kw_only=True):

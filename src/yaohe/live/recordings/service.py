@@ -122,6 +122,12 @@ class Recordings:
             return None
         return self._clock.now() - timedelta(seconds=self._window_s)
 
+    async def moment(self, room_id: str, at: datetime) -> tuple[int | None, int]:
+        """Where `at` stands in what may be watched (None nowhere), and how many ms ago it was."""
+        found = await self.find(room_id)
+        position = None if found is None else found.position_ms(at, oldest=self.since(found))
+        return position, (self._clock.now() - at) // timedelta(milliseconds=1)
+
     async def file(
         self, room_id: str, show: int, path: Callable[[Path, int], Path], number: int
     ) -> bytes | None:

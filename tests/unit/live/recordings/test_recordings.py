@@ -185,6 +185,41 @@ async def test_a_show_that_ended_while_nobody_ran_is_closed(tmp_path: Path) -> N
     assert (await house.found()).ended_at is not None
 
 
+async def test_a_moment_stands_where_the_time_line_shows_it(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.recordings.open()
+    await house.recordings.flush()
+    nothing = await house.recordings.moment("tea", house.clock.now())
+    assert nothing == (None, 0)
+    house.epoch()
+    began = house.clock.now()
+    house.write(11)
+    await house.recordings.flush()
+    house.clock.advance(30)  # the host is away
+    house.epoch()
+    house.write(11)
+    await house.recordings.flush()
+    recording = await house.found()
+    line = spans(recording, recording.complete)
+    for seconds in range(-1, 60):
+        at = began + timedelta(seconds=seconds)
+        place, ago_ms = await house.recordings.moment("tea", at)
+        shown = [
+            span.from_ms + (at - span.at) // timedelta(milliseconds=1)
+            for span in line
+            if span.at <= at < span.at + timedelta(milliseconds=span.ms)
+        ]
+        assert place == (shown[0] if shown else None), seconds
+        assert ago_ms == (house.clock.now() - at) // timedelta(milliseconds=1)
+    # What has slid out of the window is not offered, and the rest stands where it stands now.
+    for _ in range(WINDOW_S):
+        house.write(1)
+        await house.recordings.flush()
+    assert (await house.recordings.moment("tea", began))[0] is None
+    oldest = recording.at(recording.since(house.recordings.since(recording))[0])
+    assert (await house.recordings.moment("tea", oldest))[0] == 0
+
+
 async def test_only_the_window_is_offered_while_live(tmp_path: Path) -> None:
     house = House(tmp_path)
     await house.recordings.open()

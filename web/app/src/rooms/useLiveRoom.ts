@@ -15,6 +15,7 @@ import { useLanding } from './useLanding'
 import { useManners } from './useManners'
 import { useNotices } from './useNotices'
 import { useOrders } from './useOrders'
+import { useSharedMoment } from './useSharedMoment'
 import { useSheets } from './useSheets'
 
 export function createLiveRoom(yh: BootHandle) {
@@ -53,6 +54,9 @@ export function createLiveRoom(yh: BootHandle) {
 
   const money = (minor: number): string => price(minor, boot.currency, lang)
   const pinned = computed(() => live.products.find((product) => product.pinned) ?? null)
+  const replayed = computed(() => live.products.find((product) => product.id === live.replayed) ?? null)
+  /** The product of what is shown; before and after the show the first one of the shelf. */
+  const onScreen = computed(() => replayed.value ?? pinned.value ?? (live.status === 'live' ? null : (live.products[0] ?? null)))
   const manners = useManners(room, say, lang, notices)
   const chat = useChat(boot.chat, room, lang, {
     me: () => live.visitor?.id,
@@ -60,6 +64,7 @@ export function createLiveRoom(yh: BootHandle) {
     blocks: (visitorId) => manners.state.blocked.has(visitorId),
   })
   const landing = useLanding(boot, room, say, notices)
+  const moment = useSharedMoment(boot, room, live)
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState>): void {
@@ -182,7 +187,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

@@ -3,7 +3,8 @@
 A segment begins at a keyframe and lasts one to two seconds when GOPs allow it; its parts are the
 log's fragments themselves, named by their offsets, so that the next part's name is always known.
 Segments are numbered once and for all. Numbers begin at the wall clock's seconds and segments last
-about a second or more, so they do not fall back over a restart either.
+about a second or more, so they do not fall back over a restart either. A segment ends where the
+picture pauses; the next one begins with the first keyframe after it, behind a discontinuity.
 
 What the lists look like is in `playlists.py`; this file keeps the books and knows who waits.
 """
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from yaohe.live.media.fmp4.audio import audio_init, audio_only
-from yaohe.live.media.log import Fragment, FragmentLog, Generation
+from yaohe.live.media.log import Fragment, FragmentLog, Generation, is_pause
 
 SEGMENT_MS_MIN = 1_000
 TARGET_S_MIN = 2
@@ -37,7 +38,7 @@ class Segment(msgspec.Struct):
     first: int
     end: int
     duration_ms: int
-    begins_epoch: bool
+    breaks: bool  # a discontinuity stands before it
     at: datetime
 
 
@@ -56,8 +57,10 @@ class HlsView:
         self._seen = log.next_offset
         self._open: Fragment | None = None  # the first fragment of the segment being made
         self._newest: Fragment | None = None
+        self._picture: Fragment | None = None  # the newest of the epoch that holds one
+        self._paused = False  # since the last listed segment
         self._last_epoch = 0
-        self._joined: tuple[tuple[int, bool], bytes] | None = None
+        self._joined: tuple[tuple[int, int, bool], bytes] | None = None
         self._waiting: set[asyncio.Event] = set()
         self._subscription = log.subscribe(self._follow)
 
@@ -105,7 +108,7 @@ class HlsView:
 
     def segment(self, epoch: int, number: int, *, audio: bool = False) -> bytes | None:
         """The segment's bytes; None when it is unknown or no longer held."""
-        if self._joined is not None and self._joined[0] == (number, audio):
+        if self._joined is not None and self._joined[0] == (epoch, number, audio):
             return self._joined[1]
         found = next(
             (s for s in self.segments if s.number == number and s.epoch == epoch),
@@ -116,7 +119,7 @@ class HlsView:
         joined = b"".join(f.data for f in self.log.span(found.first, found.end))
         if audio:
             joined = audio_only(joined)
-        self._joined = ((number, audio), joined)
+        self._joined = ((epoch, number, audio), joined)
         return joined
 
     def part(self, epoch: int, offset: int) -> bytes | None:
@@ -161,6 +164,10 @@ class HlsView:
         if begin is not None and begin.epoch != fragment.epoch:
             self._close()
             begin = None
+        if begin is not None and self._pauses(fragment):
+            self._close()
+            self._paused = True
+            begin = None
         if begin is None:
             if fragment.keyframe:
                 self._open = fragment
@@ -168,7 +175,17 @@ class HlsView:
             self._add(begin, fragment.offset, fragment.dts_ms)
             self._open = fragment
         self._newest = fragment
-        self.part_target_ms = max(self.part_target_ms, _part_target_ms(fragment))
+        if fragment.frames:
+            self._picture = fragment
+        if self._open is not None:
+            self.part_target_ms = max(self.part_target_ms, _part_target_ms(fragment))
+
+    def _pauses(self, fragment: Fragment) -> bool:
+        """Whether no picture came for longer than a list can bear, up to the fragment's end."""
+        picture = self._picture
+        if picture is None or fragment.keyframe or picture.epoch != fragment.epoch:
+            return False
+        return is_pause(fragment.end_ms - picture.end_ms, picture.duration_ms)
 
     def _close(self) -> None:
         """The publisher is gone or another epoch began: what is there is the last segment."""
@@ -184,7 +201,7 @@ class HlsView:
             return
         duration_ms = max(end_ms - begin.dts_ms, 1)
         self.segments.append(self._segment(begin, generation, end, duration_ms))
-        self._last_epoch = begin.epoch
+        self._last_epoch, self._paused = begin.epoch, False
         self._next_number = self.open_number + 1
         # A player may refuse a segment longer than the target, rounded.
         needed_s = _target_s(duration_ms)
@@ -201,7 +218,7 @@ class HlsView:
             begin.offset,
             end,
             duration_ms,
-            bool(self._last_epoch) and begin.epoch != self._last_epoch,
+            self._paused or (bool(self._last_epoch) and begin.epoch != self._last_epoch),
             generation.started_at + timedelta(milliseconds=begin.dts_ms),
         )
 
@@ -215,11 +232,13 @@ class HlsView:
         """What only segments needed that are no longer listed keeps players behind no longer. The
         target duration may not change while a publisher goes on, so it waits for the next one."""
         first = self.segments[0]
-        held = self.log.span(first.first, self.log.next_offset)
-        self.part_target_ms = max((_part_target_ms(f) for f in held), default=0)
+        listed = [part for segment in self.segments for part in self.parts(segment)]
+        if self._open is not None:
+            listed += self.log.span(self._open.offset, self.log.next_offset)
+        self.part_target_ms = max((_part_target_ms(part) for part in listed), default=0)
         if first.epoch > self._target_epoch:
-            listed = (_target_s(segment.duration_ms) for segment in self.segments)
-            self.target_s, self._target_epoch = max(TARGET_S_MIN, *listed), first.epoch
+            needed = (_target_s(segment.duration_ms) for segment in self.segments)
+            self.target_s, self._target_epoch = max(TARGET_S_MIN, *needed), first.epoch
 
     def _drop_old(self) -> None:
         listed_ms = sum(segment.duration_ms for segment in self.segments)
@@ -232,7 +251,7 @@ class HlsView:
             listed_ms -= oldest.duration_ms
             self.segments.popleft()
             # The tag leaves the playlist together with the segment it stood before.
-            self.discontinuities += oldest.begins_epoch
+            self.discontinuities += oldest.breaks
 
 
 def _part_target_ms(part: Fragment) -> int:

@@ -24,6 +24,14 @@ from yaohe.kernel.clock import Clock, SystemClock
 logger = structlog.get_logger(__name__)
 
 GOP_TOLERANCE_MS = 500
+# Without a picture for longer than this, and than pictures usually are apart, a publisher paused.
+PAUSE_MS = 2_000
+_PAUSE_GAPS = 3
+
+
+def is_pause(gap_ms: int, usual_ms: int) -> bool:
+    """Whether `gap_ms` between two pictures is a pause, where `usual_ms` was the gap before."""
+    return gap_ms > max(PAUSE_MS, _PAUSE_GAPS * usual_ms)
 
 
 class LogLimits(msgspec.Struct, frozen=True, kw_only=True):

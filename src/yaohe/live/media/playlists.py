@@ -98,7 +98,7 @@ class Playlists:
 
     @staticmethod
     def _begin(segment: Segment, epoch_before: int, prefix: str) -> list[str]:
-        lines = ["#EXT-X-DISCONTINUITY"] if segment.begins_epoch else []
+        lines = ["#EXT-X-DISCONTINUITY"] if segment.breaks else []
         if segment.epoch != epoch_before:
             lines.append(f'#EXT-X-MAP:URI="{prefix}init-{segment.epoch}.mp4"')
         return [*lines, stamped(segment.at)]

@@ -1,10 +1,10 @@
 """A publication: one publisher's session into one room's log, whatever protocol brought it.
 
 It waits briefly until both tracks are known, opens epochs, puts times on a timeline that starts
-near zero (keeping the offset between sound and picture), and begins a new epoch when codecs change
-or the publisher's clock jumps. Until its codecs are accepted and its first picture is there it
-writes nothing, so another publication may go on in the same log; `on_taking` is told before the
-first epoch opens. Everything runs in the loop and never waits.
+near zero (keeping the offset between sound and picture), and begins a new epoch when codecs change,
+the picture paused or the publisher's clock jumps. Until its codecs are accepted and its first
+picture is there it writes nothing, so another publication may go on in the same log; `on_taking` is
+told before the first epoch opens. Everything runs in the loop and never waits.
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ from yaohe.live.media.codecs.tracks import (
 from yaohe.live.media.errors import BadBytes, PublishRefused
 from yaohe.live.media.fmp4.fragment import Bytes
 from yaohe.live.media.fmp4.init import codec_string, init_segment
-from yaohe.live.media.log import FragmentLog
+from yaohe.live.media.held import JUMP_AHEAD_MS, JUMP_BACK_MS, Held, without_jumps
+from yaohe.live.media.log import PAUSE_MS, FragmentLog, is_pause
 from yaohe.live.media.packager import Packager
 from yaohe.live.media.pulse import Pulse, Vitals
 from yaohe.live.media.rungs import ShowClock
 
 # How long to wait for the second track before starting with one.
 TRACKS_WAIT_MS = 1_000
-JUMP_BACK_MS = 1_000
-JUMP_AHEAD_MS = 10_000
-# Sound this much before the first picture still belongs to the beginning.
-LEAD_MS = 500
 _HELD_FRAMES_MAX = 2_500
 _HELD_BYTES_MAX = 16 * 1024 * 1024
 _BROKEN_FRAMES_MAX = 100
@@ -62,27 +59,6 @@ class PublisherStatistics(msgspec.Struct, frozen=True):
     missing_percent: float
     b_frames: bool
     audio_rate: int | None
-
-
-class _Held(msgspec.Struct):
-    is_video: bool
-    at: int
-    offset: int
-    keyframe: bool
-    data: Bytes
-
-
-def _without_jumps(held: list[_Held], first: int) -> list[_Held]:
-    """The frames of one timeline: a clock may jump while the tracks are waited for."""
-    near, last = [], first
-    for frame in held:
-        if frame.is_video:
-            if -JUMP_BACK_MS <= frame.at - last <= JUMP_AHEAD_MS:
-                near.append(frame)
-                last = frame.at
-        elif first - LEAD_MS <= frame.at <= first + JUMP_AHEAD_MS:
-            near.append(frame)
-    return near
 
 
 class Publication:
@@ -115,12 +91,13 @@ class Publication:
         self._stale = False  # the next keyframe begins a new epoch
         self._fresh_video = False  # … and frames before it are of another configuration
         self._fresh_audio = False
-        self._held: list[_Held] = []
+        self._held: list[Held] = []
         self._held_bytes = 0
         self._held_since = 0.0
         self._zero = 0
         self._last_video = 0
         self._last_audio = 0
+        self._usual_ms = 0  # between the last two pictures that did not pause
         self._connected = self._last_frame = clock.monotonic()
         self._started = False
         self._frames = self._dropped = 0
@@ -166,6 +143,7 @@ class Publication:
         self._last_frame = self._clock.monotonic()
         self._frames += 1
         packager = self._packager
+        self._note_pause(dts)
         if packager is not None and (
             (keyframe and (self._stale or packager.is_audio_lost)) or self._jumps(dts)
         ):
@@ -173,7 +151,7 @@ class Publication:
             packager = None
         self._pulse.video(self._last_frame, dts, offset, keyframe, len(data))
         if packager is None:
-            self._hold(_Held(True, dts, offset, keyframe, data))
+            self._hold(Held(True, dts, offset, keyframe, data))
         elif self._fresh_video or not packager.has_video:
             self._drop()
         else:
@@ -191,12 +169,12 @@ class Publication:
         packager = self._packager
         if packager is not None and not packager.has_video:
             self._last_frame = self._clock.monotonic()
-            if not -JUMP_BACK_MS <= at - self._last_audio <= JUMP_AHEAD_MS:
+            if not -JUMP_BACK_MS <= at - self._last_audio <= PAUSE_MS:
                 self._close_epoch()
                 packager = None
         self._pulse.audio(self._clock.monotonic(), at, len(data))
         if packager is None:
-            self._hold(_Held(False, at, 0, False, data))
+            self._hold(Held(False, at, 0, False, data))
         elif packager.audio is None or self._fresh_audio:
             self._drop()
         elif min(abs(at - self._last_video), abs(at - self._last_audio)) > JUMP_AHEAD_MS:
@@ -300,7 +278,16 @@ class Publication:
         ahead = dts - max(self._last_video, self._last_audio)
         return dts - self._last_video < -JUMP_BACK_MS or ahead > JUMP_AHEAD_MS
 
-    def _hold(self, frame: _Held) -> None:
+    def _note_pause(self, dts: int) -> None:
+        """After a pause the old epoch goes on for those who watch, until the next keyframe."""
+        gap_ms = dts - self._last_video
+        if self._packager is None or not self._packager.has_video:
+            return
+        if is_pause(gap_ms, self._usual_ms):
+            self._stale = True
+        self._usual_ms = gap_ms
+
+    def _hold(self, frame: Held) -> None:
         """Keep a frame until the tracks are known; video begins with a keyframe."""
         if frame.is_video and not frame.keyframe and not any(held.is_video for held in self._held):
             self._drop()
@@ -334,7 +321,7 @@ class Publication:
     def _open_epoch(self, video: VideoConfig | None, audio: AudioConfig | None) -> None:
         held, self._held, self._held_bytes = self._held, [], 0
         first = next((f.at for f in held if f.is_video or video is None), 0)
-        near = _without_jumps(held, first)
+        near = without_jumps(held, first)
         self._dropped += sum(f.is_video for f in held) - sum(f.is_video for f in near)
         clock = self._leading(self)
         zero = min(f.at for f in near)

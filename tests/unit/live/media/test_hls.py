@@ -85,23 +85,83 @@ def test_long_gops_raise_the_target() -> None:
 
 
 def test_one_stumble_keeps_nobody_behind_for_good() -> None:
-    """A part of eight seconds puts players 24 behind; not any longer than it is listed."""
+    """A part of 1.9 seconds puts players six behind; not any longer than it is listed."""
     writer = Writer()
     writer.epoch()
     writer.write(20)
     stumble = writer.count * 200
-    writer.log.append(b"late", keyframe=False, dts_ms=stumble, duration_ms=8_000)
-    writer.count += 40
+    writer.log.append(b"late", keyframe=False, dts_ms=stumble, duration_ms=1_900)
+    writer.count += 10
     writer.write(10)
     low = writer.lists.get("playlist")
     assert low is not None
-    assert "PART-HOLD-BACK=24.000" in low
+    assert "PART-HOLD-BACK=5.700" in low
     writer.write(120)
     low = writer.lists.get("playlist")
     assert low is not None
     assert "PART-HOLD-BACK=1.000" in low
     assert "PART-TARGET=0.200" in low
-    assert number(low, "TARGETDURATION") == 9  # may not change within one epoch
+    assert number(low, "TARGETDURATION") == 3  # may not change within one epoch
+
+
+def test_a_segment_ends_where_the_picture_pauses() -> None:
+    """Also where sound goes on meanwhile: neither the target nor the parts grow by a pause, and
+    lists go on with the next keyframe, behind a discontinuity."""
+    writer = Writer(gop=10)
+    writer.epoch()
+    writer.write(23)
+    for _ in range(20):  # four seconds of sound alone
+        at = writer.count * 200
+        writer.log.append(b"sound", keyframe=False, dts_ms=at, duration_ms=200, frames=0)
+        writer.count += 1
+    writer.write(3)
+    # A picture that is shown on from before the pause, and lasts as long.
+    writer.log.append(b"late", keyframe=False, dts_ms=writer.count * 200, duration_ms=5_000)
+    writer.count = 71
+    writer.write(9)
+    text = writer.lists.get("playlist")
+    assert text is not None
+    assert "#EXT-X-PRELOAD-HINT" not in text  # nothing can be listed before a keyframe
+    writer.write(31)
+    text = writer.lists.get("playlist")
+    assert text is not None
+    assert number(text, "TARGETDURATION") == 3
+    assert "PART-TARGET=0.200" in text
+    assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+    before, after = text.split("#EXT-X-DISCONTINUITY\n")
+    # Sound alone is listed for the two seconds that may still be a slow encoder.
+    assert [s.duration_ms for s in writer.view.segments] == [
+        2_000,
+        2_000,
+        2_600,
+        2_000,
+        2_000,
+        2_000,
+    ]
+    assert before.count("#EXTINF") == 3
+    assert after.count("#EXTINF") == 3
+    assert "INDEPENDENT=YES\n" in after
+
+
+def test_slides_are_no_pauses() -> None:
+    """Whose pictures always come seconds apart has a slow encoder, and loses nothing of it."""
+    writer = Writer()
+    writer.epoch()
+    for count in range(20):
+        writer.log.append(
+            b"slide", keyframe=count % 4 == 0, dts_ms=count * 3_000, duration_ms=3_000
+        )
+    assert {segment.duration_ms for segment in writer.view.segments} == {12_000}
+    assert "#EXT-X-DISCONTINUITY\n" not in writer.playlist
+
+
+def test_a_segment_is_known_by_its_epoch_too() -> None:
+    writer = Writer()
+    writer.epoch()
+    writer.write(16)
+    first = writer.view.segments[0]
+    assert writer.view.segment(first.epoch, first.number) is not None
+    assert writer.view.segment(first.epoch + 1, first.number) is None
 
 
 def test_an_encoder_set_right_is_not_held_to_what_it_was_before() -> None:

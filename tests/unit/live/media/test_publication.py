@@ -135,6 +135,60 @@ def test_a_late_second_track_begins_an_epoch_at_the_next_keyframe() -> None:
     assert total == 2 * len(CLIP.video)
 
 
+def test_a_pause_ends_the_epoch_with_the_next_keyframe() -> None:
+    """Nobody who watches loses a picture, and no list holds the pause."""
+    made = bench()
+    made.feed(CLIP.frames[:50])
+    first, before = made.log.epoch, made.log.next_offset
+    rest = list(CLIP.frames[50:])
+    cut = next(n for n, frame in enumerate(rest) if frame.keyframe)
+    made.feed(rest[:cut], 5_000)
+    made.publication.tick()
+    assert made.log.epoch == first
+    assert made.log.next_offset > before
+    made.feed(CLIP.frames, 7_000)
+    made.publication.finish("closed")
+    assert made.epochs == [first, made.log.epoch]
+    shown = [decode(made.epoch_bytes(epoch))[0] for epoch in made.epochs]
+    assert shown[1] == len(CLIP.video)
+    last = [f for f in made.log.span(0, made.log.next_offset) if f.epoch == made.log.epoch]
+    assert last[0].keyframe
+    assert last[0].dts_ms < 500
+    assert max(f.duration_ms for f in last) < 500
+
+
+def test_a_keyframe_after_a_pause_begins_the_epoch_itself() -> None:
+    made = bench()
+    made.feed(CLIP.frames[:50])
+    first = made.log.epoch
+    made.feed(CLIP.frames, 6_000)
+    made.publication.finish("closed")
+    assert made.epochs == [first, made.log.epoch]
+    assert decode(made.epoch_bytes(made.log.epoch))[0] == len(CLIP.video)
+
+
+def test_slides_are_no_pauses() -> None:
+    made = Bench()
+    made.publication.expect(video=True, audio=False)
+    made.publication.configure_video(CLIP.avcc)
+    for count in range(12):
+        made.publication.video(count * 3_000, 0, True, CLIP.video[0].data)
+        made.clock.advance(3)
+        made.publication.tick()
+    assert len(made.epochs) == 2  # the first gap cannot be told from a pause
+
+
+def test_sound_alone_that_pauses_begins_an_epoch() -> None:
+    made = Bench()
+    made.publication.expect(video=False, audio=True)
+    made.publication.configure_audio(CLIP.asc)
+    made.feed(CLIP.audio)
+    made.feed(CLIP.audio, 7_000)
+    made.publication.finish("closed")
+    assert len(made.epochs) == 2
+    assert made.publication.statistics().audio_filled_ms == 0
+
+
 def test_frames_before_the_first_keyframe_are_dropped() -> None:
     made = bench()
     made.feed(CLIP.frames[5:])
@@ -232,11 +286,12 @@ def test_a_frozen_camera_does_not_cost_the_sound() -> None:
         made.feed(CLIP.audio, 2_000 + step * 2_000)
     made.feed(CLIP.frames, 18_000)
     made.publication.finish("closed")
-    assert len(made.epochs) == 1
+    assert len(made.epochs) == 2  # the picture's return begins one
     assert made.publication.statistics().frames_dropped == 0
-    heard = demux(made.epoch_bytes(made.log.epoch))
-    assert max(p.pts_ms for p in heard if p.kind == "video") > 19_900
-    assert max(p.pts_ms for p in heard if p.kind == "audio") > 19_900
+    before, after = (demux(made.epoch_bytes(epoch)) for epoch in made.epochs)
+    assert max(p.pts_ms for p in before if p.kind == "audio") > 17_900
+    assert max(p.pts_ms for p in after if p.kind == "video") > 1_900
+    assert max(p.pts_ms for p in after if p.kind == "audio") > 1_900
 
 
 def test_sound_alone_follows_jumps_too() -> None:

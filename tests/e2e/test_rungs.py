@@ -1,4 +1,5 @@
-"""A show in two sizes: a weak line goes down and comes back, people choose, the top may fall."""
+"""A show in two sizes: a weak line goes down and comes back, people choose, also to listen only,
+and the top may fall."""
 
 from __future__ import annotations
 
@@ -29,6 +30,25 @@ async def width(page: Page, wanted: int, within_s: float = 20.0) -> None:
         await asyncio.sleep(0.1)
 
 
+async def listens(page: Page) -> None:
+    """Only to the sound, of which all comes and of the picture nothing, and back."""
+    await page.locator("button[aria-label=更多]").click()
+    await page.locator("[data-act=quality]").click()
+    async with page.expect_request("**/stream.mp4?rung=audio"):
+        await page.locator("[data-rung=audio]").click()
+    await expect(page.locator(".y-slate")).to_contain_text("只听声音")
+    await width(page, 0)
+    # The sound is on, and goes on: in what is decoded now there is no picture.
+    heard = "(from) => { const v = document.querySelector('video');"
+    heard += " return !v.muted && v.currentTime > from + 1 }"
+    since = await page.evaluate("document.querySelector('video').currentTime")
+    await page.wait_for_function(heard, arg=since)
+    assert await page.evaluate("window.__yh.codecs") == "mp4a.40.2"
+    await page.locator("[data-act=picture]").click()
+    await width(page, 360)
+    await expect(page.locator(".y-slate")).to_be_hidden()
+
+
 async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, desk: Desk) -> None:
     room = await desk.room()
     async with (
@@ -46,7 +66,7 @@ async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, 
             )
             await mei.page.locator("button[aria-label=更多]").click()
             await mei.page.locator("[data-act=quality]").click()
-            await expect(mei.page.locator("[data-rung]")).to_have_count(3)
+            await expect(mei.page.locator("[data-rung]")).to_have_count(4)
             await mei.page.locator("[data-rung='320']").click()
             await width(mei.page, 180)
             await mei.frames(25)
@@ -63,6 +83,7 @@ async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, 
             await width(mei.page, 360)
             # All in the buffer that was there: nothing was opened anew.
             assert await mei.page.evaluate("window.sources") == 0
+            await listens(mei.page)
         # The large one is gone: the room goes on with the small one, without a slate.
         await width(mei.page, 180)
         await mei.frames(25)

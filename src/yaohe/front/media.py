@@ -62,7 +62,9 @@ class MediaDoor:
 
     async def _rungs(self, request: Request, room_id: str) -> None:
         """What there is to choose of; an empty list when nothing is live."""
-        body = msgspec.json.encode({"rungs": self._origin.rungs(room_id)})
+        origin = self._origin
+        offers = {"rungs": origin.rungs(room_id), "sound": origin.sound(room_id)}
+        body = msgspec.json.encode(offers)
         headers = [
             (b"content-type", b"application/json"),
             (b"cache-control", b"no-cache"),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ago, clock, fullCount, minorDigits, moment, price, priceParts, roomCount, showTime } from '../src/ui/numbers'
+import { ago, bitrate, clock, fullCount, minorDigits, moment, price, priceParts, roomCount, showTime } from '../src/ui/numbers'
 
 describe('price', () => {
   it('follows the currency, not the language', () => {
@@ -22,6 +22,12 @@ describe('price', () => {
 })
 
 describe('counts and times', () => {
+  it('says a small bitrate in its own unit, never as a tenth', () => {
+    expect(bitrate(96, 'zh-CN')).toBe('96 kbps')
+    expect(bitrate(1480, 'en')).toBe('1.5 Mbps')
+    expect(bitrate(3000, 'en')).toBe('3 Mbps')
+  })
+
   it('is compact only from ten thousand', () => {
     expect(roomCount(9999, 'zh-CN')).toBe('9,999')
     expect(roomCount(12_840, 'zh-CN')).toBe('1.3万')

@@ -1,6 +1,7 @@
 /**
  * The rungs of a show, as a player climbs them: what is offered, which one plays, by itself or by
- * hand. A rung is named by the height of its picture, the top one by nothing.
+ * hand. A rung is named by the height of its picture, the top one by nothing. Below all of them is
+ * the sound alone, which is only ever chosen by hand.
  */
 import type { PlayerStats } from './boot-handle'
 import { Signal } from './events'
@@ -15,13 +16,27 @@ export interface Rung {
   codecs: string
 }
 
+/** The sound alone: no byte of the picture is asked for. */
+export const SOUND = 'audio'
+
+/** What the sound alone takes. */
+export interface SoundOffer {
+  kbps: number
+  codecs: string
+}
+
+interface Offers {
+  rungs: Rung[]
+  sound: SoundOffer | null
+}
+
 /** While there is trouble the list is asked for again this often at most. */
 const ASK_AGAIN_MS = 5000
 
 /** What stands beside `media`'s stream. */
-async function offered(media: Media): Promise<Rung[]> {
+async function offered(media: Media): Promise<Offers> {
   const answer = await fetch(beside(media.stream, 'rungs.json'), { cache: 'no-store' })
-  return answer.ok ? ((await answer.json()) as { rungs: Rung[] }).rungs : []
+  return answer.ok ? ((await answer.json()) as Offers) : { rungs: [], sound: null }
 }
 
 /** Another name in the same folder, with the same query. */
@@ -37,6 +52,8 @@ function withRung(address: string, rung: string): string {
 export class Ladder {
   readonly changed = new Signal<void>()
   rungs: Rung[] = []
+  /** Null where there is no sound, or no picture to do without. */
+  sound: SoundOffer | null = null
   /** Chosen by hand; null leaves it to the player. */
   chosen: string | null = null
   /** What is asked for, and what came. */
@@ -61,12 +78,23 @@ export class Ladder {
     return this.#playing
   }
 
+  /** Whether the sound comes alone now. Over HLS it is what was chosen, since nobody says what came. */
+  get soundOnly(): boolean {
+    if (this.chosen !== SOUND) return false
+    return this.#playing === SOUND || this.#stats.route.startsWith('hls')
+  }
+
   /** Where to ask for the wanted rung. HLS players choose among all lists unless somebody chose. */
   get way(): Media | null {
     if (!this.#page.media) return null
     const { stream, ws, hls } = this.#page.media
-    const list = this.chosen === null ? 'master.m3u8' : `${this.chosen && `${this.chosen}p-`}index.m3u8`
-    return { stream: withRung(stream, this.#wanted), ws: withRung(ws, this.#wanted), hls: beside(hls, list) }
+    return { stream: withRung(stream, this.#wanted), ws: withRung(ws, this.#wanted), hls: beside(hls, this.#list) }
+  }
+
+  get #list(): string {
+    if (this.chosen === null) return 'master.m3u8'
+    if (this.chosen === SOUND) return 'audio.m3u8'
+    return `${this.chosen && `${this.chosen}p-`}index.m3u8`
   }
 
   /** By hand; null gives it back to the player. */
@@ -75,6 +103,7 @@ export class Ladder {
     this.chosen = rung
     this.#steps.forget(performance.now())
     if (rung !== null) this.#wanted = rung
+    else if (before === SOUND) this.#wanted = ''
     if (rung !== before) this.#move()
     this.changed.tell()
   }
@@ -107,7 +136,7 @@ export class Ladder {
     const { media } = this.#page
     if (!media || now - this.#askedAt < ASK_AGAIN_MS) return
     this.#askedAt = now
-    this.rungs = await offered(media).catch(() => this.rungs)
+    Object.assign(this, await offered(media).catch(() => ({})))
     this.changed.tell()
   }
 

@@ -201,6 +201,11 @@ class FragmentLog:
         """The generation of `epoch` as long as one of its fragments is held."""
         return self._generations.get(epoch)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody subscribes."""
+        return bool(self._subscribers)
+
     def latest_keyframe(self) -> Keyframe | None:
         """The newest keyframe's access unit; it outlives the fragments."""
         return self._picture

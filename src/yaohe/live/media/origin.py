@@ -27,6 +27,7 @@ from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication, PublisherStatistics
 from yaohe.live.media.rungs import RUNGS_MAX, TOP, Offer, ShowClock, offer_of, rung_named
 from yaohe.live.media.show import Rung, Show
+from yaohe.live.media.sound import SoundOffer, sound_offer
 from yaohe.live.media.views import EpochSource
 
 logger = structlog.get_logger(__name__)
@@ -110,6 +111,11 @@ class MediaOrigin:
         if show is None or not show.top.log.live:
             return []
         return [offer_of(rung.log) for rung in (show.top, *show.lower)]
+
+    def sound(self, room_id: str) -> SoundOffer | None:
+        """The sound alone, where there is a picture to do without."""
+        show = self._shows.get(room_id)
+        return sound_offer(show.top.log) if show is not None and show.top.log.live else None
 
     def statistics(self, room_id: str, rung: str = TOP) -> PublisherStatistics | None:
         """Figures of the rung's present publisher; None when there is none."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from yaohe.live.media.fmp4.audio import audio_codec
 from yaohe.live.media.hls import HlsView, Segment
 
 ListKind = Literal["playlist", "plain", "audio", "master", "plain_master"]
@@ -160,7 +161,7 @@ class Playlists:
         if generation.has_audio and generation.has_video:
             data = view.segment(newest.epoch, newest.number, audio=True) or b""
             sound = max(len(data) * 8000 // newest.duration_ms, _AUDIO_BITS_MIN)
-            codec = generation.codecs.rpartition(",")[2]
+            codec = audio_codec(generation.codecs)
             lines.append(f'#EXT-X-STREAM-INF:BANDWIDTH={sound},CODECS="{codec}"\naudio.m3u8')
         return "\n".join(lines) + "\n"
 

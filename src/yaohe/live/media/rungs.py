@@ -16,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from yaohe.live.media.errors import RungWrong
-from yaohe.live.media.log import FragmentLog
+from yaohe.live.media.log import Fragment, FragmentLog
 
 TOP = ""
 # Besides the top one.
@@ -71,11 +71,24 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def offer_of(log: FragmentLog) -> Offer:
-    """What `log` holds now, its bitrate over the last seconds."""
-    recent = [f for f in log.span(log.next_offset - 25, log.next_offset) if f.epoch == log.epoch]
-    span_ms = recent[-1].end_ms - recent[0].dts_ms if recent else 0
-    kbps = sum(len(f.data) for f in recent) * 8 // max(span_ms, 1)
+    """What `log` holds now."""
+    held = measured(log)
+    kbps = kbps_of(held, sum(len(f.data) for f in held))
     return Offer(rung=log.rung, width=log.width, height=log.height, kbps=kbps, codecs=log.codecs)
+
+
+def measured(log: FragmentLog) -> list[Fragment]:
+    """What a bitrate is counted over: whole groups of pictures where there are any, since one
+    keyframe may weigh as much as all that follows it."""
+    held = [f for f in log.span(log.first_offset, log.next_offset) if f.epoch == log.epoch]
+    keys = [place for place, fragment in enumerate(held) if fragment.keyframe]
+    return held[keys[0] : keys[-1]] if len(keys) > 1 else held
+
+
+def kbps_of(fragments: list[Fragment], size: int) -> int:
+    """The rate of `size` bytes over the time of these fragments."""
+    lasts_ms = fragments[-1].end_ms - fragments[0].dts_ms if fragments else 0
+    return size * 8 // max(lasts_ms, 1)
 
 
 def same_bytes(data: bytes) -> bytes:

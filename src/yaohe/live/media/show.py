@@ -13,13 +13,14 @@ from yaohe.live.media.log import FragmentLog, LogLimits
 from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication
 from yaohe.live.media.rungs import TOP, ShowClock, StandIn
-from yaohe.live.media.views import EpochSource
+from yaohe.live.media.sound import SOUND, Sound, has_both
+from yaohe.live.media.views import Epochs, EpochSource
 
 
 class Rung:
     """One log with its publisher, and those who wait for its place."""
 
-    __slots__ = ("_source", "lists", "log", "publication", "quiet_since", "waiting")
+    __slots__ = ("epochs", "lists", "log", "publication", "quiet_since", "waiting")
 
     def __init__(
         self, log: FragmentLog, quiet_since: float, lower: Callable[[], list[HlsView]]
@@ -29,27 +30,19 @@ class Rung:
         self.publication: Publication | None = None
         self.waiting: set[Publication] = set()
         self.quiet_since = quiet_since
-        self._source: EpochSource | None = None
+        self.epochs = Epochs(log)
 
     @property
     def is_shown(self) -> bool:
         """Whether its publisher's fragments are in its log now."""
         return self.publication is not None and self.publication.clock is not None
 
-    def source(self) -> EpochSource | None:
-        log = self.log
-        if log.generation is None or log.ended:
-            return None
-        kept = self._source
-        if kept is None or kept.epoch != log.epoch or kept.revoked:
-            kept = self._source = EpochSource(log, log.generation)
-        return kept
-
 
 class Show:
     def __init__(self, room_id: str, *, clock: Clock, limits: LogLimits | None) -> None:
         self._room_id, self._clock, self._limits = room_id, clock, limits
         self._stand_in: StandIn | None = None
+        self._sound: Sound | None = None
         self.rungs: dict[str, Rung] = {}
         self.top = self.add(TOP)
 
@@ -65,8 +58,19 @@ class Show:
         yield self.top
 
     def source(self, rung: str) -> EpochSource | None:
+        if rung == SOUND:
+            return self._sound_source()
         found = self.rungs.get(rung)
-        return found.source() if found else None
+        return found.epochs.source() if found else None
+
+    def _sound_source(self) -> EpochSource | None:
+        """The sound alone; None where there is no picture beside it, or no sound."""
+        log = self.top.log
+        if log.ended or not has_both(log):
+            return None
+        if self._sound is None:
+            self._sound = Sound(log, clock=self._clock, limits=self._limits)
+        return self._sound.epoch_source()
 
     def add(self, rung: str) -> Rung:
         log = FragmentLog(self._room_id, rung=rung, clock=self._clock, limits=self._limits)
@@ -146,7 +150,11 @@ class Show:
             rung.log.end()
 
     def forget_quiet(self, before: float) -> None:
-        """Give back the fragments of rungs nobody has published to since `before`."""
+        """Give back the fragments of rungs nobody has published to since `before`, and the sound
+        that nobody hears."""
+        if self._sound is not None and not self._sound.is_heard:
+            self._sound.close()
+            self._sound = None
         for rung in self.rungs.values():
             in_use = rung is self.top and self._stand_in is not None
             if rung.publication is None and rung.quiet_since < before and not in_use:

@@ -5,7 +5,8 @@
     index.m3u8 …             the HLS lists of `playlists.py`, with init-{epoch}.mp4,
                              seg-{epoch}-{number}.m4s, part-{epoch}-{offset}.m4s, and of the sound
                              alone audio-init-{epoch}.mp4, audio-seg-{epoch}-{number}.m4s
-    rungs.json               what a player can choose of (`?rung=480` on stream.mp4 and ws)
+    rungs.json               what a player can choose of (`?rung=480` on stream.mp4 and ws, and
+                             `?rung=audio` for the sound alone)
     poster.jpg               the latest keyframe as a picture (drawn elsewhere: decoding is no job
                              of this process)
 
@@ -219,3 +220,23 @@ class EpochSource:
 
     def subscribe(self, wake: Callable[[], None], /) -> Subscription:
         return self._log.subscribe(lambda _: wake())
+
+
+class Epochs:
+    """The present epoch of a log for streaming readers: one object for all of them."""
+
+    __slots__ = ("_kept", "_log")
+
+    def __init__(self, log: FragmentLog) -> None:
+        self._log = log
+        self._kept: EpochSource | None = None
+
+    def source(self) -> EpochSource | None:
+        """None before the first epoch and after the end."""
+        log = self._log
+        if log.generation is None or log.ended:
+            return None
+        kept = self._kept
+        if kept is None or kept.epoch != log.epoch or kept.revoked:
+            kept = self._kept = EpochSource(log, log.generation)
+        return kept

@@ -40,6 +40,8 @@ export function createLiveRoom(yh: BootHandle) {
     phase: room.player.phase,
     phaseSince: performance.now(),
     hasSound: room.player.hasSound,
+    /** Nothing of the picture is asked for. */
+    soundOnly: false,
     /** true: connected · false: lost after it was there · null: not yet. */
     online: null as boolean | null,
     justBack: false,
@@ -144,6 +146,7 @@ export function createLiveRoom(yh: BootHandle) {
     live.phase = phase
     live.phaseSince = performance.now()
   })
+  room.player.ladder.changed.on(() => (live.soundOnly = room.player.ladder.soundOnly))
   room.player.soundChanged.on((on) => (live.hasSound = on))
   room.state.on(applyState)
   room.joined.on((joined) => {

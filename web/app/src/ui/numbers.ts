@@ -138,3 +138,9 @@ export function ago(iso: string, lang: Lang, now: Date): string {
   if (minutes >= 60 || minutes < 0) return moment(iso, lang, now)
   return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-minutes, 'minute')
 }
+
+/** What a stream takes: 128 kbps, 1.5 Mbps. */
+export function bitrate(kbps: number, lang: Lang): string {
+  const [value, unit, digits] = kbps < 1000 ? [kbps, 'kbps', 0] : [kbps / 1000, 'Mbps', 1]
+  return `${new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(value)} ${unit}`
+}

@@ -17,6 +17,11 @@ _TRACK_AT = 8 + 16 + 8 + 12
 _WORD = struct.Struct(">I")
 
 
+def audio_codec(codecs: str) -> str:
+    """Of the codecs of both, `avc1.64001f,mp4a.40.2`, the sound's."""
+    return codecs.rpartition(",")[2]
+
+
 @lru_cache(maxsize=64)
 def audio_init(init: bytes) -> bytes:
     """The init of the sound alone."""

@@ -7,11 +7,14 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tests.support.realtime import Shoebox, Talker, realtime, talking
 from tests.support.wire import dialled, on_uvloop, until
 
+from yaohe.kernel.clock import ManualClock
 from yaohe.live.moderation import ChatRules
 from yaohe.live.realtime.client import PING_FRAME
+from yaohe.live.realtime.hub import QUIET_S_MAX
 
 CHAT = "room:tea:chat"
 RULES = ChatRules().shown()
@@ -338,6 +341,45 @@ async def test_pings_find_the_dead_and_spare_the_living() -> None:
 
 
 @on_uvloop
+async def test_what_waited_for_a_first_answer_that_failed_is_answered_too() -> None:
+    async with realtime() as stage, talking(stage, connect=False) as talker:
+        first = talker.command(connect={"data": {"room": "nowhere"}})
+        second = talker.command(subscribe={"channel": "room:tea:chat"})
+        third = talker.command(ping={})
+        for number in (first, second, third):
+            answer = await talker.until(lambda line, n=number: line.get("id") == n)  # type: ignore[misc]
+            assert "error" in answer
+        assert "result" not in await talker.ask(connect={"data": {"room": "broken"}})
+        assert "connect" in await talker.ask(connect={})
+
+
+async def test_a_room_does_not_close_before_who_just_came_in() -> None:
+    clock = ManualClock()
+    async with realtime(clock=clock) as stage:
+        hall = await stage.hub.opened("tea")
+        assert hall is not None
+        clock.advance(QUIET_S_MAX + 1)
+        assert await stage.hub.opened("tea") is hall
+        assert clock.monotonic() - hall.quiet_since < QUIET_S_MAX
+
+
+async def test_who_is_told_behind_the_path_is_told_only_so_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("yaohe.live.realtime.hub.TOLD_TASKS_MAX", 3)
+    async with realtime() as stage, talking(stage) as talker:
+        never = asyncio.Event()
+
+        async def hangs(_: object) -> None:
+            await never.wait()
+
+        stage.hub.on_joined[:] = [hangs]
+        for _ in range(8):
+            answer = await talker.ask(rpc={"method": "join", "data": {"room": "tea"}})
+            assert "rpc" in answer
+        assert stage.hub.untold == 6  # two told, and the third task is the command's own
+
+
 async def test_a_connection_that_says_nothing_is_stale() -> None:
     async with realtime() as stage, talking(stage, "ann", connect=False) as ann:
         next(iter(stage.hub.people._by_visitor["v_ann"]))._stale()

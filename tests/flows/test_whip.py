@@ -430,6 +430,21 @@ async def test_a_silent_page_is_let_go(house: House, page: Page) -> None:
     assert house.whip.feeds == 0
 
 
+async def test_echoes_nobody_reads_do_not_pile_up(house: House, page: Page) -> None:
+    assert await page.hello(check=True) == {"type": "ready"}
+    asked = 60_000  # three megabytes of answers
+    for number in range(asked):
+        await page.socket.send(message(ECHO, number))
+    await page.socket.send(message(PADDING, 0, b"last"))
+    heard = 0
+    with contextlib.suppress(TimeoutError):
+        while True:
+            async with asyncio.timeout(0.5):
+                await page.socket.recv()
+            heard += 1
+    assert heard < asked
+
+
 async def test_a_check_over_the_socket_counts_bytes_and_publishes_nothing(
     house: House, page: Page
 ) -> None:

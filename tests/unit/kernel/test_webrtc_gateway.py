@@ -23,6 +23,7 @@ from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 from tests.support.webrtc import Heard, sender
 
 from yaohe.kernel.webrtc import Gateway, GatewayDown, Network, OfferUnusable
+from yaohe.kernel.webrtc.gateway import UNREAD_BYTES_MAX
 from yaohe.kernel.webrtc.hooks import tap
 from yaohe.live.media.codecs.avc import is_well_formed, parse_avc_config
 
@@ -140,6 +141,31 @@ async def test_a_child_that_falls_takes_its_peers_along_and_the_next_offer_works
                 _, answer = await gateway.open(second.offer, again)
                 await second.answered(answer)
                 await again.until(lambda: again.tracks is not None)
+        assert gateway.starts == 2
+    finally:
+        await gateway.close()
+
+
+async def test_a_child_that_hangs_gets_no_more_sound_and_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("yaohe.kernel.webrtc.gateway.HANGING_S_MAX", 0.2)
+    gateway, heard = Gateway(Network()), Heard()
+    try:
+        number = await gateway.attach(heard)
+        assert gateway.pid is not None
+        os.kill(gateway.pid, signal.SIGSTOP)
+        packet, sent = bytes(4_000), 0
+        async with asyncio.timeout(10):
+            while not heard.ends:
+                gateway.hear(number, sent * 960, packet)
+                sent += 1
+                assert gateway.unread <= UNREAD_BYTES_MAX + 8_000
+                await asyncio.sleep(0)
+        assert heard.ends == ["engine_down"]
+        gateway.hear(number, 0, packet)
+        again = Heard()
+        await gateway.attach(again)
         assert gateway.starts == 2
     finally:
         await gateway.close()

@@ -36,6 +36,9 @@ READY_S_MAX = 20.0
 ANSWER_S_MAX = 8.0
 IDLE_S = 600.0
 RETRY_START_S = 1.0
+# Orders a healthy child has taken long ago. Above it sound is left out, for so long at most.
+UNREAD_BYTES_MAX = 2**20
+HANGING_S_MAX = 3.0
 
 
 class GatewayDown(TryAgain):
@@ -71,6 +74,7 @@ class Gateway:
         self._reading: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._failed_at = -RETRY_START_S
+        self._behind_since: float | None = None
         self._used_at = time.monotonic()
         self.state: State = "stopped"
         self.starts = 0
@@ -78,6 +82,11 @@ class Gateway:
     @property
     def peers(self) -> int:
         return len(self._listeners)
+
+    @property
+    def unread(self) -> int:
+        """Bytes the child has not taken yet."""
+        return self._writer.transport.get_write_buffer_size() if self._writer is not None else 0
 
     @property
     def pid(self) -> int | None:
@@ -113,7 +122,9 @@ class Gateway:
         self._send(messages.Trickle(number, candidates))
 
     def hear(self, number: int, at: int, packet: bytes) -> None:
-        self._send(messages.Hear(number, at, packet))
+        """Left out while the child is behind: sound that comes late is of no use."""
+        if number in self._listeners and not self._is_behind():
+            self._send(messages.Hear(number, at, packet))
 
     def shut(self, number: int) -> None:
         """Let the peer go; its listener hears nothing more."""
@@ -161,6 +172,7 @@ class Gateway:
                 await self._end("down")
                 raise GatewayDown from error
             self.state = "ready"
+            self._behind_since = None
             self._reading = asyncio.get_running_loop().create_task(self._read(reader))
 
     def _spec(self, fd: int) -> ChildSpec:
@@ -208,6 +220,23 @@ class Gateway:
     def _send(self, order: messages.Order) -> None:
         if self._writer is not None and not self._writer.transport.is_closing():
             self._writer.write(messages.encode(order))
+            self._is_behind()
+
+    def _is_behind(self) -> bool:
+        """Whether the child does not take what it is told; one that goes on so is given up, and
+        its peers hear that it is gone."""
+        unread = self.unread
+        if unread <= UNREAD_BYTES_MAX:
+            self._behind_since = None
+            return False
+        now = time.monotonic()
+        if self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > HANGING_S_MAX:
+            log.error("webrtc_child_hangs", unread=unread)
+            if self._writer is not None:
+                self._writer.transport.abort()
+        return True
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:

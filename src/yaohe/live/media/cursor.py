@@ -70,7 +70,8 @@ class Cursor:
         return self._catch_up()
 
     def lag(self) -> int:
-        """Milliseconds of media between this cursor and the newest fragment."""
+        """Milliseconds of media between this cursor and the newest fragment; the time between two
+        publishers is none of it."""
         log = self._log
         if log.newest is None or self.offset >= log.next_offset:
             return 0
@@ -79,13 +80,21 @@ class Cursor:
             return 0
         if here.epoch == log.newest.epoch:
             return log.newest.end_ms - here.dts_ms
-        return int((log.newest.created - here.created) * 1000)
+        ends = dict[int, tuple[int, int]]()  # what every epoch on the way holds: from, to
+        for fragment in log.span(here.offset, log.next_offset):
+            begin, end = ends.get(fragment.epoch, (fragment.dts_ms, fragment.end_ms))
+            ends[fragment.epoch] = begin, max(end, fragment.end_ms)
+        return sum(end - begin for begin, end in ends.values())
 
     def _catch_up(self) -> Sequence[Fragment]:
         log = self._log
         if log.epoch != self.epoch:
             assert log.generation is not None
             end = log.generation.first_offset
+            if self.offset < end <= log.last_keyframe_offset and self.lag() > JUMP_LAG_MS_MAX:
+                self.offset = end
+                self.jumps += 1
+                return _NOTHING
             rest = [f for f in log.span(self.offset, end) if f.epoch == self.epoch]
             self.offset = max(self.offset, end)
             return rest

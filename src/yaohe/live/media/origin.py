@@ -247,11 +247,10 @@ class MediaOrigin:
         show = self._show(publication.log.room_id)
         rung = show.rungs[publication.log.rung]
         rung.waiting.discard(publication)
-        before = rung.publication
-        if before is not publication:
-            if before is not None:
-                before.replace(Replaced())
-            rung.publication = publication
+        # The place is never empty: nobody stands in for a moment, and no log ends for it.
+        before, rung.publication = rung.publication, publication
+        if before is not None and before is not publication:
+            before.replace(Replaced())
         if not rung.log.rung:
             show.top_is_back()
 

@@ -174,7 +174,7 @@ class Client:
         if command.id == 0 or self._connected == (command.connect is not None):
             raise p.Leave(*p.LEAVE_BAD_REQUEST)
         if self._pending is not None:
-            self._hold(command)
+            self._hold(self._pending, command)
             return
         now = self._hub.clock.monotonic()
         try:
@@ -184,12 +184,12 @@ class Client:
         except p.Problem as problem:
             self.refuse(command.id, problem)
 
-    def _hold(self, command: p.Command) -> None:
+    @staticmethod
+    def _hold(pending: list[p.Command], command: p.Command) -> None:
         """What comes before the first answer waits for it, so that answers keep their order."""
-        assert self._pending is not None
-        if len(self._pending) >= p.COMMANDS_PER_MESSAGE_MAX:
+        if len(pending) >= p.COMMANDS_PER_MESSAGE_MAX:
             raise p.Leave(*p.LEAVE_BAD_REQUEST)
-        self._pending.append(command)
+        pending.append(command)
 
     def _answer(self, command: p.Command) -> None:
         if command.connect is not None:
@@ -240,9 +240,12 @@ class Client:
             self._connected = False
             raise
         finally:
-            held, self._pending = self._pending or [], None
-        for command in held:
-            self._handle(command)
+            held, self._pending = (self._pending or []) if self.connection else [], None
+            for command in held:
+                if self._connected:
+                    self._handle(command)
+                else:
+                    self.refuse(command.id, p.Problem(*p.PERMISSION_DENIED))
 
     async def _opened(self, join: p.JoinRequest) -> Hall:
         """The room somebody wants to join, if there is one and they may."""
@@ -273,8 +276,7 @@ class Client:
         )
         self._stop_timer()
         # Spread, so that those who came at once are not pinged at once.
-        first_s = random.uniform(PING_S / 2, PING_S - 2)
-        self._timer = self._hub.wheel.after(first_s, self._ping)
+        self._timer = self._hub.wheel.after(random.uniform(PING_S / 2, PING_S - 2), self._ping)
 
     def _subscribe(self, command_id: int, wish: p.Subscribe) -> None:
         name = wish.channel
@@ -282,16 +284,14 @@ class Client:
             raise p.Problem(*p.ALREADY_SUBSCRIBED)
         if name.startswith("me:"):
             raise p.Problem(*p.PERMISSION_DENIED)
-        room_id = p.room_of(name)
         if len(self._channels) >= CHANNELS_MAX:
             raise p.Problem(*p.LIMIT_EXCEEDED)
-        hall = self._hub.hall(room_id)
-        if hall is not None:
+        if (hall := self._hub.hall(p.room_of(name))) is not None:
             self._listen(command_id, wish, hall)
             return
 
         async def later() -> None:
-            opened = await self._hall(room_id)
+            opened = await self._hall(p.room_of(name))
             if self._listens(name):
                 raise p.Problem(*p.ALREADY_SUBSCRIBED)
             if self.connection is not None:

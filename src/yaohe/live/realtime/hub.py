@@ -44,6 +44,8 @@ QUIET_S_MAX: Final = 600.0
 UNKNOWN_S: Final = 5.0
 UNKNOWN_MAX: Final = 10_000
 TASKS_MAX: Final = 5_000
+# What is told behind the path may use more than commands, and is left out beyond it.
+TOLD_TASKS_MAX: Final = 2 * TASKS_MAX
 JOIN_TAIL: Final = 30
 
 RoomFacts = Callable[[str], Awaitable[State | None]]
@@ -86,13 +88,14 @@ class Hub:
         self._wards, self._person = wards, person
         self._owns, self._origin = owns, origin
         self.people = People(admits)
-        self.on_joined: list[Callable[[Joined], Awaitable[object]]] = []
-        self.on_interaction: list[Callable[[str, str], Awaitable[object]]] = []
+        self.on_joined: list[Callable[[Joined], Coroutine[Any, Any, object]]] = []
+        self.on_interaction: list[Callable[[str, str], Coroutine[Any, Any, object]]] = []
         self._edge = new_token()
         self._halls: dict[str, Hall] = {}
         self._opening: dict[str, asyncio.Task[Hall | None]] = {}
         self._unknown: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.untold = 0
         self.speech = Speech(clock, archive, media_at=self._media_at, took_part=self._took_part)
         self._me = bus.subscribe("me.*", self.people.tell)
         if origin is not None:
@@ -235,6 +238,7 @@ class Hub:
         """The room, opened when it was not; None when there is no such room."""
         hall = self._halls.get(room_id)
         if hall is not None:
+            hall.quiet_since = self.clock.monotonic()  # somebody is at the door
             return hall
         task = self._open(room_id)
         return await asyncio.shield(task) if task is not None else None
@@ -324,7 +328,14 @@ class Hub:
             **await self._person(hall.ward, caller, request),
         }
 
-    def _tell_later(self, what: str, work: Awaitable[object]) -> None:
+    def _tell_later(self, what: str, work: Coroutine[Any, Any, object]) -> None:
+        if len(self._tasks) >= TOLD_TASKS_MAX:
+            work.close()
+            if self.untold % 1_000 == 0:
+                log.error("realtime_listener_behind", what=what, untold=self.untold)
+            self.untold += 1
+            return
+
         async def run() -> None:
             try:
                 await work
@@ -362,7 +373,7 @@ class Hub:
 
     async def close(self) -> None:
         """Write what is not written yet and let the rooms go."""
-        for task in list(self._tasks):
+        for task in (*self._tasks, *self._opening.values()):
             task.cancel()
         for hall in self._halls.values():
             self._note_counts(hall)

@@ -96,7 +96,7 @@ class Publisher:
                 self._over(refusal)
 
     def clogged(self, *, is_clogged: bool) -> None:
-        """We hardly write; a peer that does not read echoes is only slower to measure."""
+        """We hardly write; who does not read echoes gets none (`_echo`)."""
 
     def drain(self) -> None:
         if self._feed is not None:
@@ -181,9 +181,14 @@ class Publisher:
         elif kind == _AAC_CONFIG:
             self._sound_record = payload
         elif kind == _ECHO:
-            self._say({"type": "echo", "at": at_us, "bytes": self._heard_bytes})
+            self._echo(at_us)
         elif kind != _PADDING:
             raise BadBytes
+
+    def _echo(self, at_us: int) -> None:
+        """Left out for a page that asks on and does not read: it would fill our memory."""
+        if self._connection is not None and self._connection.buffered <= self.write_high:
+            self._say({"type": "echo", "at": at_us, "bytes": self._heard_bytes})
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 

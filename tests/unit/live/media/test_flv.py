@@ -138,6 +138,9 @@ def test_aggregates() -> None:
     assert told == [("video", 500, 0, True, b"k"), ("audio", 520, b"s")]
     with pytest.raises(BadBytes):
         flv.aggregate(0, tag(9, 0, b"\x17\1\0\0\0k")[:-6])
+    flv.aggregate(0, tag(18, 0, b"") * 1_000)
+    with pytest.raises(BadBytes):  # half a million empty tags fit into one message
+        flv.aggregate(0, tag(9, 0, b"") * 1_100)
 
 
 @given(st.integers(0, 0xFFFF_FFFF), st.binary(max_size=60))

@@ -114,6 +114,38 @@ def test_a_lagging_cursor_jumps_to_the_newest_keyframe() -> None:
     assert cursor.jumps == 1
 
 
+def test_the_time_between_two_publishers_is_no_lag() -> None:
+    writer = Writer()
+    writer.epoch()
+    writer.write(5)
+    cursor = Cursor(writer.log)
+    cursor.next()
+    writer.write(3)
+    writer.clock.advance(50)
+    writer.epoch()
+    writer.write(4)
+    assert cursor.lag() == 7 * 200
+    assert [f.offset for f in cursor.next()] == [5, 6, 7]
+    assert cursor.over
+
+
+def test_who_lags_far_behind_the_next_epoch_goes_there_at_once() -> None:
+    """Else a slow viewer gets half a minute of what is over, in one piece."""
+    writer = Writer()
+    writer.epoch()
+    writer.write(5)
+    cursor = Cursor(writer.log)
+    cursor.next()
+    writer.write(20)
+    writer.epoch()
+    writer.write(4)
+    assert list(cursor.next()) == []
+    assert cursor.over
+    assert cursor.jumps == 1
+    cursor.restart()
+    assert [f.offset for f in cursor.next()] == [25, 26, 27, 28]
+
+
 def test_in_a_long_gop_a_cursor_waits_for_a_newer_keyframe() -> None:
     writer = Writer(gop=50)
     writer.epoch()

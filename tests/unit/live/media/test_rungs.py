@@ -218,6 +218,41 @@ def test_the_same_rung_replaces_and_another_does_not() -> None:
     assert low.publication.finished
 
 
+def test_a_replaced_top_leaves_no_trace_of_those_below() -> None:
+    """Nobody stands in for the moment between the two: one epoch, not two."""
+    stage = Stage()
+    top, low = Sender(stage.publish(), TALL), Sender(stage.publish("480"), SMALL)
+    stage.play(top, low, seconds=1.5)
+    told: list[bool] = []
+    watching = stage.log().subscribe(lambda log: told.append(log.live))
+    better = Sender(stage.publish(), TALL)
+    stage.play(better, low, seconds=1.0, since=1.5)
+    watching.close()
+    epochs = {f.epoch for f in stage.log().span(0, stage.log().next_offset)}
+    assert len(epochs) == 2
+    assert all(told)
+    assert top.publication.finished
+
+
+def test_replacing_a_lower_rung_ends_nothing() -> None:
+    stage = Stage()
+    low = Sender(stage.publish("480"), SMALL)
+    stage.play(low, seconds=1.5)
+    told: list[bool] = []
+    for log in (stage.log("480"), stage.log()):
+        log.subscribe(lambda log: told.append(log.ended or not log.live))
+    better = Sender(stage.publish("480"), SMALL)
+    stage.play(better, seconds=1.0, since=1.5)
+    assert low.publication.finished
+    assert told
+    assert not any(told)
+    assert stage.log().newest is not None
+    assert stage.log().epoch > 0
+    assert {
+        f.epoch for f in stage.log().span(stage.log().next_offset - 2, stage.log().next_offset)
+    } == {stage.log().epoch}
+
+
 def test_only_so_many_rungs_and_the_forgotten_make_room() -> None:
     stage = Stage()
     made = [stage.publish(str(100 + n)) for n in range(RUNGS_MAX)]

@@ -22,6 +22,8 @@ _ENHANCED_VIDEO = 0x80
 _ENHANCED_AUDIO = 9
 _KEYFRAME = 1
 _COMMAND_FRAME = 5
+# Encoders put a few tags together; what holds thousands only wants to keep us busy.
+_AGGREGATE_TAGS_MAX = 1_024
 
 _VIDEO_NAMES = {
     1: "JPEG",
@@ -122,8 +124,11 @@ class FlvIngest:
 
     def aggregate(self, timestamp: int, payload: bytes) -> None:
         """Several FLV tags in one message; their times are relative to the first."""
-        position, first = 0, None
+        position, first, tags = 0, None, 0
         while position + 11 <= len(payload):
+            tags += 1
+            if tags > _AGGREGATE_TAGS_MAX:
+                raise BadBytes("An RTMP aggregate holds too many tags.")
             kind = payload[position] & 31
             size = int.from_bytes(payload[position + 1 : position + 4], "big")
             low = int.from_bytes(payload[position + 4 : position + 7], "big")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -19,6 +20,10 @@ PORTRAIT = {"size": "360x640", "rate": 25, "gop": 25, "bitrate": "600k"}
 CHIP = "[data-act=moment]"
 KEPT = "[data-act=shared-product]"
 CLOCK = ".y-past-clock"
+
+
+def bytes_of(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 async def _pin_another(desk: Desk, room: Room) -> None:
@@ -95,3 +100,70 @@ async def test_what_the_sharer_saw(browser: Browser, demo: Demo, desk: Desk) -> 
         # Ten seconds before what was shared, and on from there.
         await expect(page.locator(CLOCK)).to_contain_text(re.compile(r"00:(0[4-9]|1\d) /"))
         await jun.frames(15)
+
+
+# The page's policy lets nobody fetch its blobs, so they are noted as they are made. A share sheet
+# of the device that takes videos notes what it is given.
+DEVICE = """(() => {
+  const made = window.__made = new Map(), make = URL.createObjectURL
+  URL.createObjectURL = bytes => { const url = make(bytes); made.set(url, bytes); return url }
+  navigator.canShare = () => true
+  navigator.share = async ({files, text}) => {
+    const {type, size} = files[0]
+    window.__given = {type, size, text, fresh: navigator.userActivation.isActive}
+  }
+})()"""
+PREVIEW = """async () => {
+  const {src} = document.querySelector('.y-preview video')
+  return [...new Uint8Array(await window.__made.get(src).arrayBuffer())]
+}"""
+SOURCE = "document.querySelector('#yh-video').currentSrc"
+
+
+async def test_a_clip_is_what_was_seen_and_plays_at_once(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("剪一段")
+    quiet = [r"404 .*/live/", r"ERR_"]
+    async with (
+        publishing(room.publish_url, **PORTRAIT),
+        phone(browser, demo.url, expected=quiet) as lin,
+        phone(browser, demo.url, expected=quiet) as mei,
+    ):
+        await desk.status(room.id, "live")
+        page = lin.page
+        await page.add_init_script(DEVICE)
+        await page.goto(room.path)
+        await lin.frames(40)
+        await page.locator(".y-share").click()
+        await page.get_by_role("tab", name="高光").click()
+        await page.locator(".y-preview video").wait_for()
+        clip = bytes(await page.evaluate(PREVIEW))
+        assert clip[4:8] == b"ftyp"
+
+        # What is saved is what was shown, and so is what the device's own sheet gets in the tap.
+        await page.locator("[data-channel=save_clip]").click()
+        async with page.expect_download() as download:
+            await page.locator("[data-act=send-share]").click()
+        assert bytes_of(await (await download.value).path()) == clip
+        await page.locator("[data-channel=system]").click()
+        await page.locator("[data-act=send-share]").click()
+        given = await page.evaluate("window.__given")
+        assert (given["type"], given["size"], given["fresh"]) == ("video/mp4", len(clip), True)
+        link = re.findall(r"\S+/s/\S+", given["text"])[0]
+
+        # Another length is another clip; what is too long for the show is what there is of it.
+        await page.get_by_role("radio", name="最后 30 秒").click()
+        await expect(page.locator("[data-act=send-share]")).to_be_enabled()
+
+        # The friend sees the clip at once, and what is live when asked for.
+        await mei.page.goto(link)
+        await mei.frames(5)
+        assert (await mei.page.evaluate(SOURCE)).endswith("/clip.mp4")
+        await expect(mei.page.locator(".y-host-line")).to_contain_text("片段")
+        assert await mei.page.evaluate("document.body.dataset.play") == "playing"
+        await mei.page.locator(".y-call-pill").click()
+        await expect(mei.page.locator(".y-host-line")).to_contain_text("直播中")
+        await mei.page.wait_for_function(f"!{SOURCE}.endsWith('/clip.mp4')")
+        await mei.frames(5)
+        assert await mei.page.evaluate("window.__yh.stats.route") == "fetch"

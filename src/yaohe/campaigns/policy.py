@@ -50,6 +50,7 @@ OUTGOING: Final[Mapping[PlayKind, Mapping[str, Allowed]]] = {
     "share_coupon": {
         "copy_link": _WHERE_IT_OPENS,
         "save_card": _ANYWHERE,
+        "save_clip": _ANYWHERE,
         "qr_poster": _ANYWHERE,
         "system": _ANYWHERE,
         "embed": _WHERE_IT_OPENS,

@@ -273,6 +273,7 @@ class Pages:
             "bought": bought,
             "moment_at": share.moment_at,
             "product": share.product_id,
+            "clip": f"/s/{share.token}/clip.mp4" if share.clip_key else None,
         }
         return {
             "share_url": self._sharing.share_url(share.token),

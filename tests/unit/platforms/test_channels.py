@@ -31,7 +31,8 @@ def test_every_channel_of_the_house_is_there_and_named_in_both_languages() -> No
         "wechat", "wechat_group", "wechat_moments", "wechat_mini", "weibo", "qq", "qzone",
         "douyin", "xiaohongshu", "wecom", "dingtalk", "feishu", "x", "facebook", "messenger",
         "whatsapp", "telegram", "line", "kakaotalk", "linkedin", "reddit", "threads", "bluesky",
-        "pinterest", "email", "sms", "system", "copy_link", "qr_poster", "save_card", "embed",
+        "pinterest", "email", "sms", "system", "copy_link", "qr_poster", "save_card", "save_clip",
+        "embed",
     }  # fmt: skip
     for channel in CHANNELS.values():
         assert channel.name("zh-CN")

@@ -18,7 +18,7 @@ const channels = [
   one('x', 'intent', { cut: '2:1' }),
   one('sms', 'app', { takes: ['link'] }),
 ]
-const around = { canSystemShare: false, canShareFiles: false, isApple: false, last: '' }
+const around = { canSystemShare: false, canShareFiles: false, canShareVideos: false, canSave: true, isApple: false, last: '' }
 const on = (tab: Tab, more = {}, from = channels) => choicesFor(tab, from, { ...around, ...more })
 const ids = (...given: Parameters<typeof on>) => on(...given).map(({ id }) => id)
 
@@ -39,6 +39,22 @@ describe('channels in the sheet', () => {
     expect(ids('poster')).toEqual(['wechat', 'qr_poster'])
     expect(ids('link')).toEqual(['copy_link', 'weibo', 'facebook', 'x', 'sms'])
     expect(ids('moment')).toEqual(['wechat', 'copy_link', 'save_card', 'weibo', 'douyin', 'facebook', 'x'])
+  })
+
+  it('sends a clip where videos go, as a file where one can be handed on', () => {
+    const from = [...channels.slice(0, 3), one('save_clip', 'save', { takes: ['clip'] }), ...channels.slice(4), one('xhs', 'picture')]
+    const clips = (more = {}) => on('clip', { canSystemShare: true, ...more }, from)
+    expect(clips().map(({ id, way, isFile }) => `${id} ${way} ${isFile}`)).toEqual([
+      'copy_link copy false', 'save_clip save true', 'weibo open false', 'system system false', 'facebook open false', 'x open false', 'xhs post true',
+    ])
+    expect(new Set(clips().map(({ shows }) => shows))).toEqual(new Set(['clip']))
+    const system = (more: object) => clips(more).find(({ id }) => id === 'system')?.isFile
+    expect(system({ canShareVideos: true })).toBe(true)
+    // Apple would drop the link beside it.
+    expect(system({ canShareVideos: true, isApple: true })).toBe(false)
+    // An app's own browser downloads nothing.
+    expect(clips({ canSave: false }).map(({ id }) => id)).toEqual(['copy_link', 'weibo', 'system', 'facebook', 'x'])
+    expect(ids('moment', {}, from)).not.toContain('save_clip')
   })
 
   it('previews what the channel really carries', () => {

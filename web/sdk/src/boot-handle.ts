@@ -17,7 +17,7 @@ export interface PlayerStats {
   stalls: number
   /** How long the picture stood still, all stalls together. */
   stalledMs: number
-  /** Which way the bytes come: fetch | ws | hls | hlsjs. */
+  /** Which way the bytes come: fetch | ws | hls | hlsjs; empty until something live is asked for. */
   route: string
 }
 

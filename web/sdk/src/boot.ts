@@ -163,7 +163,12 @@ function confirmClick(): void {
 function start(): void {
   performance.mark('yh:click', { startTime: 0 })
   video.disableRemotePlayback = video.muted = true
-  if (data.media && data.room.status === 'live') open(data.media)
+  if (share?.clip) {
+    set('connecting')
+    video.addEventListener('playing', () => (set('playing'), loadApp()), { once: true })
+    video.src = share.clip
+    yh.play()
+  } else if (data.media && data.room.status === 'live') open(data.media)
   confirmClick()
   // No frame in time (or nothing to play): the page must still come alive.
   setTimeout(loadApp, yh.phase === 'connecting' ? 900 : 0)

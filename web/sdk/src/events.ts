@@ -80,6 +80,8 @@ export interface ShareInvite {
   /** What the sharer had on screen: the time of day and the product. */
   moment_at?: string | null
   product?: string | null
+  /** Where the clip is, when a clip is what was shared. */
+  clip?: string | null
 }
 
 export interface CouponOffer {

@@ -40,7 +40,7 @@ export class Player {
     this.#video = yh.video
     this.stats = yh.stats
     this.#phase = yh.phase
-    this.#wanted = yh.data.room.status === 'live' && yh.data.media !== null
+    this.#wanted = yh.data.room.status === 'live' && yh.data.media !== null && !yh.data.share?.clip
     this.ladder = new Ladder(yh.data, yh.stats, () => this.#move())
     this.#pacer = new Pacer(yh.video, yh.stats)
     this.#sink = new Sink(yh.video, { appended: () => this.#pace(), broken: (reason) => this.#restart(reason) })
@@ -64,7 +64,6 @@ export class Player {
   }
 
   get phase(): PlayerPhase { return this.#phase }
-
   /** Of what comes or came last, e.g. `hvc1.1.6.L93.B0,mp4a.40.2`. */
   get codecs(): string { return this.#yh.codecs }
   /** The moment on screen by the program's clock; null on the live lines, which are as good as live. */
@@ -158,10 +157,11 @@ export class Player {
 
   /** The element plays; the first frame itself was noted by the boot script or is noted here. */
   #shown(): void {
-    this.#pacer.moves()
-    this.#ways.shown()
+    if (this.#wanted) this.#live()
     this.#say('playing')
   }
+
+  #live(): void { this.#pacer.moves(); this.#ways.shown() }
 
   #say(phase: PlayerPhase): void {
     if (phase === this.#phase) return

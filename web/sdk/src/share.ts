@@ -16,6 +16,8 @@ export interface Share {
   text: string
   /** The product the share is about. */
   product?: string | null
+  /** An MP4, where a clip is shared. */
+  clip_url?: string | null
 }
 
 /** What is on screen when somebody shares: the time of day and the product of that moment. */
@@ -78,6 +80,11 @@ export class Shares {
     return this.#ready
   }
 
+  /** A share of the last seconds of what is on screen, cut and ready when this returns. */
+  clip(lastS: number): Promise<Share> {
+    return this.#create({ content: 'clip', last_s: lastS })
+  }
+
   /** Where a share can go from this browser, the likeliest first; asked once. */
   channels(lang: string): Promise<ShareChannel[]> {
     this.#channels ??= this.#client
@@ -112,7 +119,7 @@ export class Shares {
     return Math.abs(at - this.#readyOf) > MOVED_MS
   }
 
-  async #create(): Promise<Share> {
+  async #create(wish: Record<string, unknown> = {}): Promise<Share> {
     const moment = this.#momentMs()
     const { at, product } = this.#shown()
     return this.#client.post<Share>(`/api/v1/rooms/${this.#room}/shares`, {
@@ -124,6 +131,7 @@ export class Shares {
       ...(moment === null ? {} : { moment_ms: moment }),
       ...(at === null ? {} : { moment_at: new Date(at).toISOString() }),
       ...(product === null ? {} : { product }),
+      ...wish,
     })
   }
 }

@@ -24,6 +24,10 @@ _OURS: Final = (
         opens="save", takes=("card", "poster"),
     ),
     Channel(
+        id="save_clip", name_zh="存视频", name_en="Video", rank_zh=42, rank_en=52,
+        opens="save", takes=("clip",),
+    ),
+    Channel(
         id="qr_poster", name_zh="海报", name_en="Poster", rank_zh=45, rank_en=55,
         opens="poster", takes=("poster",), picture="poster",
     ),

@@ -15,6 +15,7 @@ import { useLanding } from './useLanding'
 import { useManners } from './useManners'
 import { useNotices } from './useNotices'
 import { useOrders } from './useOrders'
+import { useSharedClip } from './useSharedClip'
 import { useSharedMoment } from './useSharedMoment'
 import { useSheets } from './useSheets'
 
@@ -50,6 +51,8 @@ export function createLiveRoom(yh: BootHandle) {
     repriced: '',
     /** The picture shows what was; `replayed` is the product of that moment. */
     rewinding: false,
+    /** The clip that was shared plays instead of what is live. */
+    clip: false,
     replayed: '',
   })
   let heartId = 0
@@ -67,6 +70,7 @@ export function createLiveRoom(yh: BootHandle) {
   })
   const landing = useLanding(boot, room, say, notices)
   const moment = useSharedMoment(boot, room, live)
+  const clip = useSharedClip(boot, room, live, yh.video)
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState>): void {
@@ -77,7 +81,7 @@ export function createLiveRoom(yh: BootHandle) {
     }
     document.body.dataset.slate = live.slate ? '1' : ''
     document.body.dataset.status = live.status
-    if (!live.rewinding && (state.status || state.slate !== undefined)) {
+    if (!live.rewinding && !live.clip && (state.status || state.slate !== undefined)) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }
     manners.changed(state)
@@ -190,7 +194,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

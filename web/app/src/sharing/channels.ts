@@ -5,10 +5,10 @@
 import type { PictureName, ShareChannel } from '@sdk/channels'
 import type { WordKey } from '../ui/words'
 
-export type Tab = 'moment' | 'poster' | 'link'
+export type Tab = 'moment' | 'clip' | 'poster' | 'link'
 export type Way = 'copy' | 'save' | 'hint' | 'system' | 'open' | 'app' | 'paste' | 'post'
-/** What travels: one of our pictures, or nothing but the words and the link. */
-export type Shows = PictureName | 'link'
+/** What travels: one of our pictures, the clip, or nothing but the words and the link. */
+export type Shows = PictureName | 'link' | 'clip'
 
 export interface ChannelChoice {
   channel: ShareChannel
@@ -28,6 +28,9 @@ export interface ChannelChoice {
 export interface Surroundings {
   canSystemShare: boolean
   canShareFiles: boolean
+  canShareVideos: boolean
+  /** Files can be downloaded; in an app's own browser they cannot. */
+  canSave: boolean
   isApple: boolean
   /** The channel used last, "" none. */
   last: string
@@ -44,6 +47,7 @@ export function choicesFor(tab: Tab, channels: ShareChannel[], around: Surroundi
 
 function fits({ opens, takes, id }: ShareChannel, tab: Tab, around: Surroundings): boolean {
   if (opens === 'embed' || (opens === 'system' && !around.canSystemShare)) return false
+  if (tab === 'clip') return takes.includes('clip') && (around.canSave || (opens !== 'save' && opens !== 'picture'))
   if (tab === 'poster') return takes.includes('poster') && (HANDS_ON_POSTERS.has(opens) || opens === 'system')
   if (tab === 'link') return takes.includes('link') && opens !== 'poster' && opens !== 'picture' && opens !== 'save'
   return takes.includes('card') && id !== 'qr_poster'
@@ -53,7 +57,7 @@ function choice(channel: ShareChannel, tab: Tab, around: Surroundings): ChannelC
   const { way, action } = means(channel, tab)
   const shows = shown(channel, way, tab, around)
   const hasWords = channel.text_max > 0 && ['open', 'app', 'paste', 'post', 'system'].includes(way)
-  const isFile = way === 'save' || way === 'post' || (way === 'system' && shows !== 'link')
+  const isFile = way === 'save' || way === 'post' || (way === 'system' && hasFile(shows, around))
   const cut = tab === 'moment' && shows !== 'poster' ? channel.cut : ''
   // Apple drops the words beside a file.
   const drops = isFile && way === 'system' && around.isApple
@@ -61,6 +65,7 @@ function choice(channel: ShareChannel, tab: Tab, around: Surroundings): ChannelC
 }
 
 function shown(channel: ShareChannel, way: Way, tab: Tab, { canShareFiles, isApple }: Surroundings): Shows {
+  if (tab === 'clip') return 'clip'
   if (tab === 'link') return 'link'
   if (tab === 'poster' || (way === 'save' && channel.opens === 'poster')) return 'poster'
   // An app's own menu sends the page: its title and address, none of our pictures.
@@ -69,18 +74,23 @@ function shown(channel: ShareChannel, way: Way, tab: Tab, { canShareFiles, isApp
   return way === 'system' && isApple ? 'poster' : channel.picture
 }
 
+/** Whether the device's own sheet gets a file: with a clip from Apple the link would be lost. */
+function hasFile(shows: Shows, { canShareVideos, isApple }: Surroundings): boolean {
+  return shows === 'clip' ? canShareVideos && !isApple : shows !== 'link'
+}
+
 function means({ opens }: ShareChannel, tab: Tab): Pick<ChannelChoice, 'way' | 'action'> {
   switch (opens) {
     case 'clipboard':
       return { way: 'copy', action: 'share.do.copy_link' }
     case 'save':
-      return { way: 'save', action: 'share.do.save_card' }
+      return { way: 'save', action: tab === 'clip' ? 'share.do.save_clip' : 'share.do.save_card' }
     case 'poster':
       return { way: 'save', action: 'share.do.save_poster' }
     case 'menu':
       return tab === 'poster' ? { way: 'save', action: 'share.do.save_poster' } : { way: 'hint', action: 'share.do.menu' }
     case 'picture':
-      return { way: 'post', action: 'share.do.picture' }
+      return { way: 'post', action: tab === 'clip' ? 'share.do.clip' : 'share.do.picture' }
     case 'system':
       return { way: 'system', action: 'share.do.system' }
     case 'intent':

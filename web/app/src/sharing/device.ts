@@ -6,9 +6,9 @@ const isApple = /iPhone|iPad|iPod/.test(agent) || (/Mac/.test(agent) && navigato
 const inApp = /MicroMessenger|QQ\/|Weibo|aweme/.test(agent)
 const LAST = 'yh.share.last'
 
-function testFiles(): boolean {
+function testFiles(name: string, type: string): boolean {
   try {
-    const probe = new File([new Uint8Array(1)], 'card.jpg', { type: 'image/jpeg' })
+    const probe = new File([new Uint8Array(1)], name, { type })
     return navigator.canShare?.({ files: [probe] }) ?? false
   } catch {
     return false
@@ -18,7 +18,9 @@ function testFiles(): boolean {
 export const device = {
   isApple,
   canSystemShare: typeof navigator.share === 'function',
-  canShareFiles: testFiles(),
+  canShareFiles: testFiles('card.jpg', 'image/jpeg'),
+  canShareVideos: testFiles('clip.mp4', 'video/mp4'),
+  canSave: !inApp,
   /** No downloads there: a picture is saved by holding it. */
   savesByHolding: isApple || inApp,
 }

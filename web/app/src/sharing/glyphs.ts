@@ -3,13 +3,14 @@ import {
   IconAperture, IconBolt, IconBook2, IconBrandBluesky, IconBrandFacebook, IconBrandKakaoTalk, IconBrandLine, IconBrandLinkedin,
   IconBrandMessenger, IconBrandPinterest, IconBrandQq, IconBrandReddit, IconBrandTelegram, IconBrandThreads, IconBrandTiktok,
   IconBrandWechat, IconBrandWeibo, IconBrandWhatsapp, IconBrandX, IconBriefcase, IconCirclesRelation, IconCode, IconFeather,
-  IconLink, IconMail, IconMessage, IconPhotoDown, IconQrcode, IconShare2, IconStar, IconUsers,
+  IconLink, IconMail, IconMovie, IconMessage, IconPhotoDown, IconQrcode, IconShare2, IconStar, IconUsers,
 } from '@tabler/icons-vue'
 import type { Component } from 'vue'
 
 export const GLYPHS: Record<string, Component> = {
   copy_link: IconLink,
   save_card: IconPhotoDown,
+  save_clip: IconMovie,
   qr_poster: IconQrcode,
   system: IconShare2,
   embed: IconCode,

@@ -1,5 +1,5 @@
 /**
- * The picture of a share, fetched once. A card is drawn anew whenever its address is asked, so what
+ * The picture or clip of a share, fetched once. A card is drawn anew whenever its address is asked, so what
  * is shown, saved and handed on has to be the same bytes.
  */
 import { onScopeDispose, shallowReactive, watch, type Ref } from 'vue'
@@ -23,6 +23,7 @@ export function useSharePicture(client: Client, share: Ref<Share | null>, choice
 
   function wanted(): string | null {
     if (!share.value || !choice.value || choice.value.shows === 'link') return null
+    if (choice.value.shows === 'clip') return share.value.clip_url ?? null
     return pictureUrl(share.value, choice.value.shows, choice.value.isFile ? choice.value.id : '')
   }
 
@@ -34,7 +35,8 @@ export function useSharePicture(client: Client, share: Ref<Share | null>, choice
     if (!address || state.picture) return
     try {
       const bytes = await client.blob(address)
-      const file = new File([bytes], `yaohe-${name}.jpg`, { type: 'image/jpeg' })
+      const [ending, type] = name === 'clip' ? ['mp4', 'video/mp4'] : ['jpg', 'image/jpeg']
+      const file = new File([bytes], `yaohe-${name}.${ending}`, { type })
       const picture = { address, url: URL.createObjectURL(file), file }
       kept.set(address, picture)
       if (wanted() === address) state.picture = picture

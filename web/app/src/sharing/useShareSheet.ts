@@ -9,13 +9,18 @@ import { useLiveRoom } from '../rooms/useLiveRoom'
 import { copyText } from '../ui/clipboard'
 import { choicesFor, type ChannelChoice, type Tab } from './channels'
 import { device, lastUsed, rememberUsed, saveFile, systemShare } from './device'
+import { useShareClip } from './useShareClip'
 import { useSharePicture, type SharePicture } from './useSharePicture'
 import { useShareTold } from './useShareTold'
+
+type SavedWord = 'share.saved' | 'share.saved_for' | 'share.saved_post' | 'share.clip_saved' | 'share.clip_saved_post'
 
 export function useShareSheet() {
   const { room, say, lang, notices, sheets } = useLiveRoom()
   const tab = ref<Tab>('moment')
-  const share = shallowRef<Share | null>(null)
+  const card = shallowRef<Share | null>(null)
+  const clip = useShareClip(room.shares)
+  const share = computed(() => (tab.value === 'clip' ? clip.state.share : card.value))
   const channels = shallowRef<ShareChannel[]>([])
   const chosenId = ref('')
   const unready = ref(false)
@@ -41,19 +46,22 @@ export function useShareSheet() {
     () => !unready.value && (!share.value || !chosen.value || (chosen.value.isFile && !preview.picture)),
   )
   watch([tab, chosenId], () => (said.value = ''))
+  watch([tab, clip.lengthS], () => tab.value === 'clip' && void clip.make())
   watch(sheets.shown, (shown) => {
     if (!shown) return
     last.value = lastUsed()
     chosenId.value = said.value = ''
+    clip.forget()
     void load()
   })
 
   async function load(): Promise<void> {
     unready.value = false
     try {
-      ;[share.value, channels.value] = await Promise.all([room.shares.prepare(), room.shares.channels(lang)])
+      const cutting = tab.value === 'clip' ? clip.make() : undefined
+      ;[card.value, channels.value] = await Promise.all([room.shares.prepare(), room.shares.channels(lang), cutting])
     } catch {
-      unready.value = share.value === null || !channels.value.length
+      unready.value = card.value === null || !channels.value.length
     }
   }
 
@@ -81,7 +89,7 @@ export function useShareSheet() {
     const { way, channel } = choice
     if (way === 'hint') hint(out)
     else if (way === 'copy') await copied(out.url, 'share.copied')
-    else if (way === 'save' && picture) save(picture, channel.app_url ? 'share.saved_for' : 'share.saved', channel)
+    else if (way === 'save' && picture) save(picture, tab.value === 'clip' ? 'share.clip_saved' : channel.app_url ? 'share.saved_for' : 'share.saved', channel)
     else if (way === 'paste') await copied(shareText(out), 'share.paste_in', channel)
     else if (way === 'post' && picture) await post(out, picture, channel)
     else if (way === 'open' || way === 'app') await open(way, out, channel)
@@ -115,7 +123,7 @@ export function useShareSheet() {
 
   async function post(out: Share, picture: SharePicture, channel: ShareChannel): Promise<void> {
     const copying = out.text ? copyText(out.text) : null
-    save(picture, 'share.saved_post', channel)
+    save(picture, tab.value === 'clip' ? 'share.clip_saved_post' : 'share.saved_post', channel)
     await copying
   }
 
@@ -126,10 +134,11 @@ export function useShareSheet() {
     return handed
   }
 
-  function save(picture: SharePicture, word: 'share.saved' | 'share.saved_for' | 'share.saved_post', channel: ShareChannel): void {
-    if (device.savesByHolding) held.value = picture
+  function save(picture: SharePicture, word: SavedWord, channel: ShareChannel): void {
+    const isHeld = device.savesByHolding && tab.value !== 'clip'
+    if (isHeld) held.value = picture
     else saveFile(picture.file)
-    if (!device.savesByHolding || word === 'share.saved_post') said.value = say(word, { name: channel.name })
+    if (!isHeld || word === 'share.saved_post') said.value = say(word, { name: channel.name })
   }
 
   function back(): void {
@@ -139,7 +148,7 @@ export function useShareSheet() {
   }
 
   return {
-    tab, share, choices, chosen, chosenId, unready, held, hinting, said, words, told, preview, retry, waits, load, send, back,
+    tab, share, clip, choices, chosen, chosenId, unready, held, hinting, said, words, told, preview, retry, waits, load, send, back,
   }
 }
 

@@ -1,6 +1,7 @@
 /** Every share channel as reports name it. */
 export const channels = {
   'channel.copy_link': ['复制链接', 'Copied link'],
+  'channel.save_clip': ['保存视频', 'Saved video'],
   'channel.save_card': ['保存图片', 'Saved picture'],
   'channel.qr_poster': ['海报', 'Poster'],
   'channel.system': ['系统分享', 'System share'],

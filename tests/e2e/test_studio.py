@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from PIL import Image
+from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.support.browser import ANDROID, DESK, Phone, phone
+from tests.support.cards import opened
 from tests.support.demo import Demo, running_demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.phone import OWNER, calling, until
@@ -47,6 +50,13 @@ async def owner(browser: Browser, shop: Demo) -> AsyncIterator[Phone]:
     expected = [r"401 .*/staff/(me|login)\)", r"404 .*/live/"]
     async with phone(browser, shop.url, user_agent=None, size=DESK, expected=expected) as owner:
         yield owner
+
+
+def photo() -> FilePayload:
+    """As a phone takes it: larger than anything a page shows."""
+    out = BytesIO()
+    Image.new("RGB", (3000, 4000), (120, 160, 90)).save(out, "JPEG")
+    return {"name": "tea.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
 async def press(page: Page, name: str) -> None:
@@ -128,6 +138,8 @@ async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo
     await panel.get_by_label("名称", exact=True).fill("老白茶 100 g")
     await panel.get_by_label("价格", exact=True).fill("68.50")
     await panel.get_by_label("库存", exact=True).fill("7")
+    await panel.locator("input[type=file]").set_input_files([photo()])
+    await expect(panel.get_by_role("img", name="商品图")).to_be_visible()
     await press(page, "保存")
     await saved(page)
     row = page.locator("li", has_text="老白茶 100 g")
@@ -151,7 +163,10 @@ async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo
     await page.goto(f"/studio/live/{room}")
     async with calling(shop.url, **PERSON) as lin, calling(shop.url, **PERSON) as mei:
         told = await lin.get(f"/api/v1/rooms/{room}")
-        assert [one["title"] for one in told["products"]] == ["老白茶 100 g"]
+        (tea,) = told["products"]
+        assert tea["title"] == "老白茶 100 g"
+        shown = await page.request.get(shop.url + tea["picture"])
+        assert max(opened(await shown.body()).size) == 960
         ingest = await page.evaluate(
             "room => fetch(`/api/v1/rooms/${room}/ingest`).then(a => a.json())", room
         )

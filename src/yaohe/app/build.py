@@ -26,6 +26,7 @@ from yaohe.commerce import Commerce
 from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.clips import Clips
 from yaohe.content.keyframes import Faces, LatestStills
+from yaohe.content.uploads import Uploads
 from yaohe.flows import all_steps, told_outside
 from yaohe.front.assets import Assets
 from yaohe.front.clips import ClipDoor, ClipMaker
@@ -283,6 +284,7 @@ def build(
     whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
+    uploads = Uploads(sandbox, store, strangers)
     decoder = KeyframeDecoder(sandbox)
     stills = LatestStills(origin, decoder, store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
@@ -307,7 +309,7 @@ def build(
     )  # fmt: skip
     images = Images(
         studio=studio, stills=stills, snapshots=snapshots, sharing=sharing, campaigns=campaigns,
-        store=store, public_url=address,
+        uploads=uploads, public_url=address,
     )  # fmt: skip
     clips = Clips(origin, recordings, store)
     media = MediaDoor(origin, privacy)
@@ -340,6 +342,7 @@ def build(
         "hub": hub,
         "moderation": moderation,
         "playback": playback,
+        "uploads": uploads,
         "insights": Insights(sharing, commerce, rooms, campaigns),
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)

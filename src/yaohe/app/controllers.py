@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from yaohe.campaigns import http as campaigns
 from yaohe.commerce import http as commerce
+from yaohe.content.uploads import http as uploads
 from yaohe.identity import http as identity
 from yaohe.identity.accounts import http as accounts
 from yaohe.identity.keys import http as app_keys
@@ -37,6 +38,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *sharing_wechat.controllers,
     *webhooks.controllers,
     *commerce.controllers,
+    *uploads.controllers,
     *outside.controllers,
     *rooms.controllers,
     *privacy.controllers,

@@ -1,7 +1,8 @@
 """The OpenAPI document: what Litestar knows, what the edge's table knows, and every error code.
 
 Routes name their errors in `opt["errors"]`, hot routes in their row; both become one response per
-status that lists the codes, so clients get a union they can switch on.
+status that lists the codes, so clients get a union they can switch on. A body that is not JSON
+stands in `opt["body"]` as its content type.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
                     operation = paths.get(route.path_format, {}).get(method.lower())
                     if operation is not None:
                         _add_errors(operation, (*errors, *_ALWAYS))
+                        _add_body(operation, handler.opt.get("body"))
     for page in DESCRIBED:
         paths.setdefault(page.path, {})["get"] = _page(page)
     for hot in routes:
@@ -126,6 +128,12 @@ def _add_errors(operation: dict[str, Any], errors: Iterable[type[AppError]]) -> 
                 }
             },
         }
+
+
+def _add_body(operation: dict[str, Any], content_type: str | None) -> None:
+    if content_type is not None:
+        content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": content}
 
 
 def error_codes(document: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ Its words: product, stock, coupon template, coupon, claim, order, deadline, paym
 notice, refund. It knows nothing of rooms and shares: those are ids it keeps for others.
 """
 
-from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange
+from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, picture_path
 from yaohe.commerce.coupons.model import Coupon, CouponTemplate, NewTemplate
 from yaohe.commerce.errors import CouponGone, CouponLimit, CouponOver, TemplateNotFound
 from yaohe.commerce.events import OrderPaid
@@ -26,4 +26,5 @@ __all__ = [
     "Product",
     "ProductChange",
     "TemplateNotFound",
+    "picture_path",
 ]

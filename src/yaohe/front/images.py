@@ -10,11 +10,10 @@ import re
 from typing import Any, Final, Literal
 from zlib import crc32
 
-import obstore
-
 from yaohe.campaigns import Campaigns
 from yaohe.content import PRODUCT_KINDS, CardFormat, CardModel, CardStudio, Rendered
 from yaohe.content.keyframes import LatestStills
+from yaohe.content.uploads import Uploads
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import VIEWERS_SHOWN_FROM, Snapshot
@@ -32,7 +31,6 @@ _FORMATS: Final[dict[str, CardFormat]] = {
 }
 NAMES: Final = (*_FORMATS, "poster.jpg", "host.jpg")
 _PICTURE_KEY: Final = re.compile(r"(?P<kind>[a-z_]{2,20})-(?P<seed>[0-9a-z]{1,8})\Z")
-_STORED_KEY: Final = re.compile(r"[0-9a-z_]{8,64}\Z")
 
 
 class NoPicture(NotFound):
@@ -49,12 +47,12 @@ class Images:
         snapshots: Snapshots,
         sharing: Sharing,
         campaigns: Campaigns,
-        store: Any,
+        uploads: Uploads,
         public_url: str,
     ) -> None:
         self._studio, self._stills, self._snapshots = studio, stills, snapshots
         self._sharing, self._campaigns = sharing, campaigns
-        self._store, self._public_url = store, public_url
+        self._uploads, self._public_url = uploads, public_url
 
     async def share_image(self, request: Request) -> None:
         """`/s/{token}/{name}`: looked at, never a hit: the link itself is what counts."""
@@ -97,13 +95,10 @@ class Images:
         drawn = _PICTURE_KEY.match(key)
         if drawn and drawn["kind"] in PRODUCT_KINDS:
             return await self._studio.product_picture(drawn["kind"], crc32(drawn["seed"].encode()))
-        if not _STORED_KEY.match(key):
+        given = await self._uploads.find(key)
+        if given is None:
             raise NoPicture
-        try:
-            kept = await obstore.get_async(self._store, f"products/{key}.jpg")
-        except FileNotFoundError:
-            raise NoPicture from None
-        return Rendered(bytes(await kept.bytes_async()), f'"{key}"')
+        return Rendered(given, f'"{key}"')
 
     async def _still(self, room_id: str) -> Rendered:
         # Only rooms that exist are remembered; their snapshot knows that without asking again.

@@ -32,7 +32,7 @@ export interface Client {
   patch<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   delete<Answer>(path: string, options?: CallOptions): Promise<Answer>
   /** Something that is no JSON goes out, and the answer comes back as it is (WHIP speaks SDP). */
-  exchange(method: string, path: string, body: string, type: string): Promise<Response>
+  exchange(method: string, path: string, body: string | Blob, type: string): Promise<Response>
   /** Raw bytes of a path of ours, for files that are shared or saved. */
   blob(path: string, options?: CallOptions): Promise<Blob>
 }
@@ -55,7 +55,7 @@ export function createClient(options: ClientOptions = {}): Client {
       answer = await send(/^https?:/.test(path) ? path : baseUrl + path, {
         method,
         headers,
-        body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : String(body),
+        body: body === undefined ? undefined : type === 'application/json' ? JSON.stringify(body) : (body as string | Blob),
         credentials: baseUrl && options.token ? 'omit' : 'same-origin',
         keepalive: call.keepalive ?? false,
         signal: abort.signal,

@@ -12,6 +12,7 @@ from yaohe.content.sandbox.jobs import (
     DrawPoster,
     DrawProduct,
     Job,
+    RemakePicture,
     StillWish,
 )
 from yaohe.content.sandbox.service import Sandbox
@@ -23,6 +24,7 @@ __all__ = [
     "DrawPoster",
     "DrawProduct",
     "Job",
+    "RemakePicture",
     "Sandbox",
     "StillWish",
 ]

@@ -19,11 +19,12 @@ from yaohe.content.cards.draw import draw_card
 from yaohe.content.cards.model import CardModel
 from yaohe.content.cards.picture import ink_panel
 from yaohe.content.cards.typeface import warm
-from yaohe.content.errors import LinkTooLong, PictureUnreadable
+from yaohe.content.errors import REFUSALS, PictureUnreadable
 from yaohe.content.pictures import avatar, product_picture
 from yaohe.content.posters.draw import draw_poster
 from yaohe.content.sandbox.jobs import (
     LENGTH_BYTES,
+    READS,
     Answer,
     DecodeKeyframe,
     DrawAvatar,
@@ -31,10 +32,12 @@ from yaohe.content.sandbox.jobs import (
     DrawPoster,
     DrawProduct,
     Job,
+    RemakePicture,
     decode_job,
     encode_answer,
 )
 from yaohe.content.stills.decode import stills
+from yaohe.content.uploads.decode import examples, remade
 from yaohe.kernel.money import Money
 from yaohe.kernel.rights import give_up_rights
 
@@ -54,16 +57,18 @@ def do(job: Job) -> tuple[bytes, ...]:
             return (avatar(job.name, job.seed),)
         case DecodeKeyframe():
             return stills(job.avcc, job.sample, job.wishes, job.entry)
+        case RemakePicture():
+            return (remade(job.given),)
 
 
 def answer(job: Job) -> Answer:
     try:
         return Answer(images=do(job))
-    except (LinkTooLong, PictureUnreadable) as refusal:
+    except tuple(REFUSALS.values()) as refusal:
         return Answer(error=refusal.code)
     except Exception:
         gc.collect()
-        if isinstance(job, DecodeKeyframe):
+        if isinstance(job, READS):
             return Answer(error=PictureUnreadable.code)
         return Answer(fault=traceback.format_exc())
 
@@ -80,6 +85,8 @@ def prepare() -> None:
     draw_poster(model, "https://example.com/s/0000000000")
     with contextlib.suppress(PictureUnreadable):
         stills(b"\x01\x64\x00\x1f\xff\xe1\x00\x00\x00", b"\x00\x00\x00\x01\x65", ())
+    for picture in examples():
+        remade(picture)
 
 
 def trim_memory() -> None:
@@ -103,7 +110,7 @@ def serve(line: socket.socket) -> None:
         limit_cpu(CPU_S_MAX)
         job = decode_job(message)
         send(line, encode_answer(answer(job)))
-        if isinstance(job, DrawProduct):
+        if isinstance(job, DrawProduct | RemakePicture):
             trim_memory()  # a large canvas now and then should not stay with us
 
 

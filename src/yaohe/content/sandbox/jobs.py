@@ -49,7 +49,15 @@ class DecodeKeyframe(msgspec.Struct, frozen=True, tag="keyframe"):
     entry: str = "avc1"
 
 
-Job = DrawCard | DrawPoster | DrawProduct | DrawAvatar | DecodeKeyframe
+class RemakePicture(msgspec.Struct, frozen=True, tag="picture"):
+    """A picture that somebody gave us, in whatever form."""
+
+    given: bytes
+
+
+Job = DrawCard | DrawPoster | DrawProduct | DrawAvatar | DecodeKeyframe | RemakePicture
+# Their bytes come from outside: what a child falls over is the fault of the bytes.
+READS = (DecodeKeyframe, RemakePicture)
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -18,12 +18,12 @@ from pathlib import Path
 import structlog
 
 import yaohe
-from yaohe.content.errors import DrawingLate, LinkTooLong, PictureUnreadable
+from yaohe.content.errors import REFUSALS, DrawingLate, PictureUnreadable
 from yaohe.content.sandbox.jobs import (
     LENGTH_BYTES,
     MESSAGE_BYTES_MAX,
+    READS,
     Answer,
-    DecodeKeyframe,
     Job,
     decode_answer,
     encode_job,
@@ -184,7 +184,7 @@ class Sandbox:
 
     async def _ask(self, worker: _Worker, job: Job, timeout_s: float) -> Answer:
         message = encode_job(job)
-        decodes = isinstance(job, DecodeKeyframe)
+        reads = isinstance(job, READS)
         for attempt in (1, 2):
             try:
                 return await worker.ask(message, timeout_s)
@@ -193,7 +193,7 @@ class Sandbox:
                 if isinstance(error, asyncio.CancelledError):
                     raise
                 log.warning("sandbox_job_lost", job=type(job).__name__, reason=repr(error))
-                if decodes:
+                if reads:
                     raise PictureUnreadable from error
                 if attempt == 2 or isinstance(error, TimeoutError):
                     raise DrawingLate from error
@@ -204,5 +204,5 @@ class Sandbox:
         if answer.fault:
             raise RuntimeError(f"an image could not be drawn:\n{answer.fault}")
         if answer.error:
-            raise {LinkTooLong.code: LinkTooLong}.get(answer.error, PictureUnreadable)
+            raise REFUSALS.get(answer.error, PictureUnreadable)
         return answer.images

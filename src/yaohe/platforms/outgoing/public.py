@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal
 
 import httpcore
+import httpx
 import msgspec
 
 ANSWER_S_MAX: Final = 15.0
@@ -50,6 +51,15 @@ class Answered(msgspec.Struct, frozen=True):
     status: int
     retry_after: str
     start: bytes
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    method: Literal["GET", "POST"]
+    url: str | httpcore.URL
+    body: bytes | None
+    headers: Mapping[str, str]
+    bytes_max: int  # of the answer's body; what comes after is not read
+    body_s_max: float
 
 
 def is_public(address: Address) -> bool:
@@ -136,7 +146,21 @@ class PublicOutgoing:
         self._opened: tuple[_Backend, httpcore.AsyncConnectionPool] | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
-        """What the address answers; raises `NotReached`."""
+        """What the address answers, and how that begins; raises `NotReached`."""
+        return await self._ask(_Asked("POST", url, body, headers, START_BYTES_MAX, BODY_S_MAX))
+
+    async def get(self, url: str, *, bytes_max: int) -> Answered:
+        """What lies at the address, cut at `bytes_max`; raises `NotReached`."""
+        try:
+            # As people paste it: with letters of any language in the name and the path.
+            typed = httpx.URL(url)
+            name, path = typed.netloc.decode("ascii"), typed.raw_path.decode("ascii")
+            asked = httpcore.URL(f"{typed.scheme}://{name}{path}")
+        except (httpx.InvalidURL, ValueError):
+            raise NotReached("unknown_name") from None
+        return await self._ask(_Asked("GET", asked, None, {}, bytes_max, self.answer_s_max))
+
+    async def _ask(self, asked: _Asked) -> Answered:
         if self._opened is None:
             backend = _Backend(private=self.private)
             pool = httpcore.AsyncConnectionPool(
@@ -148,7 +172,7 @@ class PublicOutgoing:
             self._opened = backend, pool
         try:
             async with asyncio.timeout(self.answer_s_max):
-                return await self._post(self._opened[1], url, body, headers)
+                return await self._answered(self._opened[1], asked)
         except (TimeoutError, httpcore.TimeoutException):
             raise NotReached("timeout") from None
         except (httpcore.ConnectError, httpcore.UnsupportedProtocol):
@@ -156,27 +180,25 @@ class PublicOutgoing:
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise NotReached("no_answer") from None
 
-    async def _post(
-        self, pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]
-    ) -> Answered:
-        start = b""
+    async def _answered(self, pool: httpcore.AsyncConnectionPool, asked: _Asked) -> Answered:
+        start = bytearray()
         async with pool.stream(
-            "POST",
-            url,
-            headers=[*headers.items()],
-            content=body,
+            asked.method,
+            asked.url,
+            headers=[*asked.headers.items()],
+            content=asked.body,
             extensions={"timeout": {"connect": CONNECT_S_MAX}},
         ) as answer:
             said = {name.lower(): value for name, value in answer.headers}
             # The status is the answer; a body that breaks off or never ends changes nothing.
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, TimeoutError):
-                async with asyncio.timeout(BODY_S_MAX):
+                async with asyncio.timeout(asked.body_s_max):
                     async for chunk in answer.aiter_stream():
                         start += chunk
-                        if len(start) >= START_BYTES_MAX:
+                        if len(start) >= asked.bytes_max:
                             break
         after = said.get(b"retry-after", b"").decode("latin-1")[:100]
-        return Answered(answer.status, after, start[:START_BYTES_MAX])
+        return Answered(answer.status, after, bytes(start[: asked.bytes_max]))
 
     async def close(self) -> None:
         if self._opened is not None:

@@ -99,6 +99,8 @@ export const api = {
     client.delete<void>(`${room(id)}/chat/${encodeURIComponent(lineId)}`),
 
   products: () => list<Product>('/products'),
+  givePicture: async (picture: Blob) =>
+    (await (await client.exchange('POST', `${V1}/pictures`, picture, picture.type || 'application/octet-stream')).json()) as { key: string },
   createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
   updateProduct: (id: string, draft: ProductChange) =>
     client.patch<Product>(`${V1}/products/${id}`, draft),

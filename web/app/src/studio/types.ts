@@ -104,8 +104,6 @@ export interface PublishEntry {
   detail: string
 }
 
-export type ProductStatus = 'on_sale' | 'hidden'
-
 export interface Product {
   id: string
   title: string
@@ -116,8 +114,9 @@ export interface Product {
   list_price_minor: number | null
   currency: string
   stock: number
+  picture_key: string | null
   picture: string | null
-  status: ProductStatus
+  status: 'on_sale' | 'hidden'
 }
 
 export interface Shelf {

@@ -22,6 +22,7 @@ CONNECTIONS, PAGE = "/api/v1/wechat/connections", "http%3A%2F%2Fyaohe.test%2Fr%2
 JS_CONFIG = f"/api/v1/wechat/js-config?url={PAGE}"
 FIRST_CALL = "/cgi-bin/stable_token"
 TROUBLE = "wechat.official.access_token"
+HERE = {"host": "127.0.0.1"}
 
 
 @pytest.fixture
@@ -62,14 +63,15 @@ async def test_a_refusal_is_told_to_people_and_probes_until_it_is_mended(
             assert report["warnings"][TROUBLE] == "40164"
             assert set(report["parts"].values()) == {"ready"}
             assert report["ready"]
-            figures = (await probe.ask(system.app, "GET", "/metrics")).body.decode()
+            assert (await probe.ask(system.app, "GET", "/metrics")).status == 401  # by its name
+            figures = (await probe.ask(system.app, "GET", "/metrics", headers=HERE)).body.decode()
             assert f'yaohe_platform_trouble{{of="{TROUBLE}"}} 1.0' in figures
 
             checked = await staff.ask(system.app, "POST", f"{CONNECTIONS}/check")
             assert checked.json["items"][0]["troubles"] == []
             assert (await guest.ask(system.app, "GET", JS_CONFIG)).ok
             assert (await probe.ask(system.app, "GET", "/readyz")).json["warnings"] == {}
-            after = (await probe.ask(system.app, "GET", "/metrics")).body.decode()
+            after = (await probe.ask(system.app, "GET", "/metrics", headers=HERE)).body.decode()
             assert "yaohe_platform_trouble{" not in after
             await system.platforms.outgoing.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import ipaddress
 import time
 from collections import deque
@@ -22,6 +23,11 @@ from yaohe.kernel.errors import AppError
 
 LAG_EVERY_S: Final = 0.1
 LAG_KEPT: Final = 600  # a minute
+# Whatever way a proxy says that it is one.
+_FORWARDING: Final = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
+    "cf-connecting-ip", "true-client-ip",
+)  # fmt: skip
 
 
 class LoopLag:
@@ -57,9 +63,50 @@ class _Labelled(Collector):
         yield family
 
 
+class MetricsDoor:
+    """Who may read the figures without an account.
+
+    With a `token`: who sends it. Without one: this machine, as far as it can be told apart from
+    strangers whom a proxy on this machine brings. So not where proxies are configured (`proxied`),
+    and not a request that was forwarded or asks for a name of the outside.
+    """
+
+    def __init__(self, token: str = "", *, proxied: bool = False) -> None:
+        self._token, self._proxied = token.encode(), proxied
+
+    def opens(self, peer: str, headers: Mapping[str, str]) -> bool:
+        """`headers` by their names in lower case."""
+        if self._token:
+            kind, _, sent = headers.get("authorization", "").partition(" ")
+            good = hmac.compare_digest(sent.strip().encode(), self._token)
+            return good and kind.lower() == "bearer"
+        if self._proxied or any(name in headers for name in _FORWARDING):
+            return False
+        return _is_loopback(peer) and _is_loopback(_name(headers.get("host", "")))
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
+
+
 class Health:
-    def __init__(self, db: Database, identity: Identity, lag: LoopLag) -> None:
+    def __init__(
+        self, db: Database, identity: Identity, lag: LoopLag, metrics: MetricsDoor | None = None
+    ) -> None:
         self._db, self._identity, self._lag = db, identity, lag
+        self._metrics = metrics or MetricsDoor()
         self._parts: dict[str, Callable[[], str]] = {}
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -123,11 +170,7 @@ class Health:
         return generate_latest(self.registry)
 
     async def require_reader(self, request: Request[Any, Any, Any]) -> None:
-        """Figures are for this machine, and for others with an API key."""
+        """Figures are for whom `MetricsDoor` lets in, and for staff and API keys."""
         peer = request.client.host if request.client else ""
-        try:
-            if ipaddress.ip_address(peer).is_loopback:
-                return
-        except ValueError:
-            pass  # no address at all: ask for the key
-        await require_staff(request, self._identity)
+        if not self._metrics.opens(peer, request.headers):
+            await require_staff(request, self._identity)

@@ -106,7 +106,7 @@ def health_routes(health: Health) -> list[ControllerRouterHandler]:
     @get(
         "/metrics",
         media_type="text/plain; version=0.0.4",
-        summary="Figures for Prometheus (from this machine, or with an API key)",
+        summary="Figures for Prometheus (from this machine, with the token or an API key)",
         tags=["health"],
         opt={"errors": (NotSignedIn,)},
     )

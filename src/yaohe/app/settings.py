@@ -21,7 +21,7 @@ from yaohe.app.platform_settings import PlatformSettings
 PREFIX = "YAOHE_"
 _SECRET_FIELDS = {
     "database_url", "webrtc_ice_servers", "wechat_secret", "weibo_secret", "qq_secret",
-    "douyin_secret",
+    "douyin_secret", "metrics_token",
 }  # fmt: skip
 _LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify"}
 
@@ -71,6 +71,13 @@ class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_field
         tuple[str, ...],
         Meta(description="Addresses or networks whose X-Forwarded-* headers are believed."),
     ] = ()
+    metrics_token: Annotated[
+        str,
+        Meta(
+            pattern=r"^([!-~]{16,256})?$",
+            description="Bearer token that reads /metrics, also here; empty: this machine may.",
+        ),
+    ] = ""
     tls_cert: Annotated[str, Meta(description="Certificate chain file (PEM).")] = ""
     tls_key: Annotated[str, Meta(description="Private key file (PEM).")] = ""
     tls: Annotated[

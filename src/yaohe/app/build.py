@@ -58,6 +58,7 @@ from yaohe.kernel.webrtc import Gateway, Network
 from yaohe.kernel.wire import TimerWheel
 from yaohe.ledger import Ledger
 from yaohe.live import room_hub
+from yaohe.live.encoding import Encoding
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
 from yaohe.live.playback import Playback
@@ -97,6 +98,7 @@ class System:
     hub: Hub
     rtmp: RtmpServer
     whip: Whip
+    encoding: Encoding
     sandbox: Sandbox
     spool: Spool
     studio: CardStudio
@@ -384,6 +386,7 @@ def build(
         hub=hub,
         rtmp=rtmp,
         whip=whip,
+        encoding=Encoding(origin, clock, shows_max=settings.encode_480_shows),
         sandbox=sandbox,
         spool=spool,
         studio=studio,

@@ -165,6 +165,7 @@ async def _run_parts(
         "rtmp": system.rtmp.run,
         "whip": system.whip.run,
         "webrtc": system.whip.gateway.run,
+        "encoding": system.encoding.run,
         "recordings": system.recordings.run,
         "faces": system.faces.run,
         "relay": system.relay.run,
@@ -241,6 +242,9 @@ def _figures(system: System, server: WireServer) -> None:
     gauge("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     gauge("publishers", "Encoders publishing", lambda: len(system.origin.live_rooms()))
     gauge("browser_publishers", "Browsers that publish", lambda: system.whip.feeds)
+    gauge("encoders", "Shows encoded in 480p here", lambda: system.encoding.shows)
+    gauge("encoders_dropped", "480p pictures dropped for want of CPU",
+          lambda: system.encoding.dropped)  # fmt: skip
     recordings = system.recordings
     gauge("recordings_open", "Shows being recorded", lambda: len(recordings.recording_rooms))
     gauge("recordings_dropped", "Recordings cut for space", lambda: recordings.disk.dropped_count)

@@ -102,6 +102,15 @@ class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_field
     disk_free_mb_min: Annotated[
         int, Meta(ge=0, description="Free megabytes below which the oldest recordings go.")
     ] = 1_024
+    encode_480_shows: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="Shows at once that also get a 480p picture, encoded here; each takes a "
+            "quarter of a core at 720p, half of one at 1080p. 0: none.",
+        ),
+    ] = 0
     order_deadline_s: Annotated[
         int, Meta(ge=60, le=86_400, description="Seconds a buyer has to pay before stock returns.")
     ] = 600

@@ -37,6 +37,9 @@ IDLE_FORGET_S = 600.0
 WAITING = "The present picture goes on until this encoder sends one that can be shown."
 
 
+PublishKind = Literal["connected", "started", "stopped", "refused", "left"]
+
+
 class PublishEvent(msgspec.Struct, frozen=True):
     """What happened to a publisher. `reason` is a stable word, `detail` a sentence for the host.
 
@@ -47,7 +50,7 @@ class PublishEvent(msgspec.Struct, frozen=True):
     """
 
     room_id: str | None
-    kind: Literal["connected", "started", "stopped", "refused", "left"]
+    kind: PublishKind
     reason: str
     detail: str
     remote: str
@@ -127,9 +130,23 @@ class MediaOrigin:
     def findings(self, room_id: str, rung: str = TOP) -> list[Finding]:
         """What the publish doctor says of the rung's present publisher; nothing without one."""
         found = self._rung(room_id, rung)
-        if found is None or found.publication is None:
+        if found is None or found.publication is None or found.publication.made:
             return []
-        return examine(found.publication.vitals())
+        noted = () if rung else self._show(room_id).notes.values()
+        return [*examine(found.publication.vitals()), *noted]
+
+    def note(self, room_id: str, about: str, finding: Finding | None) -> None:
+        """Let the doctor say `finding` of the show as well, until None is noted in its place."""
+        show = self._shows.get(room_id)
+        if show is not None and finding is not None:
+            show.notes[about] = finding
+        elif show is not None:
+            show.notes.pop(about, None)
+
+    def sent_rungs(self, room_id: str) -> list[str]:
+        """The lower rungs that senders offer now."""
+        show = self._shows.get(room_id)
+        return [rung.log.rung for rung in show.sent] if show else []
 
     def on_event(self, listener: Callable[[PublishEvent], None]) -> Subscription:
         """Call `listener(event)` in the loop; it must take note and return."""
@@ -149,8 +166,9 @@ class MediaOrigin:
         clock: Callable[[], ShowClock | None] | None = None,
     ) -> Publication:
         """Take the rung's place as its publisher, or wait beside the one that is there: with its
-        first picture the newcomer replaces it, and it is told so. `clock` is given by who counts
-        on the show's timeline itself. Raises `RungWrong`."""
+        first picture the newcomer replaces it, and it is told so. `clock` is given by who makes
+        the rung here, of the room's own log, and so counts on the show's timeline itself: nobody
+        else published anything, so listeners do not hear of it. Raises `RungWrong`."""
         show = self._show(room_id)
         place = self._place(show, rung)
         publication = Publication(
@@ -163,6 +181,7 @@ class MediaOrigin:
             on_taking=self._taking,
             on_epoch=show.opened,
             leading=(lambda _: clock()) if clock else show.leading,
+            made=clock is not None,
         )
         reason, detail = "connected", ""
         if place.publication is None:
@@ -170,7 +189,7 @@ class MediaOrigin:
         else:
             place.waiting.add(publication)
             reason, detail = "waiting", WAITING
-        self.report(PublishEvent(room_id, "connected", reason, detail, remote, rung))
+        self._tell(publication, "connected", reason, detail)
         return publication
 
     def end(self, room_id: str, why: str = "The show was ended in the studio.") -> None:
@@ -255,22 +274,24 @@ class MediaOrigin:
             show.top_is_back()
 
     def _started(self, publication: Publication) -> None:
-        log = publication.log
-        self.report(
-            PublishEvent(
-                log.room_id, "started", "started", log.codecs, publication.remote, log.rung
-            )
-        )
+        self._tell(publication, "started", "started", publication.log.codecs)
 
     def _finished(self, publication: Publication, reason: str, detail: str) -> None:
-        log, remote = publication.log, publication.remote
+        log = publication.log
         rung = self._rung(log.room_id, log.rung)
         if rung is not None and publication in rung.waiting:
             rung.waiting.discard(publication)
-            self.report(PublishEvent(log.room_id, "left", reason, detail, remote, log.rung))
+            self._tell(publication, "left", reason, detail)
             return
         if rung is not None and rung.publication is publication:
             rung.publication = None
             rung.quiet_since = self._clock.monotonic()
             self._show(log.room_id).lost(rung)
-        self.report(PublishEvent(log.room_id, "stopped", reason, detail, remote, log.rung))
+        self._tell(publication, "stopped", reason, detail)
+
+    def _tell(self, publication: Publication, kind: PublishKind, reason: str, detail: str) -> None:
+        log = publication.log
+        if not publication.made:
+            self.report(
+                PublishEvent(log.room_id, kind, reason, detail, publication.remote, log.rung)
+            )

@@ -74,9 +74,10 @@ class Publication:
         on_taking: Callable[[Publication], None] = lambda _: None,
         on_epoch: Callable[[Publication], None] = lambda _: None,
         leading: Callable[[Publication], ShowClock | None] = lambda _: None,
+        made: bool = False,
     ) -> None:
-        self.log = log
-        self.remote = remote
+        self.log, self.remote = log, remote
+        self.made = made  # here, of the room's own log: it can neither lead nor stand in
         self.finished = False
         self._clock = clock
         self._on_started = on_started

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from yaohe.kernel.clock import Clock
+from yaohe.live.media.doctor import Finding
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import FragmentLog, LogLimits
 from yaohe.live.media.playlists import Playlists
@@ -43,6 +44,7 @@ class Show:
         self._room_id, self._clock, self._limits = room_id, clock, limits
         self._stand_in: StandIn | None = None
         self._sound: Sound | None = None
+        self.notes: dict[str, Finding] = {}
         self.rungs: dict[str, Rung] = {}
         self.top = self.add(TOP)
 
@@ -51,6 +53,11 @@ class Show:
         """The lower rungs that are live, the largest picture first."""
         live = [rung for name, rung in self.rungs.items() if name and rung.log.live]
         return sorted(live, key=lambda rung: -rung.log.width * rung.log.height)
+
+    @property
+    def sent(self) -> list[Rung]:
+        """The lower rungs that senders offer, the largest picture first."""
+        return [rung for rung in self.lower if rung.publication and not rung.publication.made]
 
     def from_below(self) -> Iterator[Rung]:
         """All rungs, the top one last."""
@@ -138,8 +145,8 @@ class Show:
             self.top.log.set_live(False)
 
     def _stand_in_by_best(self) -> bool:
-        if self._stand_in is None and self.lower:
-            self._stand_in = StandIn(self.lower[0].log, self.top.log)
+        if self._stand_in is None and self.sent:
+            self._stand_in = StandIn(self.sent[0].log, self.top.log)
         return self._stand_in is not None
 
     # ── ends ─────────────────────────────────────────────────────────────────────────────────

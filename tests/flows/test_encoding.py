@@ -23,6 +23,12 @@ LARGE = clip(2.0, width=960, height=540, gop=15)
 SMALL = clip(2.0, width=160, height=96, gop=15)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests is no reason to drop the rung."""
+    monkeypatch.setattr(encoder, "BEHIND_S_MAX", 20.0)
+
+
 class Show:
     """A room `tea` whose senders send in real time, each until it is cancelled."""
 
@@ -140,14 +146,15 @@ async def test_a_child_that_dies_comes_back_and_the_show_goes_on() -> None:
 
 
 async def test_too_slow_is_dropped_and_the_doctor_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "BEHIND_S_MAX", 0.6)
     monkeypatch.setattr(service, "SLOW_PAUSE_S", 1.0)
     show = Show()
     async with encoded(show):
         epoch = show.log().epoch
         os.kill(show.encoding.pids()["tea"], signal.SIGSTOP)
+        monkeypatch.setattr(encoder, "BEHIND_S_MAX", 0.6)
         await until(lambda: show.offers() == [""])
         assert "small_slow" in {found.code for found in show.origin.findings("tea")}
+        monkeypatch.setattr(encoder, "BEHIND_S_MAX", 20.0)
         assert show.encoding.dropped == 1
         assert show.log().epoch == epoch
         await until(lambda: show.offers() == ["", "480"])

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--rtmp-port", type=int, dest="rtmp_port", help="port encoders publish to")
     shared.add_argument("--public-url", dest="public_url", help="address people open")
     shared.add_argument(
-        "--tls", action="store_const", const="self", help="HTTPS with a local certificate"
+        "--tls", nargs="?", const="self", choices=["self"], help="HTTPS with a local certificate"
     )
     shared.add_argument("--tls-cert", dest="tls_cert", help="certificate chain (PEM)")
     shared.add_argument("--tls-key", dest="tls_key", help="private key (PEM)")

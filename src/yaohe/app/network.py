@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from yaohe.kernel.wire import PortTaken
 
@@ -73,6 +73,8 @@ def local_certificate(folder: Path, addresses: list[str]) -> tuple[Path, Path]:
         .not_valid_after(now + datetime.timedelta(days=_CERTIFICATE_DAYS))
         .add_extension(x509.SubjectAlternativeName([_name(a) for a in addresses]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        # Without it Apple's systems refuse it, also where a person trusted it.
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
     key_path.touch(mode=0o600)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -79,7 +80,8 @@ def certificate(settings: Settings) -> tuple[Path | None, Path | None]:
     if settings.tls_cert:
         return Path(settings.tls_cert), Path(settings.tls_key)
     if settings.tls == "self":
-        names = ["localhost", "127.0.0.1", lan_address()]
+        told = urlsplit(settings.address).hostname or "localhost"
+        names = ["localhost", "127.0.0.1", lan_address(), told]
         return local_certificate(settings.data / "keys", list(dict.fromkeys(names)))
     return None, None
 

@@ -60,6 +60,16 @@ async def show_demo(system: System, wish: DemoWish, say: Callable[[str], None]) 
         await children.stop()
 
 
+def _say_how_to_trust(system: System, say: Callable[[str], None]) -> None:
+    """What a person with a phone does about a certificate that no authority signed."""
+    say("The certificate is this machine's own, so a browser warns at the first visit: choose")
+    say("Advanced → Proceed (Android), Show Details → visit this website (iPhone).")
+    say("Where chat or video then stay away (iPhone), let the phone trust the certificate itself:")
+    say(f"send it the file {system.settings.data / 'keys' / 'local.pem'}, open it, install it, and")
+    say("switch it on at Settings → General → About → Certificate Trust Settings.")
+    say(f"Write https:// with the address: port {system.settings.port} answers nothing else.")
+
+
 def _child(folder: Path, name: str, order: msgspec.Struct) -> Child:
     """A supervised child that reads its order from a file only we can read."""
     path = folder / f"{name}.json"
@@ -101,5 +111,7 @@ def _print_addresses(
         if not system.settings.secure:
             say("Without HTTPS a phone's browser refuses: sharing pictures by its own sheet, and")
             say("copying by one tap. Start with --lan --tls, accept the certificate, and it works.")
+    if system.settings.tls == "self":
+        _say_how_to_trust(system, say)
     say("Ctrl-C stops everything.")
     say("")

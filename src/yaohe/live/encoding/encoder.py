@@ -35,6 +35,7 @@ MEMORY_BYTES_MAX = 1 << 30
 READY_S_MAX = 20.0
 # A piece that is not finished after so long: the machine has not enough to spare.
 BEHIND_S_MAX = 3.0
+LOOK_S = 0.25
 REMOTE = "480p"
 
 
@@ -94,7 +95,7 @@ class Encoder:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(BEHIND_S_MAX / 12)
+            await asyncio.sleep(LOOK_S)
             if self._publication is not None:
                 self._publication.tick()
             if self._sent and self._clock.monotonic() - self._sent[0] > BEHIND_S_MAX:

@@ -16,6 +16,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PORTRAIT = {"size": "360x640", "rate": 25, "gop": 25, "bitrate": "600k"}
 CLOCK = ".y-past-clock"
+# Until somebody touches the page, as with low power.
+REFUSES = """
+const { play } = HTMLMediaElement.prototype
+HTMLMediaElement.prototype.play = function () {
+  if (navigator.userActivation.hasBeenActive) return play.call(this)
+  return Promise.reject(new DOMException('', 'NotAllowedError'))
+}
+"""
 SOURCE = "document.querySelector('video').currentSrc"
 
 
@@ -48,6 +56,11 @@ async def test_rewind_and_back_and_replay_after_the_end(
             async with another_picture(mei):
                 await page.locator("[data-act=rewind]").click()
             await expect(page.locator(CLOCK)).to_be_visible()
+            # What is said now belongs to now: it waits for the return.
+            await desk.post(f"/api/v1/rooms/{room.id}/chat", {"text": "现在才说"})
+            await expect(page.locator(".y-chat")).to_have_count(0)
+            await expect(page.locator(".y-past-chat")).to_contain_text("第一泡最香")
+            await expect(page.locator(".y-past-chat")).not_to_contain_text("现在才说")
             await expect(page.locator(".y-host-line")).to_contain_text("回放")
             # Three seconds in, by the keyboard as by a finger.
             line = page.get_by_role("slider")
@@ -66,6 +79,7 @@ async def test_rewind_and_back_and_replay_after_the_end(
             async with another_picture(mei):
                 await page.locator("[data-act=back-to-live]").click()
             await expect(page.locator(CLOCK)).to_be_hidden()
+            await expect(page.locator(".y-chat")).to_contain_text("现在才说")
             assert await page.evaluate("window.__yh.stats.route") == "fetch"
         await desk.post(f"/api/v1/rooms/{room.id}/end")
         async with another_picture(mei):
@@ -75,3 +89,16 @@ async def test_rewind_and_back_and_replay_after_the_end(
         # It plays to its end; then the thanks are there again.
         await page.get_by_label("关闭回放").click()
         await expect(page.locator(".y-after-full")).to_contain_text("谢谢你来")
+        # Who opens the page now sees the replay without a tap, and hears it by one.
+        await page.reload()
+        await mei.frames(25)
+        await expect(page.locator(CLOCK)).to_be_visible()
+        await expect(page.locator("[data-act=past-sound]")).to_be_visible()
+        await page.locator("[data-act=past-sound]").click()
+        await expect(page.locator("[data-act=past-sound]")).to_be_hidden()
+        assert not await page.evaluate("document.querySelector('video').muted")
+        # A browser that wants a tap first is given one.
+        await page.add_init_script(REFUSES)
+        await page.reload()
+        await page.locator(".y-tap").click()
+        await mei.frames(25)

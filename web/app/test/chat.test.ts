@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChatLine } from '@sdk/events'
 import { burst, hearts } from '../src/rooms/hearts'
 import { matters, Sample } from '../src/rooms/sample'
+import { saidBy } from '../src/rooms/usePastChat'
 
 const line = (id: string, more: Partial<ChatLine> = {}): ChatLine => ({ id, name: 'n', text: id, kind: 'chat', at: '', ...more })
 
@@ -43,5 +44,19 @@ describe('likes', () => {
     const made = hearts(3, () => ++id, () => 0.5)
     expect(made.map((heart) => [heart.id, heart.delayMs])).toEqual([[1, 0], [2, 90], [3, 180]])
     expect(made.every((heart) => heart.drift === 0 && heart.size === 26)).toBe(true)
+  })
+})
+
+describe('the chat of a moment in the past', () => {
+  const at = (media_at: number): Partial<ChatLine> => ({ media_at })
+  const timeOf = (one: ChatLine): number => one.media_at ?? 0
+
+  it('is the last lines that were said by then, each once and in order', () => {
+    const fetched = [line('a', at(1)), line('b', at(5)), line('d', at(9))]
+    const meanwhile = [line('c', at(7)), line('d', at(9)), line('e', at(99))]
+    expect(saidBy(8, timeOf, fetched, meanwhile).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(saidBy(50, timeOf, fetched, meanwhile).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd'])
+    const many = Array.from({ length: 20 }, (_, n) => line(`${n}`, at(n)))
+    expect(saidBy(12, timeOf, many).map(({ id }) => id)).toEqual(['8', '9', '10', '11', '12'])
   })
 })

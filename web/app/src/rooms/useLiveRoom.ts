@@ -15,6 +15,7 @@ import { useLanding } from './useLanding'
 import { useManners } from './useManners'
 import { useNotices } from './useNotices'
 import { useOrders } from './useOrders'
+import { useReplay } from './useReplay'
 import { useSharedClip } from './useSharedClip'
 import { useSharedMoment } from './useSharedMoment'
 import { useSheets } from './useSheets'
@@ -54,6 +55,8 @@ export function createLiveRoom(yh: BootHandle) {
     /** The clip that was shared plays instead of what is live. */
     clip: false,
     replayed: '',
+    /** That began by itself, as it does on the page of a show that is over. */
+    replaysUnasked: false,
   })
   let heartId = 0
 
@@ -71,6 +74,7 @@ export function createLiveRoom(yh: BootHandle) {
   const landing = useLanding(boot, room, say, notices)
   const moment = useSharedMoment(boot, room, live)
   const clip = useSharedClip(boot, room, live, yh.video)
+  const replay = useReplay(room, live)
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState>): void {
@@ -194,7 +198,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

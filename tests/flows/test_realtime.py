@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,8 @@ async def test_connect_tells_who_you_are_and_what_you_hear() -> None:
         reply = (await ann.ask(connect={"name": "js", "token": "x"}))["connect"]
         assert reply["ping"] == 25
         assert reply["pong"] is True
+        now = datetime.fromisoformat(reply["data"].pop("now"))
+        assert abs(now - stage.hub.clock.now()) < timedelta(minutes=5)
         assert reply["data"] == {"visitor": {"id": "v_ann", "name": "name of ann"}}
         assert reply["subs"] == {"me:v_ann": {}}
         assert reply["client"]

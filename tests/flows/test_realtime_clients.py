@@ -90,7 +90,8 @@ def cut(stage: Stage, visitor: str) -> None:
 @on_uvloop
 async def test_the_python_client_talks_recovers_and_leaves() -> None:
     async with realtime() as stage, python_client(stage, "ann") as (client, notes):
-        assert notes.of("connected") == [{"visitor": {"id": "v_ann", "name": "name of ann"}}]
+        (hello,) = notes.of("connected")
+        assert hello["visitor"] == {"id": "v_ann", "name": "name of ann"}
         chat_notes, state_notes = Notes(), Notes()
         chat = client.new_subscription(CHAT, events=chat_notes, recoverable=True)
         state = client.new_subscription("room:tea:state", events=state_notes)

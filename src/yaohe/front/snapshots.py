@@ -130,6 +130,7 @@ class Snapshots:
             host_en=room.host_name_en,
             status=room.status,
             slate=room.slate,
+            slate_since=room.slate_since,
             scheduled_at=room.scheduled_at,
             started_at=room.started_at,
             ended_at=room.ended_at,

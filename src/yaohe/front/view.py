@@ -79,6 +79,7 @@ class Snapshot:
     host_en: str
     status: str
     slate: bool
+    slate_since: datetime | None
     scheduled_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
@@ -261,6 +262,7 @@ def boot_data(
             "started_at": moment.started_at,
             "ended_at": moment.ended_at,
             "slate": moment.slate,
+            "slate_since": moment.slate_since,
         },
         "media": _media_data(moment, ticket),
         "ticket": None if ticket is None else {"text": ticket.ticket, "life_s": ticket.life_s},

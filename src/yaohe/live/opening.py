@@ -71,6 +71,7 @@ async def _facts(rooms: Rooms, shelf: Shelf, room_id: str) -> dict[str, Any] | N
     return {
         "status": room.status,
         "slate": room.slate,
+        "slate_since": room.slate_since,
         "live_since": room.started_at if room.status == "live" else None,
         "pinned": (await shelf.state(room_id)).pinned,
         "epoch": 0,

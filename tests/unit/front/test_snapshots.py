@@ -40,7 +40,8 @@ class Street:
             raise RoomNotFound
         return SimpleNamespace(
             id=room_id, shop_id="s", title=self.title, title_en="", host_name="林", host_name_en="",
-            status="live", slate=False, scheduled_at=None, started_at=None, ended_at=None,
+            status="live", slate=False, slate_since=None, scheduled_at=None, started_at=None,
+            ended_at=None,
         )  # fmt: skip
 
     async def _shelf(self, room_id: str) -> Any:

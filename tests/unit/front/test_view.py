@@ -69,6 +69,7 @@ def moment(**changed: Any) -> Snapshot:
         "host_en": "Lin",
         "status": "live",
         "slate": False,
+        "slate_since": None,
         "scheduled_at": None,
         "started_at": AT,
         "ended_at": None,

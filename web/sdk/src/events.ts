@@ -115,6 +115,8 @@ export interface BootData {
     zone: string
     ended_at: string | null
     slate: boolean
+    /** Since when the host is away, by the server's clock. */
+    slate_since: string | null
   }
   media: { stream: string; ws: string; hls: string; poster: string; w: number; h: number } | null
   share: ShareInvite | null
@@ -146,6 +148,7 @@ export interface RoomState {
   epoch: number
   live_since: string | null
   slate: boolean
+  slate_since: string | null
   chat_rules: Partial<ChatRules>
   chat_pinned: PinnedMessage | null
   media_at: number

@@ -33,6 +33,8 @@ export interface Joined extends Partial<Standing> {
 /** The first answer: who we are, and the room we asked for. */
 interface Hello {
   visitor?: Visitor
+  /** The server's time. */
+  now?: string
   room?: Joined
 }
 
@@ -59,6 +61,8 @@ export class Room {
   readonly #moments: Moments
   readonly #reports: Reports
   #me = ''
+  /** How far this device's clock is ahead of the server's. */
+  #aheadMs = 0
   #told = false
   #likes = 0
   #likesTimer: ReturnType<typeof setTimeout> | undefined
@@ -136,6 +140,11 @@ export class Room {
     }, LIKES_EVERY_MS)
   }
 
+  /** The time by the server's clock, as well as we know it. */
+  now(): number {
+    return Date.now() - this.#aheadMs
+  }
+
   get #chatChannel(): string {
     return `room:${this.id}:chat`
   }
@@ -147,8 +156,9 @@ export class Room {
     return { room: this.id, playing: this.track.watching, ...(token ? { token } : {}), ...(ticket ? { ticket } : {}) }
   }
 
-  #entered({ visitor, room }: Hello): void {
+  #entered({ visitor, now, room }: Hello): void {
     if (visitor) this.#me = visitor.id
+    if (now) this.#aheadMs = Date.now() - Date.parse(now)
     this.#told = this.track.watching
     const { state, ...rest } = room ?? { state: {}, chat: [] }
     this.#moments.flush()

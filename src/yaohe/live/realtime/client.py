@@ -216,7 +216,7 @@ class Client:
         self._connected = True
         join = p.read_data(wish.data, p.JoinRequest | None)
         if join is None:
-            self._greet(command_id, {"visitor": self.caller.visitor}, {})
+            self._greet(command_id, {}, {})
             return
         self._pending = []
         self._hub.run_later(self, command_id, self._connect(command_id, join, wish.subs))
@@ -235,7 +235,7 @@ class Client:
                 for channel in (hall.chat, hall.state)
             }
             self._given.update(given)
-            self._greet(command_id, {"visitor": self.caller.visitor, "room": room}, given)
+            self._greet(command_id, {"room": room}, given)
         except BaseException:
             self._connected = False
             raise
@@ -259,21 +259,12 @@ class Client:
             raise p.Problem(*p.UNKNOWN_CHANNEL)
         return hall
 
-    def _greet(self, command_id: int, data: dict[str, Any], given: dict[str, Any]) -> None:
-        self.send(
-            p.reply(
-                command_id,
-                "connect",
-                {
-                    "client": new_id("rt"),
-                    "version": VERSION,
-                    "ping": PING_S,
-                    "pong": True,
-                    "data": data,
-                    "subs": {f"me:{self.caller.id}": {}, **given},
-                },
-            )
-        )
+    def _greet(self, command_id: int, room: dict[str, Any], given: dict[str, Any]) -> None:
+        """With who they are, and our time: pages count from moments of our clock."""
+        data = {"visitor": self.caller.visitor, "now": self._hub.clock.now(), **room}
+        subs = {f"me:{self.caller.id}": {}, **given}
+        answer = {"client": new_id("rt"), "version": VERSION, "ping": PING_S, "pong": True}
+        self.send(p.reply(command_id, "connect", {**answer, "data": data, "subs": subs}))
         self._stop_timer()
         # Spread, so that those who came at once are not pinged at once.
         self._timer = self._hub.wheel.after(random.uniform(PING_S / 2, PING_S - 2), self._ping)

@@ -46,6 +46,10 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         """Live, but the publisher is away: the room shows its last frame and waits."""
         return self.status == "live" and self.publisher_lost_at is not None
 
+    @property
+    def slate_since(self) -> datetime | None:
+        return self.publisher_lost_at if self.slate else None
+
 
 class PublishLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the publish log, as the studio shows it."""

@@ -283,6 +283,7 @@ class Rooms:
         state = {
             "status": room.status,
             "slate": room.slate,
+            "slate_since": room.slate_since,
             "live_since": room.started_at if room.status == "live" else None,
             **more,
         }

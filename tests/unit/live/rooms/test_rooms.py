@@ -70,10 +70,12 @@ async def test_a_lost_publisher_means_slate_and_its_return_goes_on(rooms: Rooms)
     await told(rooms, room, "started")
     began = (await rooms.get(room.id)).started_at
     await told(rooms, room, "stopped")
-    assert (await rooms.get(room.id)).slate
+    away = await rooms.get(room.id)
+    assert away.slate
+    assert away.slate_since == away.publisher_lost_at is not None
     await told(rooms, room, "started")
     back = await rooms.get(room.id)
-    assert (back.slate, back.started_at) == (False, began)
+    assert (back.slate, back.slate_since, back.started_at) == (False, None, began)
 
 
 async def test_while_another_rung_goes_on_nobody_waits_for_the_lost_one(

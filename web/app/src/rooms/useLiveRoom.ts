@@ -31,7 +31,7 @@ export function createLiveRoom(yh: BootHandle) {
   const live = reactive({
     status: boot.room.status,
     slate: boot.room.slate,
-    slateSince: boot.room.slate ? Date.now() : 0,
+    slateSince: boot.room.slate_since ?? null,
     viewers: boot.counts.viewers,
     likes: boot.counts.likes,
     liked: false,
@@ -80,8 +80,8 @@ export function createLiveRoom(yh: BootHandle) {
   function applyState(state: Partial<RoomState>): void {
     if (state.status) live.status = state.status
     if (state.slate !== undefined) {
-      if (state.slate && !live.slate) live.slateSince = Date.now()
       live.slate = state.slate
+      live.slateSince = state.slate_since ?? null
     }
     document.body.dataset.slate = live.slate ? '1' : ''
     document.body.dataset.status = live.status

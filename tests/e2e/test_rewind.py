@@ -19,8 +19,10 @@ CLOCK = ".y-past-clock"
 # Until somebody touches the page, as with low power.
 REFUSES = """
 const { play } = HTMLMediaElement.prototype
+let touched = false
+addEventListener('pointerdown', () => (touched = true), true)
 HTMLMediaElement.prototype.play = function () {
-  if (navigator.userActivation.hasBeenActive) return play.call(this)
+  if (touched) return play.call(this)
   return Promise.reject(new DOMException('', 'NotAllowedError'))
 }
 """

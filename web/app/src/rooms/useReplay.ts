@@ -9,6 +9,7 @@ import type { Room } from '@sdk/room'
 interface Shown {
   status: RoomStatus
   rewinding: boolean
+  clip: boolean
   replaysUnasked: boolean
 }
 
@@ -20,9 +21,9 @@ function savesData(): boolean {
 export function useReplay(room: Room, live: Shown) {
   let found: Replay | null = null
 
-  /** With nothing recorded, or no answer, the page stays as it is. */
+  /** With nothing recorded, or no answer, the page stays as it is; a shared clip goes on. */
   async function begin(): Promise<void> {
-    if (live.status !== 'ended' || savesData()) return
+    if (live.status !== 'ended' || live.clip || savesData()) return
     found = await new Rewind(room.client, room.id, room.player).load().catch(() => null)
     if (found && live.status === 'ended') live.rewinding = live.replaysUnasked = true
   }

@@ -109,7 +109,7 @@ async def test_only_rooms_that_exist_have_a_still() -> None:
     street = Street()
     images = Images(
         studio=cast(Any, None), snapshots=street.snapshots, sharing=cast(Any, None),
-        campaigns=cast(Any, None), store=None, public_url="",
+        campaigns=cast(Any, None), uploads=cast(Any, None), public_url="",
         stills=SimpleNamespace(of=street._still),  # type: ignore[arg-type]
     )  # fmt: skip
     sent: list[Any] = []

@@ -246,6 +246,37 @@ async def test_a_key_for_programs(owner: Phone, shop: Demo) -> None:
         assert answer.status_code == 401
 
 
+async def test_a_server_that_is_told_what_happens(owner: Phone) -> None:
+    page = owner.page
+    owner.complaints.expect(r"422 .*/staff/webhooks\)")  # plain http
+    await page.goto("/studio/settings")
+    address = page.get_by_label("接收地址", exact=True)
+    await address.fill("http://shop.example.com/hooks")
+    await press(page, "添加接收地址")
+    await expect(page.locator(".s-events .s-error")).to_have_text("至少选一个事件")
+    await page.get_by_label("order.paid", exact=True).click()
+    await press(page, "添加接收地址")
+    await expect(page.locator(".s-error", has_text="https://")).to_be_visible()
+    # A name nobody has: what is sent there says so.
+    await address.fill("https://hooks.invalid/yaohe")
+    await press(page, "添加接收地址")
+    made = page.locator(".s-made", has_text="签名密钥").locator("input, code").first
+    await expect(made).to_be_visible()
+    secret = await made.evaluate("one => one.value || one.textContent.trim()")
+    assert secret.startswith("whsec_")
+    row = page.locator("tr", has_text="https://hooks.invalid/yaohe")
+    await row.get_by_role("button", name="投递记录").click()
+    panel = page.get_by_role("dialog")
+    await panel.get_by_role("button", name="发一条测试").click()
+    await expect(panel.locator(".s-hook-log li")).to_contain_text("找不到这个域名")
+    await panel.get_by_role("button", name="暂停").click()
+    await expect(panel.get_by_role("button", name="恢复")).to_be_visible()
+    await expect(row).to_contain_text("已暂停")
+    await panel.get_by_role("button", name="删除").click()
+    await panel.get_by_role("button", name="删除").last.click()
+    await expect(row).to_have_count(0)
+
+
 async def test_an_app_key_for_a_page_elsewhere(owner: Phone, shop: Demo) -> None:
     page = owner.page
     owner.complaints.expect(r"422 .*/staff/app-keys\)")  # the site with a path

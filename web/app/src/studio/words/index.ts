@@ -18,12 +18,13 @@ import { plays } from './plays'
 import { reports } from './reports'
 import { settings } from './settings'
 import { shop } from './shop'
+import { webhooks } from './webhooks'
 import { wechat } from './wechat'
 
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings, ...wechat } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings, ...webhooks, ...wechat } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

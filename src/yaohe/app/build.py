@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +18,7 @@ from yaohe.app.http import health_routes, make_application
 from yaohe.app.openapi import describe
 from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
+from yaohe.app.secret import installation_secret
 from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
@@ -113,25 +112,6 @@ class System:
     wheel: TimerWheel
     document: Callable[[], dict[str, Any]]
     app: Edge
-
-
-def installation_secret(data: Path) -> bytes:
-    """The secret that signs cookies and notices; made at the first start, kept with mode 0600."""
-    path = data / "keys" / "secret"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        fresh = secrets.token_bytes(32)
-        # Written beside and renamed: a crash must not leave half a secret.
-        beside = path.with_suffix(".new")
-        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
-        return fresh
 
 
 def _identity(
@@ -293,14 +273,9 @@ def build(
     steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
     relay = Relay(db, [*steps, *told_outside.steps(webhooks=webhooks, outside=outside)])
     snapshots = Snapshots(
-        clock=clock,
-        identity=identity,
-        rooms=rooms,
-        shelf=shelf,
-        hub=hub,
-        campaigns=campaigns,
+        clock=clock, identity=identity, rooms=rooms, shelf=shelf, hub=hub, campaigns=campaigns,
         stills=stills,
-    )
+    )  # fmt: skip
     rooms.on_change.append(lambda room: snapshots.forget(room.id))
     assets = Assets(Path(front.__file__).parent / "static")
     words = Words(assets.words)

@@ -13,7 +13,7 @@ from obstore.store import LocalStore
 
 from yaohe import front
 from yaohe.app.controllers import CONTROLLERS
-from yaohe.app.health import Health, LoopLag, MetricsDoor
+from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
 from yaohe.app.openapi import describe
 from yaohe.app.platforms import Platforms, connect
@@ -296,11 +296,7 @@ def build(
         clips=ClipMaker(clips, clock), moderation=moderation, commerce=commerce, clock=clock,
     )  # fmt: skip
     routes = hot_routes(verbs, clock)
-    lag = LoopLag()
-    health = Health(
-        db, identity, lag,
-        metrics=MetricsDoor(settings.metrics_token, proxied=bool(settings.trusted_proxies)),
-    )  # fmt: skip
+    health = Health(db, identity, lag := LoopLag(), settings)
     health.warnings(platforms.warnings)
     playback.on_report.append(PlayerFigures(health.registry).note)
     services: dict[str, object] = {

@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from yaohe.app.settings import Settings
 from yaohe.identity import Identity, require_staff
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError
@@ -102,11 +103,9 @@ def _name(host: str) -> str:
 
 
 class Health:
-    def __init__(
-        self, db: Database, identity: Identity, lag: LoopLag, metrics: MetricsDoor | None = None
-    ) -> None:
+    def __init__(self, db: Database, identity: Identity, lag: LoopLag, settings: Settings) -> None:
         self._db, self._identity, self._lag = db, identity, lag
-        self._metrics = metrics or MetricsDoor()
+        self._metrics = MetricsDoor(settings.metrics_token, proxied=bool(settings.trusted_proxies))
         self._parts: dict[str, Callable[[], str]] = {}
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)

@@ -6,8 +6,8 @@ no database, one event loop.
 """
 
 from yaohe.live.media.cursor import Cursor
-from yaohe.live.media.doctor import Finding
 from yaohe.live.media.errors import PublishRefused
+from yaohe.live.media.findings import Finding
 from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
 from yaohe.live.media.publication import PublisherStatistics

@@ -8,13 +8,9 @@ no picture is not told about its frame rate.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
-import msgspec
-
+from yaohe.live.media.findings import Finding, Level, for_page
 from yaohe.live.media.pulse import Vitals
-
-Level = Literal["bad", "weak", "hint"]
 
 FRAME_AGE_MS_MAX = 3_000
 PACE_MIN = 0.95
@@ -31,18 +27,13 @@ AUDIO_RATES = (44_100, 48_000)
 _RARE = {"hvc1": "H.265", "av01": "AV1"}
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong. `code` is stable, `value` what was measured, in its own unit."""
-
-    code: str
-    level: Level
-    value: float
-    text: str
-    text_en: str
-
-
 def examine(vitals: Vitals) -> list[Finding]:
-    """Everything there is to say, the worst first."""
+    """Everything there is to say, the worst first, in words for who sends."""
+    found = _examined(vitals)
+    return for_page(found) if vitals.by_page else found
+
+
+def _examined(vitals: Vitals) -> list[Finding]:
     if vitals.frame_age_ms > FRAME_AGE_MS_MAX:
         return [_no_frames(vitals.frame_age_ms)]
     found = [*_line(vitals), *_sound(vitals)]

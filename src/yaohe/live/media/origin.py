@@ -20,8 +20,9 @@ import msgspec
 import structlog
 
 from yaohe.kernel.clock import Clock, SystemClock
-from yaohe.live.media.doctor import Finding, examine
+from yaohe.live.media.doctor import examine
 from yaohe.live.media.errors import PublishRefused, Replaced, RungWrong
+from yaohe.live.media.findings import Finding
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
 from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication, PublisherStatistics
@@ -164,11 +165,13 @@ class MediaOrigin:
         on_replaced: Callable[[PublishRefused], None],
         rung: str = TOP,
         clock: Callable[[], ShowClock | None] | None = None,
+        by_page: bool = False,
     ) -> Publication:
         """Take the rung's place as its publisher, or wait beside the one that is there: with its
         first picture the newcomer replaces it, and it is told so. `clock` is given by who makes
         the rung here, of the room's own log, and so counts on the show's timeline itself: nobody
-        else published anything, so listeners do not hear of it. Raises `RungWrong`."""
+        else published anything, so listeners do not hear of it. `by_page` says that a web page
+        sends. Raises `RungWrong`."""
         show = self._show(room_id)
         place = self._place(show, rung)
         publication = Publication(
@@ -182,6 +185,7 @@ class MediaOrigin:
             on_epoch=show.opened,
             leading=(lambda _: clock()) if clock else show.leading,
             made=clock is not None,
+            by_page=by_page,
         )
         reason, detail = "connected", ""
         if place.publication is None:

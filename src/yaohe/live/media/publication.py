@@ -75,6 +75,7 @@ class Publication:
         on_epoch: Callable[[Publication], None] = lambda _: None,
         leading: Callable[[Publication], ShowClock | None] = lambda _: None,
         made: bool = False,
+        by_page: bool = False,
     ) -> None:
         self.log, self.remote = log, remote
         self.made = made  # here, of the room's own log: it can neither lead nor stand in
@@ -84,7 +85,7 @@ class Publication:
         self._on_finished = on_finished
         self._on_replaced = on_replaced
         self._on_taking, self._on_epoch = on_taking, on_epoch
-        self._leading = leading
+        self._leading, self._by_page = leading, by_page
         self._video: VideoConfig | None = None
         self._audio: AudioConfig | None = None
         self._expects: tuple[bool | None, bool | None] = (None, None)
@@ -266,6 +267,7 @@ class Publication:
         video, audio = self._video, self._audio
         return msgspec.structs.replace(
             self._pulse.vitals(self._clock.monotonic()),
+            by_page=self._by_page,
             codec=video.codec if video else "",
             width=video.width if video else 0,
             height=video.height if video else 0,

@@ -29,6 +29,8 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured; None where there is nothing to measure yet, or no such track."""
 
     settled: bool = False
+    # A web page sends: its people have no encoder to set.
+    by_page: bool = False
     codec: str = ""
     width: int = 0
     height: int = 0

@@ -45,12 +45,13 @@ class Feed:
         remote: str,
         limits: FeedLimits,
         probe: bool,
+        by_page: bool = False,
         on_end: Callable[[AppError | None], None],
     ) -> None:
         self.room_id, self.rung, self.probe = room_id, rung, probe
         self.over = False
         self._origin, self._clock, self._limits = origin, clock, limits
-        self._remote, self._on_end = remote, on_end
+        self._remote, self._on_end, self._by_page = remote, on_end, by_page
         self._publication: Publication | None = None
         self._since: float | None = None
         self._connected = False
@@ -73,6 +74,7 @@ class Feed:
                     remote=self._remote,
                     on_replaced=self._replaced,
                     rung=self.rung,
+                    by_page=self._by_page,
                 )
             except PublishRefused as refusal:
                 self.refuse(refusal)

@@ -84,7 +84,9 @@ async def _open(whip: Whip, key: str, request: Request[Any, Any, Any]) -> Respon
     probe = request.query_params.get("check") == "1"
     remote = request.client.host if request.client else ""
     rung = request.query_params.get("rung", "")
-    opened = await whip.open(key, offer, remote=remote, probe=probe, rung=rung)
+    # Browsers tell where a page's request comes from; encoders have no origin.
+    by_page = "origin" in request.headers
+    opened = await whip.open(key, offer, remote=remote, probe=probe, rung=rung, by_page=by_page)
     headers = {
         **CORS,
         "Location": f"/whip/sessions/{opened.session_id}",

@@ -78,9 +78,16 @@ class Whip:
         return len(self._feeds)
 
     async def open(
-        self, key: str, offer: str, *, remote: str, probe: bool = False, rung: str = TOP
+        self,
+        key: str,
+        offer: str,
+        *,
+        remote: str,
+        probe: bool = False,
+        rung: str = TOP,
+        by_page: bool = False,
     ) -> Opened:
-        """Answer an offer; raises what an encoder is told."""
+        """Answer an offer; raises what an encoder is told. `by_page` says that a web page asks."""
         room_id = await self.room_of(key, remote=remote)
         try:
             offer = sdp.clean_offer(offer)
@@ -92,6 +99,7 @@ class Whip:
                 rung=rung,
                 remote=remote,
                 probe=probe,
+                by_page=by_page,
                 on_end=lambda refusal: self._session_ended(session_id, refusal),
             )
         except AppError as refusal:
@@ -131,6 +139,7 @@ class Whip:
         rung: str = TOP,
         remote: str,
         probe: bool,
+        by_page: bool = False,
         on_end: Callable[[AppError | None], None],
     ) -> Feed:
         """A new feed, kept to its times by `run`; raises `TooManyPublishers`."""
@@ -149,6 +158,7 @@ class Whip:
             remote=remote,
             limits=self.limits,
             probe=probe,
+            by_page=by_page,
             on_end=ended,
         )
         self._feeds.add(feed)

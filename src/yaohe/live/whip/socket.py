@@ -127,7 +127,9 @@ class Publisher:
         remote = self._request.address
         try:
             room_id = await self._whip.room_of(hello.key, remote=remote)
-            feed = self._whip.feed(room_id, remote=remote, probe=hello.check, on_end=self._ended)
+            feed = self._whip.feed(
+                room_id, remote=remote, probe=hello.check, by_page=True, on_end=self._ended
+            )
             if hello.audio == "opus" and not hello.check:
                 self._ears = await self._listen(feed)
         except AppError as refusal:

@@ -76,6 +76,37 @@ def test_each_problem_is_one_sentence_with_its_setting(
     assert "  " not in found.text_en
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"frame_age_ms": 4_000}, "no_frames", "No picture for 4 s"),
+        ({"behind_ms": 2_500}, "upload_slow", "2.5 s late"),
+        ({"missing_percent": 8.0}, "frames_missing", "8 %"),
+        ({"audio_rate": None}, "no_audio", "microphone"),
+        ({"audio_age_ms": 5_000}, "audio_stopped", "microphone"),
+        ({"sound_ahead_ms": -900}, "sound_apart", "0.9 s apart"),
+        ({"gop_ms": 8_333}, "gop_long", "after 8.3 s"),
+        ({"fps": 12.0}, "fps_low", "light"),
+        ({"bitrate_kbps": 400}, "bitrate_low", "only 400 kbps"),
+        ({"gop_ms": 200}, "", ""),
+        ({"b_frames": True, "reorder_ms": 66}, "", ""),
+        ({"drift_ms_per_hour": -1_500}, "", ""),
+        ({"bitrate_peak": 3.5}, "", ""),
+    ],
+)
+def test_a_page_is_told_what_its_people_can_change(
+    change: dict[str, object], code: str, words: str
+) -> None:
+    """No encoder's settings, and nothing at all where there is nothing to do."""
+    found = examine(replace(GOOD, by_page=True, **change))
+    assert [one.code for one in found] == ([code] if code else [])
+    for one in found:
+        assert words in one.text_en
+        assert "OBS" not in one.text + one.text_en
+        assert "{" not in one.text + one.text_en
+        assert one.text.endswith("。")
+
+
 def test_the_worst_comes_first_and_no_picture_says_it_all() -> None:
     ill = replace(GOOD, b_frames=True, gop_ms=9_000, audio_rate=None, fps=10.0)
     assert codes(ill) == [

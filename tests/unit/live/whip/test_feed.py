@@ -83,3 +83,24 @@ def test_an_unreadable_configuration_is_refused_once() -> None:
         feed.gone("closed")
     assert [end.code if end else "" for end in stage.ends] == ["bad_bytes"]
     assert [event.kind for event in stage.events].count("refused") == 1
+
+
+def test_the_doctor_knows_that_a_page_sends() -> None:
+    stage = Stage()
+    for by_page in (False, True):
+        feed = Feed(
+            stage.origin,
+            stage.clock,
+            room_id=f"page {by_page}",
+            remote="203.0.113.7",
+            limits=LIMITS,
+            probe=False,
+            by_page=by_page,
+            on_end=stage.ends.append,
+        )
+        feed.connected(video=True, audio=True)
+    stage.clock.advance(5)
+    (plain,), (page,) = (stage.origin.findings(f"page {by_page}") for by_page in (False, True))
+    assert (plain.code, page.code) == ("no_frames", "no_frames")
+    assert "encoder" in plain.text_en
+    assert "page" in page.text_en

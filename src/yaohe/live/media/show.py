@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from yaohe.kernel.clock import Clock
-from yaohe.live.media.doctor import Finding
+from yaohe.live.media.findings import Finding
 from yaohe.live.media.hls import HlsView
 from yaohe.live.media.log import FragmentLog, LogLimits
 from yaohe.live.media.playlists import Playlists

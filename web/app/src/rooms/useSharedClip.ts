@@ -30,6 +30,7 @@ export function useSharedClip(boot: BootData, room: Room, live: Shown, video: HT
   }
 
   function over(): void {
+    if (!live.clip) return // it was the replay that ended
     if (live.status === 'live') leave()
     else void video.play()
   }

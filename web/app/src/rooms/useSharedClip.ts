@@ -19,7 +19,6 @@ export function useSharedClip(boot: BootData, room: Room, live: Shown, video: HT
     live.clip = on
     live.replayed = on ? (share?.product ?? '') : ''
     document.body.dataset.clip = on ? '1' : ''
-    if (!on) video.loop = false
   }
 
   /** Back to what the room shows by itself. */
@@ -29,6 +28,7 @@ export function useSharedClip(boot: BootData, room: Room, live: Shown, video: HT
     room.player.expect({ live: live.status === 'live', slate: live.slate })
   }
 
+  /** Asked at each end: a room may go live while its clip plays. */
   function over(): void {
     if (!live.clip) return // it was the replay that ended
     if (live.status === 'live') leave()
@@ -37,8 +37,6 @@ export function useSharedClip(boot: BootData, room: Room, live: Shown, video: HT
 
   if (share) {
     show(true)
-    // Without a show to go on with, the clip is all there is.
-    video.loop = live.status !== 'live'
     video.addEventListener('ended', over)
     video.addEventListener('error', leave, { once: true })
     if (video.error) leave()

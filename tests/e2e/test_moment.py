@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 from tests.support.browser import ANDROID, phone
 from tests.support.demo import Demo
 from tests.support.ffmpeg_publisher import publishing
@@ -108,16 +109,31 @@ DEVICE = """(() => {
   const made = window.__made = new Map(), make = URL.createObjectURL
   URL.createObjectURL = bytes => { const url = make(bytes); made.set(url, bytes); return url }
   navigator.canShare = () => true
+  window.__given = []
   navigator.share = async ({files, text}) => {
     const {type, size} = files[0]
-    window.__given = {type, size, text, fresh: navigator.userActivation.isActive}
+    window.__given.push({type, size, text, fresh: navigator.userActivation.isActive})
   }
 })()"""
-PREVIEW = """async () => {
-  const {src} = document.querySelector('.y-preview video')
-  return [...new Uint8Array(await window.__made.get(src).arrayBuffer())]
+PREVIEW = """async src => [...new Uint8Array(await window.__made.get(src).arrayBuffer())]"""
+OTHER = """before => {
+  const {src} = document.querySelector('.y-preview video') ?? {}
+  return src && src !== before && src
 }"""
 SOURCE = "document.querySelector('#yh-video').currentSrc"
+
+
+async def _previewed(page: Page, before: str = "") -> tuple[str, bytes]:
+    """The clip the sheet shows, once it is another than before: its address and its bytes."""
+    src: str = await (await page.wait_for_function(OTHER, arg=before)).json_value()
+    return src, bytes(await page.evaluate(PREVIEW, src))
+
+
+async def _given(page: Page, number: int) -> tuple[dict[str, Any], str]:
+    """What the device's own sheet got that time, and the link in it."""
+    await page.wait_for_function("number => window.__given.length === number", arg=number)
+    given: dict[str, Any] = await page.evaluate("window.__given.at(-1)")
+    return given, re.findall(r"\S+/s/\S+", given["text"])[0]
 
 
 async def test_a_clip_is_what_was_seen_and_plays_at_once(
@@ -133,24 +149,31 @@ async def test_a_clip_is_what_was_seen_and_plays_at_once(
         await desk.status(room.id, "live")
         page = lin.page
         await page.add_init_script(DEVICE)
+        await page.route("**/clip.mp4", lambda route: route.abort(), times=1)
         await page.goto(room.path)
         await lin.frames(40)
         await page.locator(".y-share").click()
-        await page.get_by_role("tab", name="高光").click()
-        await page.locator(".y-preview video").wait_for()
-        clip = bytes(await page.evaluate(PREVIEW))
+        await page.get_by_role("tab", name="片段").click()
+        # The way to the clip was cut: asked again, the same one comes.
+        await page.locator(".y-clip-refused button").click()
+        src, clip = await _previewed(page)
         assert clip[4:8] == b"ftyp"
 
         # What is saved is what was shown, and so is what the device's own sheet gets in the tap.
+        # What was sent is used up: the next one is cut at once, a share of its own.
         await page.locator("[data-channel=save_clip]").click()
         async with page.expect_download() as download:
             await page.locator("[data-act=send-share]").click()
         assert bytes_of(await (await download.value).path()) == clip
+        src, clip = await _previewed(page, src)
         await page.locator("[data-channel=system]").click()
         await page.locator("[data-act=send-share]").click()
-        given = await page.evaluate("window.__given")
+        given, link = await _given(page, 1)
         assert (given["type"], given["size"], given["fresh"]) == ("video/mp4", len(clip), True)
-        link = re.findall(r"\S+/s/\S+", given["text"])[0]
+        await _previewed(page, src)
+        await page.locator("[data-act=send-share]").click()
+        _, another = await _given(page, 2)
+        assert link != another
 
         # Another length is another clip; what is too long for the show is what there is of it.
         await page.get_by_role("radio", name="最后 30 秒").click()

@@ -69,6 +69,26 @@ describe('the picture of a share', () => {
     expect(state.picture).toBeNull()
   })
 
+  it('drops the bytes of a clip that is not asked for again, also when they come late', async () => {
+    let come: (blob: Blob) => void = () => undefined
+    const { share, choice, state, letGo } = opened((path) =>
+      path.includes('/t1/') ? Promise.resolve(new Blob(['clip'])) : new Promise((done) => (come = done)))
+    choice.value = { shows: 'clip', isFile: true, id: 'save_clip' }
+    share.value = { ...lin, clip_url: '/s/t1/clip.mp4' }
+    await settled()
+    const { url } = state.picture!
+    share.value = { ...lin, clip_url: '/s/t2/clip.mp4' }
+    letGo('/s/t1/clip.mp4')
+    await expect(fetch(url)).rejects.toThrow()
+    await settled()
+    letGo('/s/t2/clip.mp4')
+    const made = vi.spyOn(URL, 'createObjectURL')
+    come(new Blob(['late']))
+    await settled()
+    expect(made).not.toHaveBeenCalled()
+    made.mockRestore()
+  })
+
   it('says for which channel a picture leaves as a file', async () => {
     const blob = vi.fn(async () => new Blob(['square']))
     const { share, choice } = opened(blob)

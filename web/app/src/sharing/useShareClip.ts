@@ -1,6 +1,6 @@
 /**
  * The clip of a sheet: cut when its tab is chosen, before any tap that sends it. Each length is cut
- * once while the sheet is open.
+ * once while the sheet is open, and again after it was sent: every send is a share of its own.
  */
 import { ref, shallowReactive } from 'vue'
 import type { YaoheError } from '@sdk/errors'
@@ -14,7 +14,8 @@ const refusals: Record<string, WordKey> = {
   too_many: 'share.clip_later',
 }
 
-export function useShareClip(shares: Shares) {
+/** `letGo` hears the address of each clip that is not shown again. */
+export function useShareClip(shares: Shares, letGo: (address: string) => void) {
   const lengthS = ref<number>(LENGTHS_S[0])
   const state = shallowReactive({ share: null as Share | null, refused: '' as WordKey | '' })
   let cut = new Map<number, Share>()
@@ -34,12 +35,24 @@ export function useShareClip(shares: Shares) {
     }
   }
 
+  /** This one was sent. */
+  function spend(sent: Share): void {
+    for (const [length, share] of cut) if (share === sent) drop(length, share)
+  }
+
+  function drop(length: number, share: Share): void {
+    cut.delete(length)
+    if (state.share === share) state.share = null
+    if (share.clip_url) letGo(share.clip_url)
+  }
+
   /** The show goes on: what was cut before is not the last seconds any more. */
   function forget(): void {
+    for (const [length, share] of cut) drop(length, share)
     cut = new Map()
     state.share = null
     state.refused = ''
   }
 
-  return { lengthS, state, make, forget }
+  return { lengthS, state, make, spend, forget }
 }

@@ -20,6 +20,7 @@ type Wanted = Pick<ChannelChoice, 'shows' | 'isFile' | 'id'>
 export function useSharePicture(client: Client, share: Ref<Share | null>, choice: Ref<Wanted | null>) {
   const state = shallowReactive({ picture: null as SharePicture | null, broken: false })
   const kept = new Map<string, SharePicture>()
+  const gone = new Set<string>()
 
   function wanted(): string | null {
     if (!share.value || !choice.value || choice.value.shows === 'link') return null
@@ -35,6 +36,7 @@ export function useSharePicture(client: Client, share: Ref<Share | null>, choice
     if (!address || state.picture) return
     try {
       const bytes = await client.blob(address)
+      if (gone.has(address)) return
       const [ending, type] = name === 'clip' ? ['mp4', 'video/mp4'] : ['jpg', 'image/jpeg']
       const file = new File([bytes], `yaohe-${name}.${ending}`, { type })
       const picture = { address, url: URL.createObjectURL(file), file }
@@ -45,7 +47,16 @@ export function useSharePicture(client: Client, share: Ref<Share | null>, choice
     }
   }
 
+  /** This address is not asked for again: its bytes are dropped, those still on their way, too. */
+  function letGo(address: string): void {
+    gone.add(address)
+    const picture = kept.get(address)
+    if (!picture) return
+    kept.delete(address)
+    URL.revokeObjectURL(picture.url)
+  }
+
   watch([share, choice], show, { immediate: true })
   onScopeDispose(() => kept.forEach(({ url }) => URL.revokeObjectURL(url)))
-  return { state, retry: show }
+  return { state, retry: show, letGo }
 }

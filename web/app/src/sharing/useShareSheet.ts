@@ -19,7 +19,7 @@ export function useShareSheet() {
   const { room, say, lang, notices, sheets } = useLiveRoom()
   const tab = ref<Tab>('moment')
   const card = shallowRef<Share | null>(null)
-  const clip = useShareClip(room.shares)
+  const clip = useShareClip(room.shares, (address) => letGo(address))
   const share = computed(() => (tab.value === 'clip' ? clip.state.share : card.value))
   const channels = shallowRef<ShareChannel[]>([])
   const chosenId = ref('')
@@ -36,7 +36,7 @@ export function useShareSheet() {
   const chosen = computed<ChannelChoice | null>(
     () => choices.value.find(({ id }) => id === chosenId.value) ?? choices.value[0] ?? null,
   )
-  const { state: preview, retry } = useSharePicture(room.client, share, chosen)
+  const { state: preview, retry, letGo } = useSharePicture(room.client, share, chosen)
   const words = computed({
     get: () => typed.value ?? share.value?.text ?? '',
     set: (text: string) => (typed.value = text),
@@ -81,6 +81,7 @@ export function useShareSheet() {
     rememberUsed(choice.id)
     // Closed without choosing: the same share is still there to be sent.
     if ((await handing) === 'cancelled') return
+    clip.spend(ready)
     // The next one is another share: ask for it while this one travels.
     if (!hinting.value && !held.value) void load()
   }

@@ -22,6 +22,8 @@ export interface CallOptions {
   /** The call must outlive the page (a tab being closed). */
   keepalive?: boolean
   signal?: AbortSignal
+  /** Milliseconds before this call is given up, where it may take longer than others. */
+  timeoutMs?: number
 }
 
 export interface Client {
@@ -32,7 +34,7 @@ export interface Client {
   patch<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   delete<Answer>(path: string, options?: CallOptions): Promise<Answer>
   /** Something that is no JSON goes out, and the answer comes back as it is (WHIP speaks SDP). */
-  exchange(method: string, path: string, body: string | Blob, type: string): Promise<Response>
+  exchange(method: string, path: string, body: string | Blob, type: string, options?: CallOptions): Promise<Response>
   /** Raw bytes of a path of ours, for files that are shared or saved. */
   blob(path: string, options?: CallOptions): Promise<Blob>
 }
@@ -48,7 +50,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (options.token) headers['authorization'] = `Bearer ${options.token}`
     if (call.idempotencyKey) headers['idempotency-key'] = call.idempotencyKey
     const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), timeoutMs)
+    const timer = setTimeout(() => abort.abort(), call.timeoutMs ?? timeoutMs)
     call.signal?.addEventListener('abort', () => abort.abort(), { once: true })
     let answer: Response
     try {
@@ -93,7 +95,7 @@ export function createClient(options: ClientOptions = {}): Client {
     put: (path, body = {}, call = {}) => json('PUT', path, body, call),
     patch: (path, body = {}, call = {}) => json('PATCH', path, body, call),
     delete: (path, call = {}) => json('DELETE', path, undefined, call),
-    exchange: (method, path, body, type) => ask(method, path, body, {}, type),
+    exchange: (method, path, body, type, call = {}) => ask(method, path, body, call, type),
     blob: async (path, call = {}) => (await ask('GET', path, undefined, call)).blob(),
   }
 }

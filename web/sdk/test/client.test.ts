@@ -38,6 +38,19 @@ describe('client', () => {
     await expect(slow.get('/x')).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  it('gives a call as long as it asks for', async () => {
+    const client = createClient({
+      timeoutMs: 5,
+      fetch: (_url, init) =>
+        new Promise((done, fail) => {
+          init?.signal?.addEventListener('abort', () => fail(new Error('aborted')))
+          setTimeout(() => done(answer(201, { key: 'k' })), 30)
+        }),
+    })
+    await expect(client.exchange('POST', '/x', 'bytes', 'image/jpeg')).rejects.toMatchObject({ code: 'timeout' })
+    expect((await client.exchange('POST', '/x', 'bytes', 'image/jpeg', { timeoutMs: 10_000 })).status).toBe(201)
+  })
+
   it('survives an answer that is not ours', async () => {
     const proxy = createClient({ fetch: async () => new Response('<html>', { status: 502 }) })
     await expect(proxy.get('/x')).rejects.toMatchObject({ code: 'unreadable', status: 502 })

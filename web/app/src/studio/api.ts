@@ -25,6 +25,8 @@ import type { WechatConnection } from './wechat'
 
 const V1 = '/api/v1'
 const client = createClient()
+/** A picture on a thin line: a megabyte takes this long at some 140 kbit/s. */
+const PICTURE_MS = 60_000
 
 interface Items<T> {
   items: T[]
@@ -99,8 +101,11 @@ export const api = {
     client.delete<void>(`${room(id)}/chat/${encodeURIComponent(lineId)}`),
 
   products: () => list<Product>('/products'),
-  givePicture: async (picture: Blob) =>
-    (await (await client.exchange('POST', `${V1}/pictures`, picture, picture.type || 'application/octet-stream')).json()) as { key: string },
+  givePicture: async (picture: Blob) => {
+    const type = picture.type || 'application/octet-stream'
+    const answer = await client.exchange('POST', `${V1}/pictures`, picture, type, { timeoutMs: PICTURE_MS })
+    return (await answer.json()) as { key: string }
+  },
   createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
   updateProduct: (id: string, draft: ProductChange) =>
     client.patch<Product>(`${V1}/products/${id}`, draft),

@@ -71,6 +71,7 @@ export const chrome = {
   'error.offline': ['没连上服务器。检查网络，再试一次。', 'The server could not be reached. Check the network and try again.'],
   'error.busy': ['服务器正忙，过几秒再试。', 'The server is busy. Try again in a few seconds.'],
   'error.try_again': ['这一下没办成，过几秒再试。', 'That did not go through. Try again in a few seconds.'],
+  'error.body_too_large': ['内容太大了，换小一点的再试。', 'This is too large. Try again with less.'],
   'error.not_found': ['它已经不在了，刷新看看。', 'It is no longer here. Reload to see what is.'],
   'error.wrong_password': ['邮箱和密码对不上，再看一眼。', 'E-mail and password do not match. Please check both.'],
   'error.setup_refused': ['这个链接用过了或过期了。重启服务会打印新的。', 'This link was used or has expired. Restarting prints a new one.'],

@@ -36,6 +36,11 @@ export const webhooks = {
   'webhooks.why.no_connection': ['连不上', 'no connection'],
   'webhooks.why.timeout': ['15 秒没有回答', 'no answer in 15 s'],
   'webhooks.why.no_answer': ['连接断了', 'connection cut'],
+  'error.address_refused': ['填以 https:// 开头的公网地址', 'Give a public address that begins with https://'],
+  'error.webhook_paused': ['这个接收地址已暂停，先恢复再试', 'This endpoint is paused. Resume it first'],
+  'error.webhooks_full': ['接收地址满了，先删掉一个', 'There is no room for another endpoint. Delete one first'],
+  'error.webhook_not_found': ['这个接收地址不在了，可能已被删除', 'This endpoint is gone. It may have been deleted'],
+  'error.delivery_not_found': ['这条消息没发到这里，或已不在记录里', 'This was not sent here, or it has left the log'],
   'webhooks.notice': ['有接收地址已停收，消息最多等三天。', 'A webhook endpoint was paused; its messages wait for three days at most.'],
   'webhooks.notice_open': ['去看看', 'Have a look'],
 } as const satisfies Record<string, readonly [string, string]>

@@ -16,6 +16,7 @@ from tests.support.browser import phone
 from tests.support.demo import Demo, start_demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.ledger import Ledger, crowd, database_of
+from tests.support.patience import PATIENCE_S
 from tests.support.phone import Desk, Room, owner_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -37,14 +38,14 @@ DEAD = (
 async def busy(demo: Demo, room: Room, ledger: Ledger) -> None:
     """The crowd, until enough is paid; then everything is killed under it."""
     people = asyncio.create_task(crowd(demo.url, room, ledger, seats=10))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while len(ledger.paid) < PAID_MIN:
         assert not people.done(), people.exception()
         assert time.monotonic() < deadline, f"too slow: {ledger.size} acknowledged"
         await asyncio.sleep(0.02)
     demo.kill()
     await demo.process.wait()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await people
 
 
@@ -78,11 +79,11 @@ async def test_nothing_acknowledged_is_lost_or_doubled(
 
 async def viewer_is_back(viewer: Any, desk: Desk, room: Room) -> None:
     """Without a touch: the picture goes on, and chat is heard again."""
-    await viewer.frames(25, within_ms=40_000)
+    await viewer.frames(25)
     await expect(viewer.page.locator(".y-slate")).to_be_hidden()
     await desk.post(f"/api/v1/rooms/{room.id}/chat", {"text": "我们回来了"})
     line = viewer.page.locator(".y-line", has_text="我们回来了")
-    await expect(line).to_be_visible(timeout=20_000)
+    await expect(line).to_be_visible()
 
 
 async def everything_is_there_once(demo: Demo, desk: Desk, room: Room, ledger: Ledger) -> None:
@@ -105,7 +106,7 @@ async def the_notices_arrive(conn: asyncpg.Connection, ledger: Ledger) -> None:
         )
         return [row["id"] for row in rows]
 
-    await until(unpaid, lambda left: not left, within_s=40)
+    await until(unpaid, lambda left: not left)
 
     async def unequal() -> list[asyncpg.Record]:
         return list(
@@ -118,7 +119,7 @@ async def the_notices_arrive(conn: asyncpg.Connection, ledger: Ledger) -> None:
 
     # The gateway's books and the shop's agree, also about what nobody was told before the end. A
     # payment that the shop noted and the gateway never heard of is simply not paid.
-    await until(unequal, lambda left: not left, within_s=40)
+    await until(unequal, lambda left: not left)
     twice = await conn.fetch(
         "select order_id from commerce.payments where state = 'paid' group by 1 having count(*) > 1"
     )
@@ -166,7 +167,7 @@ async def coupons(conn: asyncpg.Connection, ledger: Ledger) -> None:
         )
         return {row["visitor_id"]: row["n"] for row in found}
 
-    await until(held, lambda got: got == dict.fromkeys(arrived, 1), within_s=20)
+    await until(held, lambda got: got == dict.fromkeys(arrived, 1))
     off = await conn.fetch(
         """select t.id from commerce.coupon_templates t where t.claimed <>
            (select count(*) from commerce.coupons c where c.template_id = t.id)"""
@@ -202,7 +203,7 @@ async def the_report_agrees(conn: asyncpg.Connection, desk: Desk, room: Room) ->
         room.id,
     )
     assert paid is not None
-    report = await desk.report_with(room.id, orders=paid["n"], paid_minor=paid["paid"], within_s=20)
+    report = await desk.report_with(room.id, orders=paid["n"], paid_minor=paid["paid"])
     clicks = await conn.fetchval("select count(*) from sharing.clicks where room_id = $1", room.id)
     hits = await conn.fetchval("select count(*) from sharing.hits where room_id = $1", room.id)
     assert (report["totals"]["clicks"], report["totals"]["hits"]) == (clicks, hits)
@@ -219,4 +220,4 @@ async def the_auditor_is_content(conn: asyncpg.Connection, room: Room, ledger: L
         keys=ledger.keys_tried,
         passed_ms=int(WATCHED_S_MAX * 1_000),
     )
-    await until(lambda: audit(conn, told, LASTING), lambda findings: not findings, within_s=20)
+    await until(lambda: audit(conn, told, LASTING), lambda findings: not findings)

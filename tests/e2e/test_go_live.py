@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
-from tests.support.browser import ANDROID, ARGUMENTS, PHONE, phone
+from playwright.async_api import Browser, Page, Route, expect
+from tests.support.browser import ANDROID, PHONE, launched, phone
 from tests.support.demo import Demo
 from tests.support.phone import OWNER, Desk, until
-from tests.support.tools import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -22,13 +21,8 @@ QUIET = [r"404 .*/live/", r"40[49] .*/whip/sessions/", r"WebSocket connection"]
 
 @pytest_asyncio.fixture(scope="module")
 async def camera() -> AsyncIterator[Browser]:
-    path = need("chromium", "chromium-browser", "google-chrome")
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=[*ARGUMENTS, *CAMERA])
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    async with launched(*CAMERA) as browser:
+        yield browser
 
 
 @asynccontextmanager
@@ -59,14 +53,14 @@ async def firewall(route: Route) -> None:
 
 
 async def go_live(page: Page) -> None:
-    await page.get_by_role("button", name="开播", exact=True).click(timeout=40_000)
-    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "live", timeout=20_000)
+    await page.get_by_role("button", name="开播", exact=True).click()
+    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "live")
 
 
 async def stop(page: Page) -> None:
     button = page.get_by_role("button", name="按住停止")
     await button.dispatch_event("pointerdown")
-    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "ready", timeout=10_000)
+    await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "ready")
 
 
 async def test_a_fake_camera_goes_live_by_whip_and_is_watched(
@@ -74,19 +68,20 @@ async def test_a_fake_camera_goes_live_by_whip_and_is_watched(
 ) -> None:
     room = await desk.room("用手机开播")
     async with host(camera, demo, room.id) as page:
-        await expect(page.locator(".s-line")).to_contain_text("WebRTC", timeout=40_000)
+        await expect(page.locator(".s-line")).to_contain_text("WebRTC")
         # The fake microphone beeps: the meter shows it.
-        await expect(page.locator(".s-level i.is-lit").first).to_be_attached(timeout=10_000)
+        await expect(page.locator(".s-level i.is-lit").first).to_be_attached()
         await go_live(page)
         async with phone(browser, demo.url, expected=QUIET) as viewer:
             await viewer.page.goto(room.path)
-            seen = await viewer.frames(30)
-            assert seen["to"] > seen["from"]
-        ingest = await desk.get(f"/api/v1/rooms/{room.id}/ingest")
+            await viewer.frames(30)
+        # Unasked, Chromium sends its first keyframe and no other.
+        ingest = await until(
+            lambda: desk.get(f"/api/v1/rooms/{room.id}/ingest"),
+            lambda now: now["health"]["gop_ms"] > 0,
+        )
         assert ingest["health"]["codecs"].startswith("avc1.42")
         assert ingest["health"]["codecs"].endswith("mp4a.40.2")
-        # Unasked, Chromium sends its first keyframe and no other.
-        assert 0 < ingest["health"]["gop_ms"] < 6_000
         await stop(page)
         await until(
             lambda: desk.get(f"/api/v1/rooms/{room.id}/ingest"), lambda now: not now["publishing"]
@@ -98,12 +93,11 @@ async def test_without_udp_the_page_goes_over_the_websocket_by_itself(
 ) -> None:
     room = await desk.room("办公室的网")
     async with host(camera, demo, room.id, udp=False) as page:
-        await expect(page.locator(".s-line")).to_contain_text("WebSocket", timeout=60_000)
+        await expect(page.locator(".s-line")).to_contain_text("WebSocket")
         await go_live(page)
         async with phone(browser, demo.url, expected=QUIET) as viewer:
             await viewer.page.goto(room.path)
-            seen = await viewer.frames(30)
-            assert seen["to"] > seen["from"]
+            await viewer.frames(30)
         ingest = await desk.get(f"/api/v1/rooms/{room.id}/ingest")
         assert re.match(r"avc1\.42.*,mp4a\.40\.2", ingest["health"]["codecs"])
         await stop(page)
@@ -114,7 +108,5 @@ async def test_a_replaced_publisher_is_told(camera: Browser, demo: Demo, desk: D
     async with host(camera, demo, room.id) as first, host(camera, demo, room.id) as second:
         await go_live(first)
         await go_live(second)
-        await expect(first.get_by_text("另一台设备用同一个推流码开播了，这里已停")).to_be_visible(
-            timeout=20_000
-        )
+        await expect(first.get_by_text("另一台设备用同一个推流码开播了，这里已停")).to_be_visible()
         await expect(second.locator(".s-camera")).to_have_attribute("data-stage", "live")

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Request, Route
 from tests.support.browser import phone
 from tests.support.demo import Demo
 from tests.support.ffmpeg_publisher import publishing
+from tests.support.patience import PATIENCE_S
 from tests.support.phone import Desk, until
 from tests.support.tools import need
 
@@ -48,8 +49,9 @@ async def test_with_only_hls_open_the_room_plays_by_parts(
         assert any("/part-" in url for url in asked)
         # Parts keep it near: with whole segments it would be three of them behind.
         video = "(() => { const v = document.querySelector('video');"
-        behind = await mei.page.evaluate(video + "return v.buffered.end(0) - v.currentTime })()")
-        assert behind < 3
+        await mei.page.wait_for_function(
+            video + "return v.buffered.end(0) - v.currentTime < 3 })()"
+        )
 
 
 @pytest.mark.parametrize("name", ["index.m3u8", "cdn.m3u8", "audio.m3u8", "master.m3u8"])
@@ -61,11 +63,11 @@ async def test_an_independent_player_reads_every_list(demo: Demo, desk: Desk, na
         await desk.status(room.id, "live")
         url = f"{demo.url}/live/{room.id}/{name}"
         # The very first list waits for its segment by itself.
-        await until(lambda: desk.http.get(url), lambda got: got.status_code == 200, within_s=2)
+        await until(lambda: desk.http.get(url), lambda got: got.status_code == 200)
         process = await asyncio.create_subprocess_exec(
             *line, url, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             out, words = await process.communicate()
     assert process.returncode == 0, words.decode()
     found = {one["codec_name"] for one in json.loads(out)["streams"]}

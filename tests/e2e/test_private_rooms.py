@@ -52,7 +52,7 @@ async def test_a_room_is_closed_while_it_is_watched_and_opened_by_invitation(
         await keep(staff.page, "studio-private-switch")
         await staff.page.get_by_role("button", name="保存").click()
         # Who watched without an invitation stands before the door, and sees nothing of the room.
-        await expect(mei.page.locator("h1")).to_have_text("这个直播间凭邀请进入", timeout=15_000)
+        await expect(mei.page.locator("h1")).to_have_text("这个直播间凭邀请进入")
         assert "会员专场" not in await mei.page.content()
         await keep(mei.page, "door-zh")
         # The desk goes on.
@@ -77,8 +77,6 @@ async def test_a_room_is_closed_while_it_is_watched_and_opened_by_invitation(
         await staff.page.get_by_role("button", name="收回").click()
         await staff.page.get_by_role("button", name="收回").click()
         await expect(staff.page.locator(".s-invites li")).to_contain_text("已收回")
-        await expect(ann.page.locator("h1")).to_have_text(
-            "This room is by invitation", timeout=15_000
-        )
+        await expect(ann.page.locator("h1")).to_have_text("This room is by invitation")
         await ann.page.goto(link)
         await expect(ann.page.locator("h1")).to_have_text("This invitation is over")

@@ -51,9 +51,7 @@ async def test_rewind_and_back_and_replay_after_the_end(
             await mei.frames(25)
             await desk.post(f"/api/v1/rooms/{room.id}/chat", {"text": "第一泡最香"})
             at = f"/live/{room.id}/rewind.m3u8"
-            await until(
-                lambda: desk.http.get(at), lambda got: got.text.count("#EXTINF") >= 2, within_s=60
-            )
+            await until(lambda: desk.http.get(at), lambda got: got.text.count("#EXTINF") >= 2)
             await page.get_by_label("更多").click()
             async with another_picture(mei):
                 await page.locator("[data-act=rewind]").click()
@@ -74,11 +72,12 @@ async def test_rewind_and_back_and_replay_after_the_end(
                 )
             # It plays from that very second, which lies inside a piece of five.
             played = await page.evaluate(
-                "(({played}) => played.start(played.length - 1))(document.querySelector('video'))"
+                "(({played}) => [...Array(played.length).keys()].map(n => played.start(n)))"
+                "(document.querySelector('video'))"
             )
-            assert abs(played - 3) < 0.2, played
-            # Behind on purpose: the figures of the live show do not hear of it.
-            assert await page.evaluate("window.__yh.stats.behindLiveMs") < 3_000
+            assert any(abs(at - 3) < 0.2 for at in played), played
+            # Seven seconds behind, on purpose: the figures of the live show do not hear of it.
+            assert await page.evaluate("window.__yh.stats.behindLiveMs") < 7_000
             async with another_picture(mei):
                 await page.locator("[data-act=back-to-live]").click()
             await expect(page.locator(CLOCK)).to_be_hidden()
@@ -87,7 +86,7 @@ async def test_rewind_and_back_and_replay_after_the_end(
         await desk.post(f"/api/v1/rooms/{room.id}/end")
         async with another_picture(mei):
             await page.locator("[data-act=replay]").click()
-        await expect(page.locator(".y-past-chat")).to_contain_text("第一泡最香", timeout=20_000)
+        await expect(page.locator(".y-past-chat")).to_contain_text("第一泡最香")
         await expect(page.locator(".y-past-chapter")).to_have_text("明前春茶 250 g")
         # It plays to its end; then the thanks are there again.
         await page.get_by_label("关闭回放").click()

@@ -3,14 +3,12 @@ and the top may fall."""
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 from tests.support.browser import phone
 from tests.support.demo import Demo
 from tests.support.ffmpeg_publisher import VIDEO, publishing
-from tests.support.phone import Desk
+from tests.support.phone import Desk, until
 from tests.support.slow_line import FULL_BYTES_S, slow_line
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -21,13 +19,10 @@ RATE = ("-minrate", "2000k", "-maxrate", "2000k", "-bufsize", "400k", "-x264-par
 STEADY = (*VIDEO, *RATE)
 
 
-async def width(page: Page, wanted: int, within_s: float = 20.0) -> None:
-    """Until the picture has this width and moves."""
-    deadline = asyncio.get_running_loop().time() + within_s
+async def width(page: Page, wanted: int) -> None:
+    """Until the picture has this width."""
     look = "document.querySelector('video').videoWidth"
-    while (found := await page.evaluate(look)) != wanted:
-        assert asyncio.get_running_loop().time() < deadline, f"the picture is {found} wide"
-        await asyncio.sleep(0.1)
+    await until(lambda: page.evaluate(look), lambda found: found == wanted)
 
 
 async def listens(page: Page) -> None:
@@ -72,8 +67,10 @@ async def test_by_hand_and_when_the_top_one_falls(browser: Browser, demo: Demo, 
             await mei.frames(25)
             (rung,) = (await desk.get(f"/api/v1/rooms/{room.id}/ingest"))["rungs"]
             assert (rung["rung"], rung["health"]["width"]) == ("320", 180)
-            figures = await desk.http.get("/metrics")
-            assert 'yaohe_rung_viewers{rung="320"} 1.0' in figures.text
+            await until(
+                lambda: desk.http.get("/metrics"),
+                lambda figures: 'yaohe_rung_viewers{rung="320"} 1.0' in figures.text,
+            )
             await mei.page.locator("button[aria-label=更多]").click()
             await mei.page.locator("[data-act=quality]").click()
             await expect(mei.page.locator("[data-rung='320']")).to_have_attribute(
@@ -111,8 +108,8 @@ async def test_a_weak_line_goes_down_and_comes_back(
         await mei.frames(25)
         await width(mei.page, 360)
         line.bytes_per_s = 80_000
-        await width(mei.page, 180, within_s=40)
+        await width(mei.page, 180)
         await mei.frames(50)
         line.bytes_per_s = FULL_BYTES_S
-        await width(mei.page, 360, within_s=60)
+        await width(mei.page, 360)
         await mei.frames(25)

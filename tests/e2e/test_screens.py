@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.support.browser import ANDROID, DESK, PHONE, WECHAT, Phone, phone
 from tests.support.demo import Demo, running_demo
 from tests.support.ffmpeg_publisher import publishing
-from tests.support.phone import OWNER, Desk, Room, calling, owner_of
+from tests.support.phone import OWNER, Desk, Room, calling, owner_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -89,7 +89,10 @@ async def show(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
 @pytest_asyncio.fixture(scope="module")
 async def staff(show: Demo) -> AsyncIterator[Desk]:
     async with owner_of(show) as desk:
-        await desk.status(show.room, "live", within_s=60)
+        await desk.status(show.room, "live")
+        # The home page shows it from its first keyframe on.
+        poster = f"/live/{show.room}/poster.jpg"
+        await until(lambda: desk.http.get(poster), lambda got: got.status_code == 200)
         for text in LINES:
             await desk.post(f"/api/v1/rooms/{show.room}/chat", {"text": text})
         async with calling(show.url, **PERSON) as lin:

@@ -33,21 +33,21 @@ async def test_it_watches_a_live_room_and_writes_a_report(
     ):
         await desk.status(room.id, "live")
         await mei.page.goto(f"/selftest?room={room.id}")
-        await expect(mei.page.locator("#verdict")).to_have_text(said, timeout=15_000)
+        await expect(mei.page.locator("#verdict")).to_have_text(said)
         for name in ("mse", "h264", "stream", "socket", "autoplay", "webrtc"):
             row = mei.page.locator(f"#can [data-name={name}]")
             await expect(row).to_have_attribute("data-mood", "yes")
         # H.265 is not in this build of Chromium.
         await expect(mei.page.locator("#can [data-name=hevc]")).to_have_attribute("data-mood", "no")
-        await expect(mei.page.locator("body")).to_have_attribute("data-done", "1", timeout=40_000)
+        await expect(mei.page.locator("body")).to_have_attribute("data-done", "1")
         report = await mei.page.locator("#report").inner_text()
         told = dict(line.split(": ", 1) for line in report.splitlines())
         assert told["browser"] == WECHAT
         assert told["verdict"] == "good"
         assert told["live.outcome"] == "shown"
         assert told["live.route"] == "fetch"
-        assert 0 < float(told["live.firstFrameMs"]) < 15_000
-        assert 0 < float(told["live.behindMs"]) < 5_000
+        assert float(told["live.firstFrameMs"]) > 0
+        assert float(told["live.behindMs"]) > 0
         # The frame is gone again: nobody goes on watching from here.
         await expect(mei.page.locator("#frame")).to_be_hidden()
         await mei.page.locator("#copy").click()
@@ -61,7 +61,7 @@ async def test_a_browser_without_anything_is_told_so(
         await mei.page.add_init_script(POOR)
         room = await desk.room()  # not live
         await mei.page.goto(f"/selftest?room={room.id}")
-        await expect(mei.page.locator("#verdict")).to_contain_text("cannot play", timeout=15_000)
+        await expect(mei.page.locator("#verdict")).to_contain_text("cannot play")
         await expect(mei.page.locator("#report")).to_contain_text("socket: no")
         await mei.page.locator("#copy").click()
         await expect(mei.page.locator("#copy")).to_have_text("Copied")
@@ -76,7 +76,7 @@ async def test_the_room_leads_there_when_it_cannot_play(
         await mei.page.add_init_script(POOR)
         await mei.page.goto(room.path)
         await mei.page.get_by_role("link", name="看看这个浏览器行不行").click()
-        await expect(mei.page.locator("#verdict")).to_contain_text("看不了直播", timeout=15_000)
+        await expect(mei.page.locator("#verdict")).to_contain_text("看不了直播")
 
 
 async def test_without_scripts_it_says_what_that_means(browser: Browser, demo: Demo) -> None:

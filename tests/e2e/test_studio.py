@@ -197,9 +197,7 @@ async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo
             "room => fetch(`/api/v1/rooms/${room}/ingest`).then(a => a.json())", room
         )
         async with publishing(f"{ingest['rtmp_url']}/{ingest['stream_key']}", **PORTRAIT):
-            await expect(page.locator(".s-desk").get_by_text("直播中").first).to_be_visible(
-                timeout=15_000
-            )
+            await expect(page.locator(".s-desk").get_by_text("直播中").first).to_be_visible()
             await page.locator(".s-key-main").click()
             await until(
                 lambda: lin.get(f"/api/v1/rooms/{room}"), lambda one: one["products"][0]["pinned"]
@@ -212,15 +210,15 @@ async def test_a_room_from_nothing_to_the_first_numbers(owner: Phone, shop: Demo
             wish = {"channel": "whatsapp", "content": "card"}
             share = await lin.post(f"/api/v1/rooms/{room}/shares", wish)
             sentence = page.locator("[data-test=sentence]")
-            await expect(sentence).to_contain_text("1 次分享", timeout=3_000)
+            await expect(sentence).to_contain_text("1 次分享")
             await mei.http.get(f"/s/{share['token']}")
             await mei.post("/api/v1/beacon", {"token": share["token"]})
-            await expect(sentence).to_contain_text("带来 1 位朋友", timeout=3_000)
+            await expect(sentence).to_contain_text("带来 1 位朋友")
             visitors = page.locator("[data-test=figure-visitors] dd")
-            await expect(visitors).to_have_text("1", timeout=3_000)
+            await expect(visitors).to_have_text("1")
             await expect(page.get_by_text("WhatsApp").first).to_be_visible()
             generations = page.locator("[data-test=generations] tbody tr")
-            await expect(generations).to_have_count(1, timeout=3_000)
+            await expect(generations).to_have_count(1)
             await expect(generations).to_contain_text("第 1 层")
             await page.locator(".s-model").click()
             await page.get_by_role("option", name="平均分").click()

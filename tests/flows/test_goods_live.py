@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.house import House, house, sitting
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Talker
 
 from yaohe.commerce import Order, Product, ProductChange
@@ -56,14 +57,14 @@ class Viewer:
 
     async def sees(self, **wanted: Any) -> None:
         """Wait until the page knows this, in a second or so."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             self.take()
             while any(self.state.get(name) != value for name, value in wanted.items()):
                 await self.talker.read()
                 self.take()
 
     async def sees_product(self, product: Product, **wanted: Any) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             self.take()
             while True:
                 card = self.state["products"].get(product.id, {})

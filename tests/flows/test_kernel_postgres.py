@@ -114,10 +114,7 @@ async def test_first_start_restart_and_a_stop_that_leaves_nothing(home: Path) ->
     data = home / "data"
     for nth in range(2):
         engine = EmbeddedPostgres(data)
-        began = time.monotonic()
         url = await engine.start()
-        took_s = time.monotonic() - began
-        assert took_s < (20 if nth == 0 else 10)  # alone: 0.9 and 0.04
         conn = await asyncpg.connect(url)
         assert await conn.fetchval("SHOW fsync") == "on"
         assert await conn.fetchval("SHOW synchronous_commit") == "on"

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright
 from tests.support.media import Clip, Frame, clip
+from tests.support.patience import PATIENCE_S
 from tests.support.tools import need
 
 from yaohe.kernel.clock import ManualClock
@@ -97,7 +98,7 @@ def published(made: Clip, frames: list[Frame]) -> FragmentLog:
 async def played(page: Page, log: FragmentLog, first: int = 0) -> dict[str, object]:
     parts = [log.init, *(f.data for f in log.span(first, log.next_offset))]
     given = {"codecs": log.codecs, "parts": [base64.b64encode(part).decode() for part in parts]}
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE_S):
         found = await page.evaluate(PLAY, given)
     assert isinstance(found, dict)
     return found

@@ -11,6 +11,7 @@ import websockets
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.ingest import ingesting
 from tests.support.media import decode, demux
+from tests.support.patience import PATIENCE_S
 from tests.support.wire import on_uvloop, serving
 
 from yaohe.kernel.wire import MediaSource, Refusal, WireConfig, WireRequest
@@ -41,7 +42,7 @@ async def test_a_viewer_gets_the_epoch_from_its_last_keyframe_to_its_end() -> No
             url = f"http://127.0.0.1:{server.port}/live/tea/stream.mp4"
             body = bytearray()
             async with (
-                httpx.AsyncClient(timeout=10) as client,
+                httpx.AsyncClient(timeout=PATIENCE_S) as client,
                 client.stream("GET", url) as answer,
             ):
                 assert answer.headers["x-yaohe-codecs"] == made.log.codecs

@@ -12,6 +12,7 @@ from datetime import timedelta
 import httpx
 import msgspec
 import pytest
+from tests.support.patience import PATIENCE_S
 from tests.support.shop import (
     SECRET,
     Shop,
@@ -146,7 +147,7 @@ async def test_pressing_pay_while_the_gateway_speaks_of_the_payment(
     product = await shop.product(stock=1_000)
     limits = httpx.Limits(max_connections=40)
     async with httpx.AsyncClient(
-        base_url=shop.commerce.base_url, trust_env=False, timeout=30, limits=limits
+        base_url=shop.commerce.base_url, trust_env=False, timeout=PATIENCE_S, limits=limits
     ) as windows:
 
         async def pay(order_id: str) -> tuple[int, str]:

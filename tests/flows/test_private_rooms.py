@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.conftest import Server
 from tests.sim.asgi import Answer, Browser
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Talker
 from tests.support.system import running_system
 from tests.support.wire import dialled, serving, until
@@ -422,7 +423,7 @@ async def test_people_who_come_in_all_the_time_do_not_keep_a_look_from_ending(
             return found
 
         monkeypatch.setattr(privacy_store, "valid_invitations", while_somebody_comes_in)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await at.system.privacy.look()
         assert asked <= 2
 

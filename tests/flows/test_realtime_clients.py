@@ -22,6 +22,7 @@ from centrifuge import (
     SubscribedContext,
     SubscriptionEventHandler,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Stage, realtime
 from tests.support.tools import need
 from tests.support.wire import on_uvloop, until
@@ -165,7 +166,7 @@ async def test_the_javascript_client_talks_and_recovers() -> None:
         seen: list[dict[str, Any]] = []
 
         async def event(kind: str, **fields: Any) -> dict[str, Any]:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     for one in seen:
                         if one["event"] == kind and fields.items() <= one.items():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from centrifuge import Client
 from tests.flows.test_realtime_clients import Notes, cut
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Stage, Talker, realtime, talking
 from tests.support.wire import dialled, on_uvloop, until
 from websockets.asyncio.client import ClientConnection, connect
@@ -191,7 +192,7 @@ async def dial(stage: Stage) -> ClientConnection:
 
 
 async def replies(socket: ClientConnection, number: int) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for line in str(await socket.recv()).split("\n"):
                 told: dict[str, Any] = json.loads(line)

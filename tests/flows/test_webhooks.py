@@ -17,6 +17,7 @@ from tests.conftest import Server
 from tests.support.demo import free_ports
 from tests.support.example import example
 from tests.support.outside import Yard, click_of, follow, yard
+from tests.support.patience import PATIENCE_S
 from tests.support.receiver import Came, Receiver, receiving
 
 from yaohe.client import verify
@@ -61,7 +62,7 @@ class Hooks:
 
     async def settled(self, made: dict[str, Any], **wanted: Any) -> dict[str, Any]:
         """The newest delivery once it is as wanted."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 for one in (await self.log(made))[:1]:
                     if all(one[name] == value for name, value in wanted.items()):

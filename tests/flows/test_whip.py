@@ -16,6 +16,7 @@ import websockets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.media import clip, demux
+from tests.support.patience import PATIENCE_S
 from tests.support.webrtc import good_offer, opus_packets, sender
 from tests.support.wire import serving
 
@@ -49,7 +50,7 @@ class House:
     def told(self) -> list[tuple[str, str]]:
         return [(event.kind, event.reason) for event in self.events]
 
-    async def until(self, enough: Callable[[], bool], within_s: float = 30.0) -> None:
+    async def until(self, enough: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(within_s):
             while not enough():
                 self.news.clear()
@@ -95,7 +96,7 @@ async def house(gateway: Gateway) -> AsyncIterator[House]:
     running = asyncio.create_task(whip.run())
     async with serving(config, make_application(controllers, {"whip": whip})) as server:
         base = f"http://127.0.0.1:{server.port}"
-        async with httpx.AsyncClient(base_url=base, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as http:
             house = House(origin, whip, server, http)
             origin.on_event(house.note)
             yield house
@@ -192,7 +193,7 @@ async def test_a_peer_that_vanishes_is_noticed(house: House) -> None:
         await house.live()
         # The peer's process is still there and says nothing more: a phone in a lift.
         peer.freeze()
-        await house.until(lambda: ("refused", "too_slow") in house.told, within_s=10)
+        await house.until(lambda: ("refused", "too_slow") in house.told)
         assert not house.origin.open("tea").live
 
 
@@ -339,7 +340,7 @@ class Page:
         return await self.heard()
 
     async def heard(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             return json.loads(await self.socket.recv())  # type: ignore[no-any-return]
 
 

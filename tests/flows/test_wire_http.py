@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +194,10 @@ async def test_draining_finishes_answers_and_refuses_new_connections() -> None:
         assert "date" in fields
         busy.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.sleep(0.05)
-        begun = time.monotonic()
         stop.set()
         assert (await busy.answer())[0] == 200
         assert await idle.at_end()
         await task
-        assert time.monotonic() - begun < 2
     assert told == ["drain"]
     with pytest.raises(OSError, match=r"."):
         await asyncio.open_connection("127.0.0.1", server.port)

@@ -6,7 +6,6 @@ import asyncio
 import random
 import socket
 import ssl
-import time
 from pathlib import Path
 
 import pytest
@@ -266,9 +265,7 @@ async def test_draining_ends_streams_with_their_last_chunk() -> None:
             tape.append(piece)
         reading = asyncio.create_task(body_and_head(peer))
         await asyncio.sleep(0.1)
-        begun = time.monotonic()
         await server.stop()
-        assert time.monotonic() - begun < 10
         assert len(await reading) > 1
 
 

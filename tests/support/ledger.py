@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 from tests.support.browser import ANDROID
+from tests.support.patience import PATIENCE_S
 from tests.support.phone import Room
 
 
@@ -45,7 +46,7 @@ class Visitor:
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"user-agent": ANDROID, "origin": url},
-            timeout=20,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
 

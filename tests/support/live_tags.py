@@ -20,25 +20,36 @@ class LiveEncoder:
         self.encoder = encoder
         self.now_ms = begin_ms
 
-    async def perform(
-        self, made: Sequence[Tag], seconds: float, keep: Callable[[Tag], bool] = lambda _: True
-    ) -> None:
-        """Send `made` again and again for so long; the clock goes on from call to call."""
+    @asynccontextmanager
+    async def performing(
+        self, made: Sequence[Tag], keep: Callable[[Tag], bool] = lambda _: True
+    ) -> AsyncIterator[None]:
+        """Send `made` again and again while the block runs; the clock goes on from act to act."""
+        acting = asyncio.create_task(self._act(made, keep))
+        try:
+            yield
+        finally:
+            acting.cancel()
+            (ended,) = await asyncio.gather(acting, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError), ended
+
+    async def _act(self, made: Sequence[Tag], keep: Callable[[Tag], bool]) -> None:
         loop = asyncio.get_running_loop()
         started, begin_ms = loop.time(), self.now_ms
         # The last frame lasts about as long as the one before.
         pictures = [tag.timestamp for tag in made if tag.kind == VIDEO]
-        length_ms = pictures[-1] + 33
-        while self.now_ms - begin_ms < seconds * 1000:
+        length_ms, round_ms = pictures[-1] + 33, self.now_ms
+        while True:
             for tag in made:
                 if tag.kind == DATA or not keep(tag):
                     continue
-                at_ms = self.now_ms + tag.timestamp
+                at_ms = round_ms + tag.timestamp
                 due = started + (at_ms - begin_ms) / 1000
                 if due > loop.time():
                     await asyncio.sleep(due - loop.time())
+                self.now_ms = at_ms + 33
                 await self.encoder.send(media(tag.kind, at_ms, tag.payload))
-            self.now_ms += length_ms
+            round_ms += length_ms
 
 
 def silent(tag: Tag) -> bool:

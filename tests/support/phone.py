@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 from tests.support.demo import Demo
+from tests.support.patience import PATIENCE_S
 
 Got = TypeVar("Got")
 
@@ -19,7 +20,10 @@ OWNER = {"name": "小林", "email": "lin@example.com", "password": "one long sen
 
 
 async def until(
-    ask: Callable[[], Awaitable[Got]], right: Callable[[Got], object], *, within_s: float = 15.0
+    ask: Callable[[], Awaitable[Got]],
+    right: Callable[[Got], object],
+    *,
+    within_s: float = PATIENCE_S,
 ) -> Got:
     """Ask until the answer is right; fails with the last answer."""
     deadline = time.monotonic() + within_s
@@ -57,7 +61,7 @@ class Caller:
 async def calling(url: str, **headers: str) -> AsyncIterator[Caller]:
     """Somebody's HTTP client with a cookie jar of its own."""
     async with httpx.AsyncClient(
-        base_url=url, headers=headers, timeout=20, trust_env=False
+        base_url=url, headers=headers, timeout=PATIENCE_S, trust_env=False
     ) as http:
         yield Caller(http)
 
@@ -141,7 +145,7 @@ class Desk(Caller):
         return found
 
     async def report_with(
-        self, room_id: str, *, within_s: float = 15.0, **totals: int
+        self, room_id: str, *, within_s: float = PATIENCE_S, **totals: int
     ) -> dict[str, Any]:
         """The report once its totals hold these numbers."""
         last: dict[str, Any] = {}
@@ -154,7 +158,7 @@ class Desk(Caller):
         await until(ask, lambda got: got == totals, within_s=within_s)
         return last
 
-    async def status(self, room_id: str, status: str, *, within_s: float = 15.0) -> None:
+    async def status(self, room_id: str, status: str, *, within_s: float = PATIENCE_S) -> None:
         await until(
             lambda: self.get(f"/api/v1/rooms/{room_id}"),
             lambda room: room["status"] == status,
@@ -166,7 +170,11 @@ class Desk(Caller):
 async def owner_of(demo: Demo, *, trust: ssl.SSLContext | bool = True) -> AsyncIterator[Desk]:
     """The one-time set-up link used as its page uses it; afterwards the owner is signed in."""
     async with httpx.AsyncClient(
-        base_url=demo.url, headers={"origin": demo.url}, timeout=20, trust_env=False, verify=trust
+        base_url=demo.url,
+        headers={"origin": demo.url},
+        timeout=PATIENCE_S,
+        trust_env=False,
+        verify=trust,
     ) as http:
         desk = Desk(http)
         await desk.post("/api/v1/staff/setup", {"token": demo.setup_token, **OWNER})

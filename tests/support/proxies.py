@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.demo import free_ports
+from tests.support.patience import PATIENCE_S
 from tests.support.tools import need
 
 from yaohe.app.network import local_certificate
@@ -88,7 +89,7 @@ def _nginx(folder: Path, backend: int, port: int, cert: Path, key: Path) -> list
 
 
 async def _until_open(process: asyncio.subprocess.Process, port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_S
     while process.returncode is None and time.monotonic() < until:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
 from tests.support.wire import Peer, dialled, serving
 
 from yaohe.kernel.bus import MemoryBus
@@ -168,7 +169,7 @@ class Talker:
         for line in payload.split(b"\n"):
             self.heard.append(json.loads(line))
 
-    async def until(self, true: Callable[[dict[str, Any]], bool], *, s: float = 5) -> Any:
+    async def until(self, true: Callable[[dict[str, Any]], bool], *, s: float = PATIENCE_S) -> Any:
         """The first line, past or to come, that is meant."""
         async with asyncio.timeout(s):
             while True:
@@ -194,7 +195,7 @@ class Talker:
         return (await self.until(meant))["push"]["pub"]["data"]
 
     async def ended(self) -> tuple[int, str]:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while self.closed is None:
                 await self.read()
         return self.closed

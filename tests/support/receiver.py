@@ -20,6 +20,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 
 @dataclass
 class Came:
@@ -59,7 +61,7 @@ class Receiver:
     def at(self, path: str) -> list[Came]:
         return [one for one in self.came if one.path == path]
 
-    async def until(self, path: str, count: int, *, timeout_s: float = 20.0) -> list[Came]:
+    async def until(self, path: str, count: int, *, timeout_s: float = PATIENCE_S) -> list[Came]:
         """Wait for so many requests on a path."""
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(lambda: len(self.at(path)) >= count)

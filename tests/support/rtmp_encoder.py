@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from tests.support.media import Clip, Frame
+from tests.support.patience import PATIENCE_S
 
 from yaohe.live.media.rtmp import chunks
 from yaohe.live.media.rtmp.amf import AmfValue, decode, encode
@@ -74,7 +75,7 @@ class Encoder:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def listen(self, *, until: str | None = None, timeout_s: float = 5.0) -> str:
+    async def listen(self, *, until: str | None = None, timeout_s: float = PATIENCE_S) -> str:
         """Read until a status code (or the end); gives the last status code heard."""
         async with asyncio.timeout(timeout_s):
             while until is None or until not in self.codes:

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar
+from tests.support.patience import PATIENCE_S
 
 from yaohe.app.http import make_application
 from yaohe.commerce import Commerce, CouponTemplate, NewProduct, NewTemplate, Product
@@ -140,7 +141,7 @@ async def running(*parts: Any) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(condition: Any, *, timeout_s: float = 10) -> Any:
+async def until(condition: Any, *, timeout_s: float = PATIENCE_S) -> Any:
     """Wait for an async condition to be true and give what it answered."""
     async with asyncio.timeout(timeout_s):
         while True:

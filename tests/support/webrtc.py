@@ -16,6 +16,7 @@ from aiortc import (
 )
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
+from tests.support.patience import PATIENCE_S
 
 
 class Sender:
@@ -155,7 +156,7 @@ class Heard:
         self.ends.append(reason)
         self._news.set()
 
-    async def until(self, enough: Callable[[], bool], within_s: float = 30.0) -> None:
+    async def until(self, enough: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(within_s):
             while not enough():
                 self._news.clear()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvloop
+from tests.support.patience import PATIENCE_S
 
 from yaohe.kernel.wire import WireConfig, WireServer
 
@@ -140,7 +141,7 @@ async def dialled(server: WireServer, *, limit: int = 1 << 16) -> AsyncIterator[
         await peer.close()
 
 
-async def until(true: Callable[[], bool], *, timeout_s: float = 5.0) -> None:
+async def until(true: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:
     """Wait for a condition; fail when it does not come."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not true():

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tests.support.patience import PATIENCE_S
 
 from yaohe.front.images import Images
 from yaohe.front.request import Request
@@ -98,7 +99,7 @@ async def test_trouble_does_not_keep_a_page_that_was_known() -> None:
     street.trouble = TryAgain()
     assert (await street.snapshots.of("r1")).title == "春茶"
     street.trouble, street.slow_s = None, 30
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await street.snapshots.of("r1")).title == "春茶"
     street.slow_s = 0
     with pytest.raises(RoomNotFound):

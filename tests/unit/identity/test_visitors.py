@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import pytest
@@ -55,14 +54,6 @@ def test_keys_differ_by_purpose_and_installation() -> None:
 
 def test_an_id_of_another_kind_is_refused_even_when_sealed() -> None:
     assert unseal(KEY, seal(KEY, "s_" + "0" * 20)) is None
-
-
-def test_opening_costs_microseconds() -> None:
-    value = seal(KEY, new_visitor_id())
-    began = time.perf_counter()
-    for _ in range(2_000):
-        unseal(KEY, value)
-    assert (time.perf_counter() - began) / 2_000 < 0.001  # a bound against disasters, not a timing
 
 
 def test_the_whole_cookie() -> None:

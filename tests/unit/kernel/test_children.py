@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.patience import PATIENCE_S
 
 from yaohe.kernel import children
 from yaohe.kernel.children import Child, ChildFailed, Children, ChildSpec, spawn, wait_exit
@@ -33,7 +34,7 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "did not happen"

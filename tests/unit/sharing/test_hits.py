@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
+from tests.support.patience import PATIENCE_S
 from tests.support.shop import until
 from tests.support.town import SAFARI, WHATSAPP, Town
 
@@ -178,7 +179,7 @@ async def test_while_the_database_is_slow_hits_are_spooled_and_then_counted_once
     await fetched()
     slow.held = asyncio.Event()
     # Nothing gets through to the database, and still every call returns.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(fetched() for _ in range(200)))
         await fetched()
     assert spool.bytes_waiting > 0

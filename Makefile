@@ -26,7 +26,7 @@ check: setup ## format, lint, types, imports, tidy and fast tests (under two min
 test: setup ## everything: stores on PostgreSQL, flows, seeded crowds with an audit, real Chromium
 	@$(PYTHON) scripts/setup.py test-tools
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/tidy tests/flows tests/sim $(ARGS)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile tests/e2e $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e $(ARGS)
 
 bench: setup ## measure the figures; one table, written to bench/out/
 	@$(PYTHON) scripts/setup.py test-tools

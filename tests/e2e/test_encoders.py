@@ -63,7 +63,7 @@ async def test_codec_and_shape_change_on_one_connection(
         async with host.performing(acts[1]):
             await shaped(mei.page, 180, 320)
         async with host.performing(acts[2]):
-            await mei.page.wait_for_function("window.__yh.codecs.includes('av01')")
+            await mei.page.wait_for_function("() => window.__yh.codecs.includes('av01')")
             await mei.frames(10)
             assert await shape(mei.page) == (180, 320)
         # Chromium here has no H.265: a clear word instead of a wheel, and the room goes on.
@@ -96,15 +96,13 @@ async def test_a_clock_that_outgrows_its_field(
         await mei.page.goto(room.path)
         await mei.frames(10)
         first = await epoch(mei)
-        await mei.page.wait_for_function(
-            "document.querySelector('video').currentTime > 6", polling=100
-        )
+        await mei.page.wait_for_function("() => document.querySelector('video').currentTime > 6")
         assert host.now_ms > begin_ms + 6_000
         await mei.frames(10)
         # One piece from its beginning to its end: the picture went over the turn without a hole.
         assert await epoch(mei) == first
         pieces = "document.querySelector('video').buffered.length"
-        await mei.page.wait_for_function(f"{pieces} === 1")
+        await mei.page.wait_for_function(f"() => {pieces} === 1")
 
 
 async def test_sound_that_stops_comes_back_ends_and_appears(

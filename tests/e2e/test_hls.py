@@ -48,10 +48,8 @@ async def test_with_only_hls_open_the_room_plays_by_parts(
         assert any("_HLS_part=" in url for url in asked)
         assert any("/part-" in url for url in asked)
         # Parts keep it near: with whole segments it would be three of them behind.
-        video = "(() => { const v = document.querySelector('video');"
-        await mei.page.wait_for_function(
-            video + "return v.buffered.end(0) - v.currentTime < 3 })()"
-        )
+        near = "() => (v => v.buffered.end(0) - v.currentTime < 3)(document.querySelector('video'))"
+        await mei.page.wait_for_function(near)
 
 
 @pytest.mark.parametrize("name", ["index.m3u8", "cdn.m3u8", "audio.m3u8", "master.m3u8"])

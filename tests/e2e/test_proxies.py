@@ -98,7 +98,7 @@ async def test_a_friend_watches_and_talks_through_it(
         await mei.frames(75)
         assert await mei.page.evaluate("window.__yh.stats.route") == "fetch"
         # Nothing is held back on the way.
-        await mei.page.wait_for_function("window.__yh.stats.behindLiveMs < 2_000")
+        await mei.page.wait_for_function("() => window.__yh.stats.behindLiveMs < 2_000")
         await mei.page.goto(room.path)
         await mei.page.locator(".y-say").click()
         await mei.page.locator(".y-field").fill("代理后面也能聊")

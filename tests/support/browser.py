@@ -46,6 +46,8 @@ FRAMES = """({count, within}) => new Promise((done, fail) => {
   const late = setTimeout(() => fail(new Error(`${seen.length} frames: ${seen.join(' ')}; ready ` +
     `${video.readyState}, at ${video.currentTime}, play ${document.body.dataset.play}`)), within);
   const next = (_, {mediaTime}) => {
+    // Another source begins anew, and so does the count.
+    if (mediaTime < seen.at(-1)) seen.length = 0;
     seen.push(mediaTime);
     if (seen.length < count) return video.requestVideoFrameCallback(next);
     clearTimeout(late);

@@ -25,6 +25,9 @@ HTMLMediaElement.prototype.play = function () {
   if (touched) return play.call(this)
   return Promise.reject(new DOMException('', 'NotAllowedError'))
 }
+addEventListener('DOMContentLoaded', () => {
+  document.querySelector('video').removeAttribute('autoplay')
+})
 """
 SOURCE = "document.querySelector('video').currentSrc"
 

@@ -150,3 +150,15 @@ async def test_one_visitor_makes_so_many_clips_and_others_go_on(tmp_path: Path, 
         assert answers[:8] == [201] * 8
         assert answers[-1] == 429
         assert (await show.share(Browser(), last_s=2)).status == 201
+
+
+TIMES = ("nan", "inf", "-inf", "-1", "1e308", "99999999999", "x")
+
+
+async def test_times_that_are_none_are_refused(tmp_path: Path, url: str) -> None:
+    async with on_air(tmp_path, url) as show:
+        past = f"/api/v1/rooms/{show.room}/replay"
+        paths = ("moment?at={}", "chat?begin={}&end=5", "chat?begin=5&end={}")
+        for path in (path.format(time) for path in paths for time in TIMES):
+            told = await show.get(f"{past}/{path}")
+            assert told.word == "422 bad_input", (path, told.body)

@@ -350,11 +350,15 @@ async def test_what_waited_for_a_first_answer_that_failed_is_answered_too() -> N
         third = talker.command(ping={})
         for number in (first, second, third):
             answer = await talker.until(lambda line, n=number: line.get("id") == n)  # type: ignore[misc]
-            assert "error" in answer
+            # Only the join itself is refused for good: what came with it may be asked again.
+            assert answer["error"].get("temporary", False) == (number != first)
+        order = [line["id"] for line in talker.heard if line.get("id") in {first, second, third}]
+        assert order == [first, second, third]
         assert "result" not in await talker.ask(connect={"data": {"room": "broken"}})
         assert "connect" in await talker.ask(connect={})
 
 
+@on_uvloop
 async def test_a_room_does_not_close_before_who_just_came_in() -> None:
     clock = ManualClock()
     async with realtime(clock=clock) as stage:
@@ -365,6 +369,7 @@ async def test_a_room_does_not_close_before_who_just_came_in() -> None:
         assert clock.monotonic() - hall.quiet_since < QUIET_S_MAX
 
 
+@on_uvloop
 async def test_who_is_told_behind_the_path_is_told_only_so_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -379,9 +384,39 @@ async def test_who_is_told_behind_the_path_is_told_only_so_much(
         for _ in range(8):
             answer = await talker.ask(rpc={"method": "join", "data": {"room": "tea"}})
             assert "rpc" in answer
-        assert stage.hub.untold == 6  # two told, and the third task is the command's own
+        assert stage.hub.untold == 5
 
 
+@on_uvloop
+async def test_a_join_refused_by_a_full_house_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with realtime() as stage, talking(stage, connect=False) as talker:
+        with monkeypatch.context() as full:
+            full.setattr("yaohe.live.realtime.hub.TASKS_MAX", 0)
+            refused = await talker.ask(connect={"data": {"room": "tea"}})
+            assert refused["error"]["message"] == "too_many"
+        assert "room" in (await talker.ask(connect={"data": {"room": "tea"}}))["connect"]["data"]
+
+
+@on_uvloop
+async def test_listeners_that_hang_take_no_place_of_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("yaohe.live.realtime.hub.TASKS_MAX", 2)
+    async with realtime() as stage, talking(stage) as talker:
+        never = asyncio.Event()
+
+        async def hangs(_: object) -> None:
+            await never.wait()
+
+        stage.hub.on_joined[:] = [hangs]
+        for _ in range(8):
+            answer = await talker.ask(rpc={"method": "join", "data": {"room": "tea"}})
+            assert "rpc" in answer
+
+
+@on_uvloop
 async def test_a_connection_that_says_nothing_is_stale() -> None:
     async with realtime() as stage, talking(stage, "ann", connect=False) as ann:
         next(iter(stage.hub.people._by_visitor["v_ann"]))._stale()

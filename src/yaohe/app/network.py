@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from yaohe.kernel.wire import PortTaken
 
@@ -58,7 +58,8 @@ def local_certificate(folder: Path, addresses: list[str]) -> tuple[Path, Path]:
         names = present.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         known = {str(name.value) for name in names}
         fresh = present.not_valid_after_utc > datetime.datetime.now(datetime.UTC)
-        if fresh and set(addresses) <= known:
+        uses = {use.oid for use in present.extensions}  # one made by an older version lacks it
+        if fresh and set(addresses) <= known and ExtensionOID.EXTENDED_KEY_USAGE in uses:
             return cert_path, key_path
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Yaohe local")])

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+import httpx
 import structlog
 
 from yaohe.app.build import System, build
@@ -80,7 +80,7 @@ def certificate(settings: Settings) -> tuple[Path | None, Path | None]:
     if settings.tls_cert:
         return Path(settings.tls_cert), Path(settings.tls_key)
     if settings.tls == "self":
-        told = urlsplit(settings.address).hostname or "localhost"
+        told = httpx.URL(settings.address).raw_host.decode("ascii") or "localhost"
         names = ["localhost", "127.0.0.1", lan_address(), told]
         return local_certificate(settings.data / "keys", list(dict.fromkeys(names)))
     return None, None

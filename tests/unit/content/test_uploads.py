@@ -53,6 +53,14 @@ def test_it_stands_upright_and_tells_nothing_of_where_it_was_taken() -> None:
     assert near(image.getpixel((360, 300)), RED, by=8)
     assert near(image.getpixel((40, 300)), GREEN, by=8)
     assert not image.getexif()
+    said = saved(two_halves(600, 400), comment=b"where the owner lives")
+    assert b"owner" in said
+    assert b"owner" not in remade(said)
+
+
+def test_sixteen_bits_of_grey_stay_grey() -> None:
+    deep = Image.new("I;16", (300, 300), 128 << 8)
+    assert near(opened(remade(saved(deep, "PNG"))).getpixel((150, 150)), (128, 128, 128), by=3)
 
 
 def test_what_can_be_seen_through_is_white() -> None:
@@ -89,6 +97,8 @@ def test_too_small_and_too_big() -> None:
         remade(saved(Image.new("RGB", (159, 900))))
     with pytest.raises(PictureTooBig):
         remade(saved(Image.new("1", (PIXELS_MAX // 5000 + 1, 5000)), "PNG"))
+    with pytest.raises(PictureTooBig):
+        remade(saved(Image.new("1", (16_000, 16_000)), "PNG"))
 
 
 WHOLE = list(examples())

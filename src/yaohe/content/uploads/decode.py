@@ -40,11 +40,14 @@ def remade(given: bytes) -> bytes:
             upright = ImageOps.exif_transpose(picture)
             profile = picture.info.get("icc_profile")
             shown = _on_white(upright)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise PictureTooBig from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise PictureUnreadable from error
     shown.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     if profile:
         shown = _in_srgb(shown, profile)
+    shown.info.clear()  # a comment would be written again
     found = encode_within(
         shown, JPEG_BYTES_MAX, best=86, least=20, subsampling=HALF_COLOUR, progressive=True
     )
@@ -55,6 +58,8 @@ def remade(given: bytes) -> bytes:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     """In three colours; what can be seen through shows white, as paper would."""
+    if picture.mode.startswith("I"):  # 16 bits of grey, of which a screen shows eight
+        return picture.convert("I").point(lambda grey: grey / 256).convert("L").convert("RGB")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     ground = Image.new("RGB", picture.size, _WHITE)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Controller, Request, post
 from litestar.di import NamedDependency as Given
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -53,7 +54,11 @@ class Pictures(Controller):
     async def give(
         self, request: Request[Any, Any, Any], staff: Given[Staff], uploads: Given[Uploads]
     ) -> PictureView:
-        return _view((await uploads.keep(await request.body())).key)
+        try:
+            given = await request.body()
+        except RequestEntityTooLarge:
+            raise PictureTooBig from None
+        return _view((await uploads.keep(given)).key)
 
     @post(
         "/from-url",

@@ -18,8 +18,8 @@ from yaohe.platforms.outgoing import NotReached, PublicOutgoing
 
 BYTES_MAX: Final = 16 * 10**6
 TIMEOUT_S: Final = 6.0
-# Each holds its bytes and a child; more at a time wait in line.
-AT_ONCE_MAX: Final = 2
+# They share their child with the cards people share: a card waits for one of these at most.
+AT_ONCE_MAX: Final = 1
 _KEY: Final = re.compile(r"[0-9a-z_]{8,64}\Z")
 
 

@@ -7,7 +7,7 @@ no picture is not told about its frame rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from yaohe.live.media.findings import Finding, Level, for_page
 from yaohe.live.media.pulse import Vitals
@@ -27,9 +27,13 @@ AUDIO_RATES = (44_100, 48_000)
 _RARE = {"hvc1": "H.265", "av01": "AV1"}
 
 
-def examine(vitals: Vitals) -> list[Finding]:
-    """Everything there is to say, the worst first, in words for who sends."""
+def examine(vitals: Vitals, noted: Iterable[Finding] = ()) -> list[Finding]:
+    """Everything there is to say, the worst first, in words for who sends; `noted` is what others
+    found."""
     found = _examined(vitals)
+    if not found or found[0].code != "no_frames":
+        order: list[Level] = ["bad", "weak", "hint"]
+        found = sorted([*found, *noted], key=lambda finding: order.index(finding.level))
     return for_page(found) if vitals.by_page else found
 
 
@@ -39,8 +43,7 @@ def _examined(vitals: Vitals) -> list[Finding]:
     found = [*_line(vitals), *_sound(vitals)]
     if vitals.codec:
         found += [*_keyframes(vitals), *_picture(vitals)]
-    order: list[Level] = ["bad", "weak", "hint"]
-    return sorted(found, key=lambda finding: order.index(finding.level))
+    return found
 
 
 def _no_frames(age_ms: int) -> Finding:

@@ -28,7 +28,7 @@ from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication, PublisherStatistics
 from yaohe.live.media.rungs import RUNGS_MAX, TOP, Offer, ShowClock, offer_of, rung_named
 from yaohe.live.media.show import Rung, Show
-from yaohe.live.media.sound import SoundOffer, sound_offer
+from yaohe.live.media.sound import SoundOffer
 from yaohe.live.media.views import EpochSource
 
 logger = structlog.get_logger(__name__)
@@ -119,7 +119,7 @@ class MediaOrigin:
     def sound(self, room_id: str) -> SoundOffer | None:
         """The sound alone, where there is a picture to do without."""
         show = self._shows.get(room_id)
-        return sound_offer(show.top.log) if show is not None and show.top.log.live else None
+        return show.sound_offer() if show is not None and show.top.log.live else None
 
     def statistics(self, room_id: str, rung: str = TOP) -> PublisherStatistics | None:
         """Figures of the rung's present publisher; None when there is none."""
@@ -134,7 +134,7 @@ class MediaOrigin:
         if found is None or found.publication is None or found.publication.made:
             return []
         noted = () if rung else self._show(room_id).notes.values()
-        return [*examine(found.publication.vitals()), *noted]
+        return examine(found.publication.vitals(), noted)
 
     def note(self, room_id: str, about: str, finding: Finding | None) -> None:
         """Let the doctor say `finding` of the show as well, until None is noted in its place."""

@@ -30,7 +30,7 @@ from yaohe.live.media.held import JUMP_AHEAD_MS, JUMP_BACK_MS, Held, without_jum
 from yaohe.live.media.log import PAUSE_MS, FragmentLog, is_pause
 from yaohe.live.media.packager import Packager
 from yaohe.live.media.pulse import Pulse, Vitals
-from yaohe.live.media.rungs import ShowClock
+from yaohe.live.media.rungs import ShowClock, kbps_of, measured
 
 # How long to wait for the second track before starting with one.
 TRACKS_WAIT_MS = 1_000
@@ -99,7 +99,7 @@ class Publication:
         self._zero = 0
         self._last_video = 0
         self._last_audio = 0
-        self._usual_ms = 0  # between the last two pictures that did not pause
+        self._usual_ms = 0  # between the last two pictures
         self._connected = self._last_frame = clock.monotonic()
         self._started = False
         self._frames = self._dropped = 0
@@ -233,6 +233,7 @@ class Publication:
         recent = [
             f for f in log.span(log.next_offset - 25, log.next_offset) if f.epoch == log.epoch
         ]
+        held = measured(log)
         span_ms = recent[-1].end_ms - recent[0].dts_ms if recent else 0
         # The oldest fragment's media came before its `created`, so it counts in no rate of arrival.
         arrival_s = recent[-1].created - recent[0].created if recent else 0.0
@@ -245,7 +246,7 @@ class Publication:
             codecs=log.codecs,
             width=log.width,
             height=log.height,
-            bitrate_kbps=sum(len(f.data) for f in recent) * 8 // max(span_ms, 1),
+            bitrate_kbps=kbps_of(held, sum(len(f.data) for f in held)),
             fps=round(sum(f.frames for f in recent) * 1000 / max(span_ms, 1), 1)
             if has_video
             else 0.0,

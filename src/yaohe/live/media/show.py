@@ -14,7 +14,7 @@ from yaohe.live.media.log import FragmentLog, LogLimits
 from yaohe.live.media.playlists import Playlists
 from yaohe.live.media.publication import Publication
 from yaohe.live.media.rungs import TOP, ShowClock, StandIn
-from yaohe.live.media.sound import SOUND, Sound, has_both
+from yaohe.live.media.sound import SOUND, Sound, SoundOffer, has_both, sound_offer
 from yaohe.live.media.views import Epochs, EpochSource
 
 
@@ -44,6 +44,7 @@ class Show:
         self._room_id, self._clock, self._limits = room_id, clock, limits
         self._stand_in: StandIn | None = None
         self._sound: Sound | None = None
+        self._offered: tuple[tuple[int, int] | None, SoundOffer | None] = (None, None)
         self.notes: dict[str, Finding] = {}
         self.rungs: dict[str, Rung] = {}
         self.top = self.add(TOP)
@@ -63,6 +64,14 @@ class Show:
         """All rungs, the top one last."""
         yield from [rung for name, rung in self.rungs.items() if name]
         yield self.top
+
+    def sound_offer(self) -> SoundOffer | None:
+        """The sound alone, measured once for each group of pictures: many may ask."""
+        log = self.top.log
+        seen = (log.epoch, log.last_keyframe_offset)
+        if seen != self._offered[0]:
+            self._offered = seen, sound_offer(log)
+        return self._offered[1]
 
     def source(self, rung: str) -> EpochSource | None:
         if rung == SOUND:

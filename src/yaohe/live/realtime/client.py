@@ -219,7 +219,11 @@ class Client:
             self._greet(command_id, {}, {})
             return
         self._pending = []
-        self._hub.run_later(self, command_id, self._connect(command_id, join, wish.subs))
+        try:
+            self._hub.run_later(self, command_id, self._connect(command_id, join, wish.subs))
+        except p.Problem:
+            self._connected, self._pending = False, None
+            raise
 
     async def _connect(
         self, command_id: int, join: p.JoinRequest, subs: dict[str, p.Position]
@@ -239,13 +243,16 @@ class Client:
         except BaseException:
             self._connected = False
             raise
-        finally:
-            held, self._pending = (self._pending or []) if self.connection else [], None
-            for command in held:
-                if self._connected:
-                    self._handle(command)
-                else:
-                    self.refuse(command.id, p.Problem(*p.PERMISSION_DENIED))
+
+    def go_on(self) -> None:
+        """A command is answered: what waited behind the first one has its turn."""
+        held, self._pending = (self._pending or []) if self.connection else [], None
+        for command in held:
+            if self._connected:
+                self._handle(command)
+            else:
+                # Temporary: what a client asked for beside its connect is asked for with the next.
+                self.refuse(command.id, p.Problem(*p.PERMISSION_DENIED, temporary=True))
 
     async def _opened(self, join: p.JoinRequest) -> Hall:
         """The room somebody wants to join, if there is one and they may."""

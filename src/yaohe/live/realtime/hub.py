@@ -44,8 +44,8 @@ QUIET_S_MAX: Final = 600.0
 UNKNOWN_S: Final = 5.0
 UNKNOWN_MAX: Final = 10_000
 TASKS_MAX: Final = 5_000
-# What is told behind the path may use more than commands, and is left out beyond it.
-TOLD_TASKS_MAX: Final = 2 * TASKS_MAX
+# What is told behind the path takes no place of a command, and is left out beyond its own.
+TOLD_TASKS_MAX: Final = 5_000
 JOIN_TAIL: Final = 30
 
 RoomFacts = Callable[[str], Awaitable[State | None]]
@@ -95,6 +95,7 @@ class Hub:
         self._opening: dict[str, asyncio.Task[Hall | None]] = {}
         self._unknown: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self.untold = 0
         self.speech = Speech(clock, archive, media_at=self._media_at, took_part=self._took_part)
         self._me = bus.subscribe("me.*", self.people.tell)
@@ -204,7 +205,7 @@ class Hub:
         if len(self._tasks) >= TASKS_MAX:
             work.close()
             raise p.Problem(*p.TOO_MANY, temporary=True)
-        self._spawn(self._answer(client, command_id, work))
+        self._spawn(self._answer(client, command_id, work), self._tasks)
 
     @staticmethod
     async def _answer(client: Client, command_id: int, work: Coroutine[Any, Any, None]) -> None:
@@ -220,13 +221,15 @@ class Hub:
             except Exception:
                 log.exception("command_failed")
                 client.refuse(command_id, p.Problem(*p.INTERNAL, temporary=True))
+            client.go_on()
         except p.Leave as end:
             client.leave(end.code, end.reason)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    @staticmethod
+    def _spawn(work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     # ── rooms ────────────────────────────────────────────────────────────────────────────────
 
@@ -329,7 +332,7 @@ class Hub:
         }
 
     def _tell_later(self, what: str, work: Coroutine[Any, Any, object]) -> None:
-        if len(self._tasks) >= TOLD_TASKS_MAX:
+        if len(self._telling) >= TOLD_TASKS_MAX:
             work.close()
             if self.untold % 1_000 == 0:
                 log.error("realtime_listener_behind", what=what, untold=self.untold)
@@ -344,7 +347,7 @@ class Hub:
             except Exception:
                 log.exception("realtime_listener_failed", what=what)
 
-        self._spawn(run())
+        self._spawn(run(), self._telling)
 
     # ── housekeeping ─────────────────────────────────────────────────────────────────────────
 
@@ -373,7 +376,7 @@ class Hub:
 
     async def close(self) -> None:
         """Write what is not written yet and let the rooms go."""
-        for task in (*self._tasks, *self._opening.values()):
+        for task in (*self._tasks, *self._telling, *self._opening.values()):
             task.cancel()
         for hall in self._halls.values():
             self._note_counts(hall)

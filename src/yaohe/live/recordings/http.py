@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from msgspec import Meta
 
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.kernel.errors import BadInput
 from yaohe.live.realtime import ChatLine, Hub
 from yaohe.live.recordings.disk import DiskState
 from yaohe.live.recordings.errors import NothingRecorded
@@ -26,7 +27,8 @@ FACES_MAX: Final = 120
 LINES_MAX: Final = 300
 STRETCH_S_MAX: Final = 600
 
-Seconds = Annotated[float, Meta(ge=0, le=32_503_680_000)]
+SECONDS_MAX: Final = 32_503_680_000  # the year 3000
+Seconds = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
 
 
 class Face(msgspec.Struct, frozen=True):
@@ -134,7 +136,7 @@ class Replay(Controller):
         at: FromQuery[Seconds],
     ) -> ReplayMoment:
         """`at` is seconds since 1970. A room without a recording shows nothing, as an answer."""
-        moment = datetime.fromtimestamp(at, UTC)
+        moment = _moment(at, "at")
         position_ms, ago_ms = await recordings.moment(room_id, moment)
         return ReplayMoment(position_ms=position_ms, ago_ms=ago_ms)
 
@@ -147,8 +149,8 @@ class Replay(Controller):
         end: FromQuery[Seconds],
     ) -> ReplayChat:
         """`begin` and `end` are seconds since 1970, ten minutes apart at most."""
-        first = datetime.fromtimestamp(begin, UTC)
-        last = min(datetime.fromtimestamp(end, UTC), first + timedelta(seconds=STRETCH_S_MAX))
+        first = _moment(begin, "begin")
+        last = min(_moment(end, "end"), first + timedelta(seconds=STRETCH_S_MAX))
         return ReplayChat(await hub.between(room_id, first, last, limit=LINES_MAX))
 
 
@@ -162,6 +164,13 @@ class RecordingDesk(Controller):
     @get("/disk", summary="Space for recordings", opt={"errors": STAFF_ERRORS})
     async def disk(self, staff: Given[Staff], recordings: Given[Recordings]) -> DiskState:
         return recordings.disk.state
+
+
+def _moment(seconds: float, field: str) -> datetime:
+    """Bounds stand in the document; what comes in a query is held against them here."""
+    if not 0 <= seconds <= SECONDS_MAX:
+        raise BadInput("Give a time in seconds since 1970.", field=field)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _some(reels: Sequence[Reel]) -> Sequence[Reel]:

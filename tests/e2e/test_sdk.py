@@ -24,7 +24,7 @@ PYTHON_PAGE = Path(__file__).resolve().parents[2] / "docs" / "developers" / "pyt
 
 pytestmark = pytest.mark.browser
 
-SHEET = "document.querySelector('body > div:last-child').shadowRoot"
+SHEET = "document.querySelector('body > div:last-child')?.shadowRoot"
 SHARED_URL = f"{SHEET}.querySelector('.url').textContent"
 
 

@@ -266,7 +266,7 @@ def build(
     whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
-    uploads = Uploads(sandbox, store, strangers)
+    uploads = Uploads(sandbox, store)
     decoder = KeyframeDecoder(sandbox)
     stills = LatestStills(origin, decoder, store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
@@ -319,6 +319,7 @@ def build(
         "moderation": moderation,
         "playback": playback,
         "uploads": uploads,
+        "strangers": strangers,
         "insights": Insights(sharing, commerce, rooms, campaigns),
     }
     application = make_application([*CONTROLLERS, *health_routes(health)], services)

@@ -19,8 +19,10 @@ from yaohe.content.errors import (
     PictureTooSmall,
     PictureUnreadable,
 )
+from yaohe.content.uploads.reach import reached
 from yaohe.content.uploads.service import BYTES_MAX, Uploads
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
+from yaohe.platforms.outgoing import PublicOutgoing
 
 _ERRORS: Final = (
     *STAFF_ERRORS, PictureUnreadable, PictureTooSmall, PictureTooBig, DrawingLate,
@@ -66,9 +68,13 @@ class Pictures(Controller):
         opt={"errors": (*_ERRORS, PictureNotReached)},
     )
     async def fetch(
-        self, data: JSONBody[PictureAddress], staff: Given[Staff], uploads: Given[Uploads]
+        self,
+        data: JSONBody[PictureAddress],
+        staff: Given[Staff],
+        uploads: Given[Uploads],
+        strangers: Given[PublicOutgoing],
     ) -> PictureView:
-        return _view((await uploads.fetch(data.url.strip())).key)
+        return _view((await uploads.keep(await reached(strangers, data.url.strip()))).key)
 
 
 def _view(key: str) -> PictureView:

@@ -11,10 +11,9 @@ import msgspec
 import obstore
 from obstore.store import ObjectStore
 
-from yaohe.content.errors import PictureNotReached, PictureTooBig
+from yaohe.content.errors import PictureTooBig
 from yaohe.content.sandbox.jobs import RemakePicture
 from yaohe.content.sandbox.service import Sandbox
-from yaohe.platforms.outgoing import NotReached, PublicOutgoing
 
 BYTES_MAX: Final = 16 * 10**6
 TIMEOUT_S: Final = 6.0
@@ -31,8 +30,8 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Uploads:
-    def __init__(self, sandbox: Sandbox, store: ObjectStore, strangers: PublicOutgoing) -> None:
-        self._sandbox, self._store, self._strangers = sandbox, store, strangers
+    def __init__(self, sandbox: Sandbox, store: ObjectStore) -> None:
+        self._sandbox, self._store = sandbox, store
         self._room = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def keep(self, given: bytes) -> Kept:
@@ -47,19 +46,6 @@ class Uploads:
         key = f"up_{blake2b(jpeg, digest_size=16).hexdigest()}"
         await obstore.put_async(self._store, _path(key), jpeg)
         return Kept(key, jpeg)
-
-    async def fetch(self, url: str) -> Kept:
-        """Keep the picture at a public address; raises `PictureNotReached`, and what `keep` does.
-
-        Only addresses of the open Internet are asked, and a redirect is not followed.
-        """
-        try:
-            answered = await self._strangers.get(url, bytes_max=BYTES_MAX + 1)
-        except NotReached as error:
-            raise PictureNotReached(field="url") from error
-        if answered.status != 200:
-            raise PictureNotReached(field="url")
-        return await self.keep(answered.start)
 
     async def find(self, key: str) -> bytes | None:
         """The JPEG of this key; None where there is none, or it is no key at all."""

@@ -96,6 +96,11 @@ async def test_staff_speak_read_and_hide(fresh_db: Database) -> None:
             await talker.pub(lambda data: data.get("id") == line["id"])
             items = (await desk.get("/api/v1/rooms/tea/chat?limit=10")).json()["items"]
             assert [item["text"] for item in items] == ["buy followers at …", "欢迎 大家"]
+            for odd in ("0", "301", "-1", "many"):
+                refused = await desk.get(f"/api/v1/rooms/tea/chat?limit={odd}")
+                assert (refused.status_code, refused.json()["error"]["field"]) == (422, "limit"), (
+                    odd
+                )
             spam = items[0]["id"]
             assert (await desk.delete(f"/api/v1/rooms/tea/chat/{spam}")).status_code == 204
             await talker.pub(lambda data: data == {"kind": "hide", "id": spam})
@@ -192,7 +197,7 @@ async def test_a_fetcher_that_runs_the_whole_page_is_no_click(
         async with sitting(home, room.id, f"User-Agent: {agent}") as (talker, _):
             join = {"room": room.id, "token": share.token}
             assert "rpc" in await talker.ask(rpc={"method": "join", "data": join})
-            await asyncio.gather(*home.hub._tasks)
+            await asyncio.gather(*home.hub._tasks, *home.hub._telling)
         await sharing.close()
     rows = await home.shop.rows("select 1 from sharing.clicks where token = $1", share.token)
     assert len(rows) == clicks
@@ -212,6 +217,6 @@ async def test_the_link_of_another_room_is_no_click(db: Database) -> None:
             async with sitting(home, room.id, f"User-Agent: {SAFARI}") as (talker, visitor):
                 join = {"room": room.id, "token": share.token}
                 assert "rpc" in await talker.ask(rpc={"method": "join", "data": join})
-                await asyncio.gather(*home.hub._tasks)
+                await asyncio.gather(*home.hub._tasks, *home.hub._telling)
         rows = await home.shop.rows("select * from sharing.clicks where token = $1", share.token)
         assert [row["visitor_id"] for row in rows] == [visitor]

@@ -135,6 +135,16 @@ def test_modules_say_what_they_are() -> None:
     assert not wrong, f"no opening sentence: {wrong}"
 
 
+def test_bounds_of_a_query_are_held() -> None:
+    """`Meta` inside `FromQuery` stands in the document and is not applied; `QueryParameter` is."""
+    wrong = [
+        f"{module.place}: {found}"
+        for module in modules()
+        for found in re.findall(r"FromQuery\[.*Meta\(.*", module.text)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_names_say_something() -> None:
     wrong = [
         path.relative_to(ROOT).as_posix()

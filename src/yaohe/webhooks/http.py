@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
@@ -141,7 +141,7 @@ class WebhookDesk(Controller):
         staff: Given[Staff],
         webhooks: Given[Webhooks],
         in_state: Annotated[State | None, QueryParameter(name="state")] = None,
-        before: FromQuery[Annotated[str, Meta(max_length=40)] | None] = None,
+        before: Annotated[str | None, QueryParameter(max_length=40)] = None,
     ) -> DeliveryList:
         endpoint = await webhooks.endpoints.one(staff, endpoint_id)
         return DeliveryList(await webhooks.deliveries.log(endpoint, state=in_state, before=before))

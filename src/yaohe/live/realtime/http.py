@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Identity, Staff
@@ -20,7 +20,7 @@ from yaohe.live.realtime.model import clean_line
 from yaohe.live.realtime.store import KeptLine
 from yaohe.live.rooms import RoomNotFound, Rooms
 
-Limit = Annotated[int, Meta(ge=1, le=300)]
+Limit = Annotated[int, QueryParameter(ge=1, le=300)]
 
 
 class LineList(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class RoomChat(Controller):
         staff: Given[Staff],
         rooms: Given[Rooms],
         hub: Given[Hub],
-        limit: FromQuery[Limit] = 50,
+        limit: Limit = 50,
     ) -> LineList:
         await rooms.get(room_id)
         return LineList(await hub.recent(room_id, limit=limit))

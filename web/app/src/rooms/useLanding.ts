@@ -7,8 +7,11 @@ import { YaoheError } from '@sdk/errors'
 import type { BootData } from '@sdk/events'
 import { HELP_AFTER_MS } from '@sdk/plays'
 import type { Room } from '@sdk/room'
+import { keptInTab } from '../ui/kept'
 import type { WordKey, Words } from '../ui/words'
 import type { Notices } from './useNotices'
+
+const JOINED = 'yh.joined'
 
 const refused: Record<string, WordKey> = {
   help_already: 'help.help_already',
@@ -53,6 +56,7 @@ export function useLanding(boot: BootData, room: Room, say: Words, notices: Noti
   }
 
   function join(): void {
+    if (share) keptInTab.set(JOINED, share.token)
     state.calling = false
     document.body.dataset.joined = '1'
     document.body.dataset.help = ''
@@ -87,6 +91,10 @@ export function useLanding(boot: BootData, room: Room, say: Words, notices: Noti
       notices.problem(error, say)
     }
   }
+
+  // Who said what they came for and is back, from paying say, is not asked again. The help stays on
+  // offer beside what else the room has.
+  if (share && keptInTab.get(JOINED) === share.token) join()
 
   return { state, invited, sharer, watchedMs, leftS, canHelp, join, help }
 }

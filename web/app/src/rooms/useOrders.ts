@@ -7,6 +7,7 @@ import { YaoheError } from '@sdk/errors'
 import type { Room } from '@sdk/room'
 import { newKey, type Buyer, type Order } from '@sdk/shop'
 import type { Coupon } from '@sdk/plays'
+import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'
 
 const PENDING = 'yh.order'
@@ -28,7 +29,7 @@ export function useOrders({ room, sheets }: Needs) {
 
   function rememberedBuyer(): Buyer {
     try {
-      return JSON.parse(localStorage.getItem(BUYER) ?? '') as Buyer
+      return JSON.parse(kept.get(BUYER) ?? '') as Buyer
     } catch {
       return { name: '', phone: '', address: '' }
     }
@@ -38,7 +39,7 @@ export function useOrders({ room, sheets }: Needs) {
   async function place(productId: string, quantity: number, coupon: Coupon | null, expected: number, buyer: Buyer): Promise<void> {
     state.placing = true
     try {
-      remember(BUYER, JSON.stringify(buyer))
+      kept.set(BUYER, JSON.stringify(buyer))
       const request = {
         room_id: room.id,
         product_id: productId,
@@ -50,7 +51,7 @@ export function useOrders({ room, sheets }: Needs) {
       }
       const { order, cashier_url } = await room.shop.place(request, key)
       key = newKey()
-      remember(PENDING, order.id)
+      keptInTab.set(PENDING, order.id)
       if (cashier_url) location.assign(cashier_url)
       else await show(order.id)
     } catch (error) {
@@ -63,7 +64,7 @@ export function useOrders({ room, sheets }: Needs) {
 
   async function payAgain(id: string): Promise<void> {
     const { cashier_url } = await room.shop.payAgain(id, location.pathname)
-    remember(PENDING, id)
+    keptInTab.set(PENDING, id)
     if (cashier_url) location.assign(cashier_url)
     else await show(id)
   }
@@ -75,10 +76,10 @@ export function useOrders({ room, sheets }: Needs) {
     try {
       state.shown = await room.shop.order(id)
       if (state.shown.status === 'created') state.shown = await room.shop.settled(id)
-      if (state.shown.status !== 'created') forget(PENDING)
+      if (state.shown.status !== 'created') keptInTab.drop(PENDING)
     } catch (error) {
       state.problem = (error as YaoheError).code ?? 'other'
-      forget(PENDING)
+      keptInTab.drop(PENDING)
     }
   }
 
@@ -100,7 +101,7 @@ export function useOrders({ room, sheets }: Needs) {
   /** Back from the cashier: by the address it returned to, else by what was noted. */
   function resume(): void {
     const here = new URL(location.href)
-    const id = here.searchParams.get('order') ?? recall(PENDING)
+    const id = here.searchParams.get('order') ?? keptInTab.get(PENDING)
     if (here.searchParams.has('order')) {
       here.searchParams.delete('order')
       history.replaceState(null, '', here)
@@ -109,31 +110,6 @@ export function useOrders({ room, sheets }: Needs) {
   }
 
   return { state, rememberedBuyer, place, payAgain, received, show, refresh, resume }
-}
-
-/** Storage may be forbidden (private mode, in-app browsers); then nothing is remembered. */
-function remember(name: string, value: string): void {
-  try {
-    ;(name === BUYER ? localStorage : sessionStorage).setItem(name, value)
-  } catch {
-    /* nothing to do */
-  }
-}
-
-function recall(name: string): string | null {
-  try {
-    return sessionStorage.getItem(name)
-  } catch {
-    return null
-  }
-}
-
-function forget(name: string): void {
-  try {
-    sessionStorage.removeItem(name)
-  } catch {
-    /* nothing to do */
-  }
 }
 
 export type Orders = ReturnType<typeof useOrders>

@@ -1,5 +1,6 @@
 /** What this device can do with a share: copy, save, its own share sheet; and what was used last. */
 import { systemShareData, type Share } from '@sdk/share'
+import { kept } from '../ui/kept'
 
 const agent = navigator.userAgent
 const isApple = /iPhone|iPad|iPod/.test(agent) || (/Mac/.test(agent) && navigator.maxTouchPoints > 1)
@@ -45,19 +46,11 @@ export function saveFile(file: File): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
 
-/** Private windows and full stores keep nothing; then nothing was used last. */
+/** The channel used last on this device, or nothing. */
 export function lastUsed(): string {
-  try {
-    return localStorage.getItem(LAST) ?? ''
-  } catch {
-    return ''
-  }
+  return kept.get(LAST) ?? ''
 }
 
 export function rememberUsed(channel: string): void {
-  try {
-    localStorage.setItem(LAST, channel)
-  } catch {
-    // The order next time is the server's.
-  }
+  kept.set(LAST, channel)
 }

@@ -4,19 +4,14 @@
  * `t` is reactive because it reads the ref; a template that calls it redraws on a switch.
  */
 import { ref } from 'vue'
+import { kept } from '../ui/kept'
 import type { Lang } from '../ui/words'
 import { isWord, say, type Vars, type WordKey } from './words'
 
 const KEPT = 'yh_studio_lang'
 
 function firstLang(): Lang {
-  let kept: string | null = null
-  try {
-    kept = localStorage.getItem(KEPT)
-  } catch {
-    /* storage may be switched off; the browser's language decides then */
-  }
-  const wanted = kept || document.documentElement.lang || navigator.language
+  const wanted = kept.get(KEPT) || document.documentElement.lang || navigator.language
   return wanted.toLowerCase().startsWith('en') ? 'en' : 'zh-CN'
 }
 
@@ -26,11 +21,7 @@ document.documentElement.lang = lang.value
 export function setLang(next: Lang): void {
   lang.value = next
   document.documentElement.lang = next
-  try {
-    localStorage.setItem(KEPT, next)
-  } catch {
-    /* then it lasts until the page is closed */
-  }
+  kept.set(KEPT, next)
 }
 
 export function t(key: WordKey, vars?: Vars): string {

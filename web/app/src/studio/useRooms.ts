@@ -4,31 +4,20 @@
  * The current room is remembered in this browser; a live room wins when none is remembered.
  */
 import { computed, ref, shallowRef } from 'vue'
+import { kept } from '../ui/kept'
 import { api } from './api'
 import type { Room } from './types'
 
 const KEPT = 'yh_studio_room'
 
-function kept(): string | null {
-  try {
-    return localStorage.getItem(KEPT)
-  } catch {
-    return null
-  }
-}
-
 const rooms = shallowRef<Room[]>([])
 const loaded = ref(false)
-const currentId = ref<string | null>(kept())
+const currentId = ref<string | null>(kept.get(KEPT))
 const current = computed(() => rooms.value.find((room) => room.id === currentId.value) ?? null)
 
 function choose(id: string): void {
   currentId.value = id
-  try {
-    localStorage.setItem(KEPT, id)
-  } catch {
-    /* then it is remembered until the page is closed */
-  }
+  kept.set(KEPT, id)
 }
 
 async function load(): Promise<void> {

@@ -1,23 +1,12 @@
 /** Whether the thumb keys lie mirrored for the left hand; remembered in this browser. */
 import { ref } from 'vue'
+import { kept } from '../../ui/kept'
 
 const KEPT = 'yh_studio_left'
 
-function kept(): boolean {
-  try {
-    return localStorage.getItem(KEPT) === '1'
-  } catch {
-    return false
-  }
-}
-
-export const mirrored = ref(kept())
+export const mirrored = ref(kept.get(KEPT) === '1')
 
 export function toggleMirror(): void {
   mirrored.value = !mirrored.value
-  try {
-    localStorage.setItem(KEPT, mirrored.value ? '1' : '0')
-  } catch {
-    /* then it lasts until the page is closed */
-  }
+  kept.set(KEPT, mirrored.value ? '1' : '0')
 }

@@ -1,0 +1,33 @@
+/** What this browser remembers for us. Storage may be switched off (private windows, in-app
+ * browsers) or full; then nothing is remembered, and nothing else goes wrong. */
+function drawer(storage: () => Storage) {
+  return {
+    get(name: string): string | null {
+      try {
+        return storage().getItem(name)
+      } catch {
+        return null
+      }
+    },
+    set(name: string, value: string): void {
+      try {
+        storage().setItem(name, value)
+      } catch {
+        /* nothing to do */
+      }
+    },
+    drop(name: string): void {
+      try {
+        storage().removeItem(name)
+      } catch {
+        /* nothing to do */
+      }
+    },
+  }
+}
+
+/** Until somebody clears it. */
+export const kept = drawer(() => localStorage)
+
+/** As long as this tab is open. */
+export const keptInTab = drawer(() => sessionStorage)

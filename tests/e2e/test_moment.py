@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from tests.support.browser import ANDROID, phone
+from tests.support.browser import ANDROID, SHIFTS, phone
 from tests.support.demo import Demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.phone import Desk, Room, calling, until
@@ -53,6 +53,7 @@ async def test_what_the_sharer_saw(browser: Browser, demo: Demo, desk: Desk) -> 
         calling(demo.url, **{"user-agent": ANDROID}) as lin,
     ):
         page = jun.page
+        await jun.context.add_init_script(SHIFTS)
         async with publishing(room.publish_url, **PORTRAIT):
             await desk.status(room.id, "live")
             seen_at = datetime.now(UTC)
@@ -69,6 +70,8 @@ async def test_what_the_sharer_saw(browser: Browser, demo: Demo, desk: Desk) -> 
             await page.goto(share["url"])
             await jun.frames(5)
             await expect(page.locator(KEPT)).to_contain_text("明前春茶")
+            shift = await page.evaluate("window.__shift")
+            assert shift["by"] < 0.001, shift
             await until(
                 lambda: desk.get(f"{at}/replay/moment?at={seen_at.timestamp()}"),
                 lambda place: place["position_ms"] is not None and place["ago_ms"] > 15_000,

@@ -7,6 +7,7 @@ eye.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
-from tests.support.browser import ANDROID, DESK, PHONE, WECHAT, Phone, phone
+from tests.support.browser import ANDROID, DESK, PHONE, SHIFTS, WECHAT, Phone, phone
 from tests.support.demo import Demo, running_demo
 from tests.support.ffmpeg_publisher import publishing
 from tests.support.phone import OWNER, Desk, Room, calling, owner_of, until
@@ -30,18 +31,6 @@ EVERY = [(size, lang) for size in SIZES for lang in ("zh-CN", "en")]
 ROOM_LOOKS = EVERY if JUDGED else [("phone", "zh-CN"), ("phone", "en"), ("desk", "zh-CN")]
 STUDIO_LOOKS = EVERY if JUDGED else [("desk", "zh-CN"), ("phone", "en")]
 LINES = ("主播好", "这个保冷吗", "昨天的刚收到，很香", "水温多少合适", "颜色好看", "朋友推荐来的")
-
-SHIFTS = """(() => {
-  window.__shift = {by: 0, what: []};
-  new PerformanceObserver(list => {
-    for (const one of list.getEntries()) {
-      if (one.hadRecentInput) continue;
-      window.__shift.by += one.value;
-      for (const {node, previousRect: was, currentRect: is} of one.sources)
-        window.__shift.what.push(`${node?.className}: ${JSON.stringify([was, is])}`);
-    }
-  }).observe({type: 'layout-shift', buffered: true});
-})()"""
 
 # What sticks out of the window: the page itself sideways, or a control one has to reach.
 OUTSIDE = """controls => {
@@ -160,7 +149,7 @@ async def test_the_room(
         await expect(page.locator(".y-preview img").first).to_be_visible()
         await open_sheet(page)
         await camera.take(page, "share")
-        await page.get_by_role("tab").nth(1).click()
+        await page.get_by_role("tab").filter(has_text=re.compile("海报|Poster")).click()
         await page.wait_for_function(
             "() => { const one = document.querySelector('.y-preview-poster img');"
             " return one?.complete && one.naturalHeight > one.naturalWidth }"

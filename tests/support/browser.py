@@ -57,6 +57,19 @@ FRAMES = """({count, within}) => new Promise((done, fail) => {
   video.requestVideoFrameCallback(next);
 })"""
 
+# What moved by itself while nobody touched the page: how much of the screen, and what.
+SHIFTS = """(() => {
+  window.__shift = {by: 0, what: []};
+  new PerformanceObserver(list => {
+    for (const one of list.getEntries()) {
+      if (one.hadRecentInput) continue;
+      window.__shift.by += one.value;
+      for (const {node, previousRect: was, currentRect: is} of one.sources)
+        window.__shift.what.push(`${node?.className}: ${JSON.stringify([was, is])}`);
+    }
+  }).observe({type: 'layout-shift', buffered: true});
+})()"""
+
 # News of a room goes by itself after a few seconds; a test may look later.
 NEWS = """(() => {
   const news = window.__news = [];

@@ -22,7 +22,7 @@ class LinkTooLong(BadInput):
 
 class PictureUnreadable(BadInput):
     code = "picture_unreadable"
-    message = "This picture cannot be read. Try another JPEG, PNG or WebP."
+    message = "This picture cannot be read. Try another JPEG, PNG, WebP or GIF."
 
 
 class PictureTooSmall(BadInput):

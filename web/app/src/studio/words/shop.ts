@@ -27,7 +27,7 @@ export const shop = {
   'products.picture_busy': ['正在上传…', 'Uploading…'],
   'products.picture_remove': ['去掉', 'Remove'],
   'products.picture_help': ['拍一张或选一张，方形最好看', 'Take or choose one. Square looks best'],
-  'error.picture_unreadable': ['这个文件不是能用的图片。换一张 JPEG、PNG 或 WebP', 'This file is not a picture we can use. Try a JPEG, PNG or WebP'],
+  'error.picture_unreadable': ['这个文件不是能用的图片。换一张 JPEG、PNG、WebP 或 GIF', 'This file is not a picture we can use. Try a JPEG, PNG, WebP or GIF'],
   'error.picture_too_small': ['图片太小了。至少 160 × 160 像素', 'This picture is too small. It needs at least 160 × 160 pixels'],
   'error.picture_too_big': ['图片太大了。最多 16 MB、4000 万像素', 'This picture is too big. At most 16 MB and 40 million pixels'],
   'shelf.title': ['货架', 'Shelf'],

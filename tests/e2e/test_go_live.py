@@ -100,6 +100,14 @@ async def test_without_udp_the_page_goes_over_the_websocket_by_itself(
             await viewer.frames(30)
         ingest = await desk.get(f"/api/v1/rooms/{room.id}/ingest")
         assert re.match(r"avc1\.42.*,mp4a\.40\.2", ingest["health"]["codecs"])
+        # The end at the desk holds for this page too, until a person begins the next show here.
+        await desk.status(room.id, "live")
+        await desk.post(f"/api/v1/rooms/{room.id}/end")
+        await expect(page.get_by_text("这一场在工作台里结束了")).to_be_visible()
+        assert (await desk.get(f"/api/v1/rooms/{room.id}/ingest"))["shut"]
+        await page.get_by_role("button", name="再试一次").click()
+        await go_live(page)
+        await desk.status(room.id, "live")
         await stop(page)
 
 

@@ -172,8 +172,9 @@ async def test_replacement_and_the_end_of_the_show() -> None:
         assert await first.listen() == "NetStream.Publish.BadName"
         await made.until(lambda: made.kinds.count("started") == 2)
         made.origin.end("tea")
-        await second.listen()
-        assert "ended in the studio" in second.words
+        assert await second.listen() == "NetStream.Publish.BadName"
+        assert "ended this show" in second.words
+        assert made.events[-1].reason == "show_over"
         assert made.log.ended
         assert made.log.init
 

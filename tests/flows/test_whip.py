@@ -69,7 +69,7 @@ class House:
         return log.generation.init + b"".join(pieces)
 
 
-async def authorize(key: str) -> str | None:
+async def authorize(key: str, /, *, probe: bool = False) -> str | None:
     return KEYS.get(key)
 
 

@@ -33,6 +33,7 @@ FPS = 25
 RATE = 48_000
 SAMPLES = 1024  # one AAC frame
 FOLLOW_S = 0.5
+PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 5.0
 _NOTES = (0, 4, 7, 9, 12, 9, 7, 4, 2, 5, 9, 12, 14, 12, 9, 5)  # a pentatonic walk, semitones
 _BEAT_S = 0.5
 
@@ -155,23 +156,24 @@ def main() -> None:
     stage = Stage(str(FONT_BOLD))
     tune = melody()
     threading.Thread(target=_follow, args=(order, stage), daemon=True).start()
-    pause_s = 0.5
+    pause_s = PAUSE_S_MIN
     while True:
-        try:
-            broadcast = Broadcast(order.url, stage, tune)
-        except (av.FFmpegError, OSError):
-            time.sleep(pause_s)
-            pause_s = min(10.0, pause_s * 2)
-            continue
-        pause_s = 0.5
-        try:
-            broadcast.run()
-        except (av.FFmpegError, OSError):
-            time.sleep(pause_s)
-        finally:
-            # The connection is gone; closing the muxer says so once more.
-            with contextlib.suppress(av.FFmpegError, OSError):
-                broadcast.close()
+        begun = time.monotonic()
+        # The server is away, or the show was ended and the door is shut: less and less often.
+        with contextlib.suppress(av.FFmpegError, OSError):
+            _perform(Broadcast(order.url, stage, tune))
+        lasted_s = time.monotonic() - begun
+        pause_s = PAUSE_S_MIN if lasted_s > PAUSE_S_MAX else min(PAUSE_S_MAX, pause_s * 2)
+        time.sleep(pause_s)
+
+
+def _perform(broadcast: Broadcast) -> None:
+    """Publish until the connection is gone; closing the muxer then says so once more."""
+    try:
+        broadcast.run()
+    finally:
+        with contextlib.suppress(av.FFmpegError, OSError):
+            broadcast.close()
 
 
 if __name__ == "__main__":

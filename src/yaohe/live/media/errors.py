@@ -8,6 +8,7 @@
     ├── TooBig                413 too_big              a message beyond the limits
     ├── RungWrong             400 rung_wrong           a rung that cannot be, or one too many
     ├── TooManyPublishers     429 too_many_publishers  the connection cap
+    ├── ShowOver              409 show_over            its host ended the show
     └── Replaced              409 replaced             the same key began to publish elsewhere
 
     BadInput ── HlsQueryWrong 400 hls_query            a list asked for as nobody can answer
@@ -26,6 +27,7 @@ class PublishRefused(AppError):
     code = "publish_refused"
     status = 400
     message = "This stream cannot be taken."
+    room_id: str | None = None  # whose key it was, where that is known only to who refuses
 
 
 class WrongKey(PublishRefused):
@@ -68,6 +70,16 @@ class TooManyPublishers(PublishRefused):
     code = "too_many_publishers"
     status = 429
     message = "Too many publishers are connected. Try again later."
+
+
+class ShowOver(PublishRefused):
+    code = "show_over"
+    status = 409
+    message = "The host ended this show. Begin the next one in the studio, then connect again."
+
+    def __init__(self, room_id: str | None = None) -> None:
+        super().__init__()
+        self.room_id = room_id
 
 
 class Replaced(PublishRefused):

@@ -21,7 +21,7 @@ import structlog
 
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.live.media.doctor import examine
-from yaohe.live.media.errors import PublishRefused, Replaced, RungWrong
+from yaohe.live.media.errors import PublishRefused, Replaced, RungWrong, ShowOver
 from yaohe.live.media.findings import Finding
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
 from yaohe.live.media.playlists import Playlists
@@ -196,16 +196,18 @@ class MediaOrigin:
         self._tell(publication, "connected", reason, detail)
         return publication
 
-    def end(self, room_id: str, why: str = "The show was ended in the studio.") -> None:
-        """The show is over: publishers are sent away with `why`, readers finish what is held."""
+    def end(self, room_id: str, why: PublishRefused | None = None) -> None:
+        """The show is over: publishers are sent away and told why, by default that their host ended
+        it; readers finish what is held."""
         show = self._shows.get(room_id)
         if show is None:
             return
+        why = why or ShowOver()
         for rung in show.from_below():
             for waiting in tuple(rung.waiting):
-                waiting.replace(PublishRefused(why))
+                waiting.replace(why)
             if rung.publication is not None:
-                rung.publication.replace(PublishRefused(why))
+                rung.publication.replace(why)
         show.end()
 
     def cut(self, room_id: str) -> None:
@@ -218,7 +220,7 @@ class MediaOrigin:
         self, room_id: str, why: str = "Another process serves this room now. Connect again."
     ) -> None:
         """Forget the room altogether."""
-        self.end(room_id, why)
+        self.end(room_id, PublishRefused(why))
         self._shows.pop(room_id, None)
 
     def sweep(self) -> None:

@@ -91,6 +91,8 @@ class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rtmp_url: str
     stream_key: str
     publishing: bool
+    shut: bool
+    """The host ended the show: encoders are kept out until somebody lets them in again."""
     health: Health | None
     findings: list[Finding]
     rungs: list[RungHealth]
@@ -226,11 +228,22 @@ class RoomDoor(Controller):
     @post(
         "/{room_id:str}/end",
         status_code=200,
-        summary="End the show",
+        summary="End the show; encoders that send on are kept out",
         opt={"errors": (*STAFF_ERRORS, RoomNotFound, RoomNotLive)},
     )
     async def end(self, room_id: str, staff: Staff, rooms: Rooms, origin: MediaOrigin) -> RoomView:
         return RoomView(**room_fields(await rooms.end(room_id, by=staff), rooms, origin))
+
+    @post(
+        "/{room_id:str}/let-in",
+        status_code=200,
+        summary="Let encoders in again after an end: the next show begins with their picture",
+        opt={"errors": (*STAFF_ERRORS, RoomNotFound)},
+    )
+    async def let_in(
+        self, room_id: str, staff: Staff, rooms: Rooms, origin: MediaOrigin
+    ) -> RoomView:
+        return RoomView(**room_fields(await rooms.let_in(room_id, by=staff), rooms, origin))
 
     @get(
         "/{room_id:str}/ingest",
@@ -257,6 +270,7 @@ class RoomDoor(Controller):
             rtmp_url=f"rtmp://{host}:{rooms.rtmp_port}/live",
             stream_key=room.stream_key,
             publishing=health is not None or bool(lower),
+            shut=await rooms.is_shut(room_id),
             health=health,
             findings=origin.findings(room_id),
             rungs=lower,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -14,6 +14,10 @@ from yaohe.kernel.text import clean_text
 RoomStatus = Literal["upcoming", "live", "ended"]
 
 YEAR_MAX: Final = 2200
+
+# Encoders whose connection is cut come back by themselves, OBS with pauses of up to 15 minutes.
+# Whoever was away for longer than this was started anew by a person.
+SHUT_FOR: Final = timedelta(minutes=20)
 
 # A show begins when its publisher does, and a room may hold another show after one ended.
 MOVES: Final[dict[RoomStatus, tuple[RoomStatus, ...]]] = {
@@ -37,6 +41,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     ended_at: datetime | None
     publisher_lost_at: datetime | None
+    shut_at: datetime | None
+    """When the host ended the show, or an encoder that is kept out since last tried."""
     stream_key: str
     private: bool
     created_at: datetime

@@ -20,6 +20,7 @@ from yaohe.kernel.errors import TryAgain
 from yaohe.kernel.ids import new_secret
 from yaohe.kernel.lease import LeaseLost, Leases, assert_held
 from yaohe.live.media import MediaOrigin, PublishEvent
+from yaohe.live.media.errors import ShowOver
 from yaohe.live.rooms import store
 from yaohe.live.rooms.errors import (
     RoomIdTaken,
@@ -109,7 +110,8 @@ class Rooms:
         """A new stream key; whoever publishes with the old one is sent away."""
         key = new_secret()
         async with self._db.begin() as tx:
-            room = await store.update_room(tx.conn, room_id, self._shop_id, {"stream_key": key})
+            values = {"stream_key": key, "shut_at": None}  # no old encoder has the new key
+            room = await store.update_room(tx.conn, room_id, self._shop_id, values)
             if room is None:
                 raise RoomNotFound
             await self._audit(tx, by, "room.rotate_key", room_id)
@@ -117,7 +119,8 @@ class Rooms:
         return key
 
     async def end(self, room_id: str, *, by: Staff | None = None) -> Room:
-        """The host's word that the show is over."""
+        """The host's word that the show is over, for good: an encoder that goes on sending is kept
+        out until `let_in`."""
         async with self._db.begin() as tx:
             room = await store.end_room(tx.conn, room_id, self._shop_id)
             if room is None:
@@ -125,6 +128,15 @@ class Rooms:
             await self._record_end(tx, room, "host")
             await self._audit(tx, by, "room.end", room_id)
         self._after_end(room)
+        return room
+
+    async def let_in(self, room_id: str, *, by: Staff | None = None) -> Room:
+        """Let an encoder in again after `end`; with its picture the next show begins."""
+        async with self._db.begin() as tx:
+            room = await store.update_room(tx.conn, room_id, self._shop_id, {"shut_at": None})
+            if room is None:
+                raise RoomNotFound
+            await self._audit(tx, by, "room.let_in", room_id)
         return room
 
     # ── what everybody asks ──────────────────────────────────────────────────────────────────
@@ -157,19 +169,30 @@ class Rooms:
         except RoomNotFound:
             return False
 
+    async def is_shut(self, room_id: str) -> bool:
+        """Whether encoders are kept out, because the host ended the show."""
+        async with self._db.connect() as conn:
+            return await store.is_shut(conn, room_id)
+
     async def rooms(self) -> list[Room]:
         async with self._db.connect() as conn:
             return await store.rooms_of(conn, self._shop_id, limit=ROOMS_MAX)
 
-    async def authorize(self, stream_key: str) -> str | None:
+    async def authorize(self, stream_key: str, /, *, probe: bool = False) -> str | None:
         """The room a stream key opens, owned by this process from now on; None when it fits none.
 
-        What the ingest asks before it accepts a publisher.
+        What the ingest asks before it accepts a publisher; raises `ShowOver` for one that sends on
+        after its show was ended. A `probe` only tests the line and publishes nothing.
         """
         async with self._db.connect() as conn:
             room_id = await store.room_of_key(conn, stream_key)
         if room_id is not None and await self._ownership.own(room_id) is None:
             raise RoomOwnedElsewhere
+        if room_id is not None and not probe:
+            async with self._db.begin() as tx:
+                kept_out = await store.knock(tx.conn, room_id)
+            if kept_out:
+                raise ShowOver(room_id)
         return room_id
 
     async def next_show(self, *, besides: str) -> Room | None:
@@ -230,7 +253,9 @@ class Rooms:
                     return
                 await assert_held(tx, lease)
                 came = await store.publisher_came(tx.conn, event.room_id)
-                if came is not None:
+                if came is None:
+                    self._origin.end(event.room_id)
+                else:
                     room, began = came
                     if began and room.started_at is not None:
                         await tx.record(

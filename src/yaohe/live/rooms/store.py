@@ -10,10 +10,11 @@ from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from yaohe.live.rooms.model import PublishLine, Room
+from yaohe.live.rooms.model import SHUT_FOR, PublishLine, Room
 from yaohe.live.rooms.tables import publish_log, rooms
 
 _LOG_KEPT = 200
+_SHUT = rooms.c.shut_at > func.now() - SHUT_FOR
 
 
 def _room(row: Any) -> Room:
@@ -57,6 +58,23 @@ async def room_of_key(conn: AsyncConnection, stream_key: str) -> str | None:
     return found.scalar_one_or_none()
 
 
+async def is_shut(conn: AsyncConnection, room_id: str) -> bool:
+    found = await conn.execute(select(rooms.c.id).where(rooms.c.id == room_id, _SHUT))
+    return found.first() is not None
+
+
+async def knock(conn: AsyncConnection, room_id: str) -> bool:
+    """An encoder asks to be let in: whether it has to stay out, because its show was ended. Each
+    such try counts as the last, so that one that comes back by itself never gets in by waiting."""
+    kept_out = await conn.execute(
+        update(rooms)
+        .where(rooms.c.id == room_id, rooms.c.status != "live", _SHUT)
+        .values(shut_at=func.now())
+        .returning(rooms.c.id)
+    )
+    return kept_out.first() is not None
+
+
 async def rooms_of(conn: AsyncConnection, shop_id: str, *, limit: int) -> list[Room]:
     """Live ones first, then upcoming by their time, then ended, latest first."""
     order = case((rooms.c.status == "live", 0), (rooms.c.status == "upcoming", 1), else_=2)
@@ -94,11 +112,22 @@ async def next_upcoming(conn: AsyncConnection, shop_id: str, *, besides: str) ->
 
 
 async def publisher_came(conn: AsyncConnection, room_id: str) -> tuple[Room, bool] | None:
-    """The room is live with a publisher; True when a new show began by that."""
+    """The room is live with a publisher; True when a new show began by that. None when its host
+    ended the show while this publisher was on its way in."""
     began = await conn.execute(
         update(rooms)
-        .where(rooms.c.id == room_id, rooms.c.status != "live")
-        .values(status="live", started_at=func.now(), ended_at=None, publisher_lost_at=None)
+        .where(
+            rooms.c.id == room_id,
+            rooms.c.status != "live",
+            or_(rooms.c.shut_at.is_(None), ~_SHUT),
+        )
+        .values(
+            status="live",
+            started_at=func.now(),
+            ended_at=None,
+            publisher_lost_at=None,
+            shut_at=None,
+        )
         .returning(*rooms.c)
     )
     row = began.first()
@@ -139,10 +168,11 @@ async def all_publishers_went(conn: AsyncConnection, *, besides: Sequence[str]) 
 
 
 async def end_room(conn: AsyncConnection, room_id: str, shop_id: str) -> Room | None:
+    """The show is over, and encoders are kept out."""
     found = await conn.execute(
         update(rooms)
         .where(rooms.c.id == room_id, rooms.c.shop_id == shop_id, rooms.c.status == "live")
-        .values(status="ended", ended_at=func.now(), publisher_lost_at=None)
+        .values(status="ended", ended_at=func.now(), publisher_lost_at=None, shut_at=func.now())
         .returning(*rooms.c)
     )
     row = found.first()

@@ -25,6 +25,7 @@ rooms = Table(
     _at("started_at"),
     _at("ended_at"),
     _at("publisher_lost_at"),
+    _at("shut_at"),
     Column("stream_key", Text),
     Column("private", Boolean),
     _at("created_at"),

@@ -19,6 +19,7 @@ from yaohe.live.media.errors import (
     PublishRefused,
     Replaced,
     RungWrong,
+    ShowOver,
     TooManyPublishers,
     TooSlow,
     WrongKey,
@@ -50,6 +51,7 @@ PREFLIGHT: Final = {
 }
 OFFER_ERRORS: Final = (
     WrongKey,
+    ShowOver,
     PublishRefused,
     TooManyPublishers,
     RungWrong,
@@ -58,7 +60,7 @@ OFFER_ERRORS: Final = (
     OfferUnusable,
     GatewayDown,
 )
-SESSION_ERRORS: Final = (SessionNotFound, Replaced, TooSlow, PublishRefused)
+SESSION_ERRORS: Final = (SessionNotFound, Replaced, ShowOver, TooSlow, PublishRefused)
 
 
 def _refuse(_: Request[Any, Any, Any], error: AppError) -> Response[Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -31,7 +32,11 @@ TOLD_FOR_S = 60.0
 ENDED_MAX = 1_000
 KEY_LENGTH_MAX = 128
 
-Authorize = Callable[[str], Awaitable[str | None]]
+
+class Authorize(Protocol):
+    """The room a stream key opens; None when it fits none. A probe only tests the line."""
+
+    async def __call__(self, stream_key: str, /, *, probe: bool = False) -> str | None: ...
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -88,7 +93,7 @@ class Whip:
         by_page: bool = False,
     ) -> Opened:
         """Answer an offer; raises what an encoder is told. `by_page` says that a web page asks."""
-        room_id = await self.room_of(key, remote=remote)
+        room_id = await self.room_of(key, remote=remote, probe=probe)
         try:
             offer = sdp.clean_offer(offer)
             if rung:
@@ -119,11 +124,15 @@ class Whip:
             raise SessionNotFound
         return Opened(session_id, session.etag, sdp.tell_addresses(answer, self._addresses))
 
-    async def room_of(self, key: str, *, remote: str) -> str:
+    async def room_of(self, key: str, *, remote: str, probe: bool = False) -> str:
         """The room of a stream key; raises, and reports, what is wrong with it."""
         try:
             async with asyncio.timeout(self.limits.authorize_s_max):
-                room_id = await self._authorize(key) if 0 < len(key) <= KEY_LENGTH_MAX else None
+                is_key = 0 < len(key) <= KEY_LENGTH_MAX
+                room_id = await self._authorize(key, probe=probe) if is_key else None
+        except PublishRefused as over:
+            self._note(over.room_id, over, remote)
+            raise
         except TimeoutError:
             raise PublishRefused("The stream key could not be checked. Try again.") from None
         if room_id is None:

@@ -126,7 +126,7 @@ class Publisher:
     async def _begin(self, hello: Hello) -> None:
         remote = self._request.address
         try:
-            room_id = await self._whip.room_of(hello.key, remote=remote)
+            room_id = await self._whip.room_of(hello.key, remote=remote, probe=hello.check)
             feed = self._whip.feed(
                 room_id, remote=remote, probe=hello.check, by_page=True, on_end=self._ended
             )

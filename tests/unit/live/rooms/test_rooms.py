@@ -11,7 +11,8 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
-from yaohe.live.media import MediaOrigin, PublishEvent
+from yaohe.live.media import MediaOrigin, PublishEvent, PublishRefused
+from yaohe.live.media.errors import ShowOver
 from yaohe.live.rooms import NewRoom, Room, RoomChange, RoomIdTaken, RoomNotFound, Rooms
 from yaohe.live.rooms.errors import RoomNotLive, RoomOwnedElsewhere
 from yaohe.live.rooms.model import MOVES, cleaned
@@ -61,8 +62,76 @@ async def test_the_publisher_begins_the_show_and_the_host_ends_it(rooms: Rooms) 
     assert (await rooms.get(room.id)).status == "live"
     ended = await rooms.end(room.id)
     assert (ended.status, ended.slate) == ("ended", False)
+    await rooms.let_in(room.id)
     await told(rooms, room, "started")  # the same room may hold another show
     assert (await rooms.get(room.id)).status == "live"
+
+
+async def hours_pass(db: Database, room: Room) -> None:
+    """As if the publisher was lost, or last tried to come in, an hour ago."""
+    then = text(
+        "update live.rooms set publisher_lost_at = publisher_lost_at - interval '1 hour',"
+        " shut_at = shut_at - interval '1 hour' where id = :id"
+    )
+    async with db.begin() as tx:
+        await tx.execute(then, {"id": room.id})
+
+
+async def test_after_the_end_an_encoder_that_sends_on_is_kept_out(
+    db: Database, rooms: Rooms
+) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    await rooms.end(room.id)
+    assert await rooms.is_shut(room.id)
+    with pytest.raises(ShowOver) as refused:
+        await rooms.authorize(room.stream_key)
+    assert refused.value.room_id == room.id
+    # Who only tests the line before the next show may.
+    assert await rooms.authorize(room.stream_key, probe=True) == room.id
+    await rooms.let_in(room.id)
+    assert not await rooms.is_shut(room.id)
+    assert await rooms.authorize(room.stream_key) == room.id
+
+
+async def test_an_encoder_on_its_way_in_while_the_host_ends_the_show_is_sent_away(
+    origin: MediaOrigin, rooms: Rooms
+) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    await rooms.end(room.id)
+    refusals: list[PublishRefused] = []
+    origin.publish(room.id, remote="192.0.2.1", on_replaced=refusals.append)  # authorized before
+    await told(rooms, room, "started")
+    assert (await rooms.get(room.id)).status == "ended"
+    assert [refusal.code for refusal in refusals] == ["show_over"]
+
+
+async def test_waiting_in_front_of_the_door_opens_nothing_but_staying_away_does(
+    db: Database, rooms: Rooms
+) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    await rooms.end(room.id)
+    knocked = text("select shut_at from live.rooms where id = :id")
+    moments = []
+    for _ in range(2):
+        with pytest.raises(ShowOver):
+            await rooms.authorize(room.stream_key)
+        async with db.connect() as conn:
+            moments.append((await conn.execute(knocked, {"id": room.id})).scalar_one())
+    assert moments[0] < moments[1]
+    await hours_pass(db, room)  # the encoder was off over night
+    assert await rooms.authorize(room.stream_key) == room.id
+    await told(rooms, room, "started")
+    assert (await rooms.get(room.id)).status == "live"
+
+
+async def test_a_new_key_lets_its_encoder_in(rooms: Rooms) -> None:
+    room = await opened(rooms)
+    await told(rooms, room, "started")
+    await rooms.end(room.id)
+    assert await rooms.authorize(await rooms.rotate_key(room.id)) == room.id
 
 
 async def test_a_lost_publisher_means_slate_and_its_return_goes_on(rooms: Rooms) -> None:
@@ -112,13 +181,7 @@ async def test_after_the_grace_the_show_is_over_once(
     await told(rooms, room, "started")
     await told(rooms, room, "stopped")
     assert room.id not in {r.id for r in await rooms.end_abandoned()}
-    async with db.begin() as tx:
-        await tx.execute(
-            text(
-                "update live.rooms set publisher_lost_at = now() - interval '1 hour' where id = :id"
-            ),
-            {"id": room.id},
-        )
+    await hours_pass(db, room)
     assert room.id in {r.id for r in await rooms.end_abandoned()}
     assert room.id not in {r.id for r in await rooms.end_abandoned()}
     async with db.connect() as conn:
@@ -127,6 +190,8 @@ async def test_after_the_grace_the_show_is_over_once(
             {"a": f"room:{room.id}"},
         )
         assert facts.scalar_one() == 2  # went live, ended
+    # Its encoder may come back whenever it can: nobody ended this show by hand.
+    assert await rooms.authorize(room.stream_key) == room.id
 
 
 async def test_refusals_reach_the_studio_also_without_a_room(rooms: Rooms) -> None:

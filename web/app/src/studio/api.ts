@@ -79,6 +79,7 @@ export const api = {
   createRoom: (draft: RoomDraft) => client.post<Room>(`${V1}/rooms`, draft),
   updateRoom: (id: string, draft: Partial<RoomDraft>) => client.patch<Room>(room(id), draft),
   endRoom: (id: string) => client.post<unknown>(`${room(id)}/end`),
+  letIn: (id: string) => client.post<unknown>(`${room(id)}/let-in`),
   ingest: (id: string) => client.get<Ingest>(`${room(id)}/ingest`),
   playback: (id: string) => client.get<PlayersHealth>(`${room(id)}/playback`),
   /** Lets this browser into a private room for a while. */

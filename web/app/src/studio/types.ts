@@ -58,6 +58,7 @@ export interface Ingest {
   rtmp_url: string
   stream_key: string
   publishing: boolean
+  shut: boolean // the host ended the show: encoders are kept out
   health: Health | null
   findings: Finding[]
   /** The lower rungs of the show, the largest first. */

@@ -7,7 +7,7 @@ function ingest(last_frame_age_ms: number, ...levels: Finding['level'][]): Inges
   const picture = { width: 720, height: 1280, codecs: '', frames_dropped: 0, connected_s: 60 }
   const health = { fps: 30, bitrate_kbps: 1500, last_frame_age_ms, ...picture }
   const findings = levels.map((level) => ({ code: level, level, value: 0, text: '', text_en: '' }))
-  return { rtmp_url: '', stream_key: '', publishing: true, log: [], health, findings, rungs: [] }
+  return { rtmp_url: '', stream_key: '', publishing: true, shut: false, log: [], health, findings, rungs: [] }
 }
 
 describe('health of the picture', () => {

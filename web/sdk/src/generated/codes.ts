@@ -100,6 +100,7 @@ export type ErrorCode =
   | 'share_not_found'
   | 'share_not_yours'
   | 'shelf_too_long'
+  | 'show_over'
   | 'site_not_registered'
   | 'site_refused'
   | 'sold_out'

@@ -231,6 +231,7 @@ class _Connection(asyncio.Protocol):
             if room_id is None:
                 raise WrongKey
         except PublishRefused as refusal:
+            self._room_id = refusal.room_id
             self.refuse(refusal)
         except asyncio.CancelledError:
             raise

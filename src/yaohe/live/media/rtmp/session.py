@@ -10,7 +10,7 @@ import struct
 from typing import Protocol
 
 from yaohe.live.media.codecs.tracks import AUDIO_CODECS, VIDEO_CODECS
-from yaohe.live.media.errors import BadBytes, PublishRefused, Replaced, WrongKey
+from yaohe.live.media.errors import BadBytes, PublishRefused, Replaced, ShowOver, WrongKey
 from yaohe.live.media.rtmp import chunks
 from yaohe.live.media.rtmp.amf import AmfValue, decode, encode
 from yaohe.live.media.rtmp.chunks import ChunkReader, Message, write_message
@@ -104,7 +104,7 @@ class Session:
         if not self.has_greeted:
             return
         # BadName also keeps encoders from coming back at once with the same key.
-        bad_name = isinstance(refusal, WrongKey | Replaced)
+        bad_name = isinstance(refusal, WrongKey | Replaced | ShowOver)
         code = "NetStream.Publish.BadName" if bad_name else "NetStream.Publish.Rejected"
         self._status("error", code, refusal.text)
 

@@ -72,6 +72,7 @@ export function useGoLive(roomId: string, camera: Camera) {
     stage.value = 'starting'
     problem.value = null
     try {
+      await api.letIn(roomId)
       const opened = await open(line.value?.way ?? 'webrtc')
       if (mine !== turn || gone) return await opened.stop()
       publishing = opened

@@ -103,7 +103,14 @@ export function useLiveDesk(roomId: string) {
   const end = (): Promise<boolean> =>
     act(async () => {
       await api.endRoom(roomId)
-      await loadRoom()
+      await Promise.all([loadRoom(), loadIngest()])
+    })
+
+  const letIn = (): Promise<boolean> =>
+    act(async () => {
+      await api.letIn(roomId)
+      await loadIngest()
+      saidNow({ text: t('desk.let_in') })
     })
 
   const entry = useEntry(roomId)
@@ -124,7 +131,7 @@ export function useLiveDesk(roomId: string) {
 
   return {
     room, shelf, ingest, viewers, word, now, chat, health, finding, pinned, upcoming, next,
-    connected: signals.connected, act, pin, end, load, loadRoom, loadIngest,
+    connected: signals.connected, act, pin, end, letIn, load, loadRoom, loadIngest,
   }
 }
 

@@ -45,6 +45,6 @@ export const camera = {
   'camera.over.encoder_missing': ['这里的网络不通 UDP，这个浏览器又不能换路，换个网络或用新版 Chrome', 'UDP is blocked and this browser has no other way. Use another network or a current Chrome'],
   'camera.over.encoder_failed': ['浏览器的编码器停了，再试一次', 'The browser’s encoder stopped. Try again'],
   'camera.over.too_slow': ['服务器很久没收到画面，已断开', 'The server got no picture for too long, so it was closed'],
-  'camera.over.publish_refused': ['这一场在工作台里被停了', 'This show was stopped in the studio'],
+  'camera.over.show_over': ['这一场在工作台里结束了', 'This show was ended in the studio'],
   'camera.over.codec_unsupported': ['这个浏览器不能发 H.264，换 Chrome、Edge 或 Safari', 'This browser cannot send H.264. Use Chrome, Edge or Safari'],
 } as const satisfies Record<string, readonly [string, string]>

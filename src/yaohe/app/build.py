@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,6 +71,7 @@ from yaohe.outside import Outside
 from yaohe.platforms.outgoing import PublicOutgoing
 from yaohe.platforms.sandbox_pay import SandboxGateway
 from yaohe.sharing import Sharing
+from yaohe.sharing.links import Links
 from yaohe.webhooks import Webhooks
 
 
@@ -140,6 +141,16 @@ def _commerce(
         notify_url=notify_url,
         order_deadline_s=settings.order_deadline_s,
     )
+
+
+def _links(db: Database, sharing: Sharing, rooms: Rooms, shelf: Shelf) -> Links:
+    async def sells(room_id: str, products: Collection[str]) -> bool | None:
+        if not await rooms.exists(room_id):
+            return None
+        items = (await shelf.state(room_id, all_products=True)).items if products else []
+        return {product.id for product in items} >= set(products)
+
+    return Links(db, sells=sells, forget=sharing.forget_links)
 
 
 def _rooms(
@@ -308,6 +319,7 @@ def build(
         "gateway": gateway,
         "wechat": platforms.wechat,
         "sharing": sharing,
+        "links": _links(db, sharing, rooms, shelf),
         "campaigns": campaigns,
         "rooms": rooms,
         "privacy": privacy,

@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from yaohe.campaigns import http as campaigns
 from yaohe.commerce import http as commerce
+from yaohe.content.codes import http as codes
 from yaohe.content.uploads import http as uploads
 from yaohe.identity import http as identity
 from yaohe.identity.accounts import http as accounts
@@ -25,6 +26,7 @@ from yaohe.outside import http as outside
 from yaohe.platforms.sandbox_pay import http as sandbox_pay
 from yaohe.platforms.wechat import http as wechat
 from yaohe.sharing import http as sharing
+from yaohe.sharing.links import http as links
 from yaohe.sharing.wechat import http as sharing_wechat
 from yaohe.webhooks import http as webhooks
 
@@ -35,6 +37,8 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *accounts.controllers,
     *app_keys.controllers,
     *sharing.controllers,
+    *links.controllers,
+    *codes.controllers,
     *sharing_wechat.controllers,
     *webhooks.controllers,
     *commerce.controllers,

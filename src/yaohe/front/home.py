@@ -20,6 +20,7 @@ from yaohe.kernel.times import date_text, zone_text
 from yaohe.live.privacy import InvitationOver
 from yaohe.live.realtime import Hub
 from yaohe.live.rooms import Room, Rooms
+from yaohe.sharing.links import Closed
 
 FRESH_S: Final = 1.0
 _STUDIO_TITLE: Final = {"zh-CN": "工作台 · 吆喝", "en": "Studio · Yaohe"}
@@ -59,6 +60,30 @@ _INVITATION_OVER: Final = {
         "This invitation is over",
         "It has expired, was taken back or is used up. Ask whoever sent it for a new link.",
         "See other rooms",
+    ),
+}
+_LINK_CLOSED: Final[dict[Closed, tuple[int, dict[str, tuple[str, str, str]]]]] = {
+    "paused": (
+        404,
+        {
+            "zh-CN": ("这个链接暂时停用", "店家先停了它，也许晚些会再打开。", "去看直播"),
+            "en": (
+                "This link is paused",
+                "The shop has paused it. It may open again later.",
+                "See the rooms",
+            ),
+        },
+    ),
+    "expired": (
+        410,
+        {
+            "zh-CN": ("这个链接已经到期", "它带来的活动结束了，店里还有别的直播。", "去看直播"),
+            "en": (
+                "This link has ended",
+                "What it was for is over. The shop has other shows.",
+                "See the rooms",
+            ),
+        },
     ),
 }
 
@@ -138,6 +163,11 @@ class HomePage:
         """A private room's door: kind, and silent about what is behind it."""
         told = _INVITATION_OVER if isinstance(why, InvitationOver) else _BY_INVITATION
         await self._send_missing(request, *told[request.lang], status=why.status)
+
+    async def link_closed(self, request: Request, why: Closed) -> None:
+        """A link that staff paused, or whose time is over."""
+        status, told = _LINK_CLOSED[why]
+        await self._send_missing(request, *told[request.lang], status=status)
 
     async def _send_missing(
         self, request: Request, title: str, text: str, action: str, status: int = 404

@@ -34,6 +34,7 @@ from yaohe.platforms.ua import is_prefetch
 from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Fetch, Share, Sharing, environment
 from yaohe.sharing.landings import source_of
+from yaohe.sharing.links import LinkTerms, way_out
 
 LATE: Final = frozenset(
     {"preview_tags", "share_url", "invited", "sharer", "note", "bought", "share_json"}
@@ -52,6 +53,7 @@ _NOBODY: Final = {
 log = structlog.get_logger(__name__)
 
 Kept = tuple[Snapshot, str, bool, bytes]
+ShareKind = tuple[bool, bool, bool]  # is there a share, is it somebody's, has it a clip
 
 
 class Pages:
@@ -83,7 +85,7 @@ class Pages:
             "app_styles": " ".join(entry.styles),
         }
         self._room = Template(read_template("room.html"), late=LATE)
-        self._prepared: dict[tuple[str, str, str, bool, bool], tuple[Snapshot, Prepared]] = {}
+        self._prepared: dict[tuple[str, str, str, ShareKind], tuple[Snapshot, Prepared]] = {}
         self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
         self._headers = _headers(assets)
         self._wechat_headers = _headers(assets, more_scripts=wechat.sdk_origin)
@@ -101,7 +103,9 @@ class Pages:
             query=request.query if request.scope["query_string"] else None,
         )
         known = request.known_visitor_id
-        hit = self._sharing.hit(fetch, token=token, share=share, visitor_id=known or "")
+        hit = self._sharing.hit(
+            fetch, token=share.token if share else token, share=share, visitor_id=known or ""
+        )
         if known is None and not hit.is_bot:
             hit = structs.replace(hit, visitor_id=request.visitor.id)
         # A buyer whom the cashier sends back was here before; that is no second opening.
@@ -114,6 +118,8 @@ class Pages:
         if share is None:
             await self._home.missing(request)
             return
+        if share.link is not None and await self._is_link_answered(request, share, share.link):
+            return
         if is_outside(share.room_id):
             await self._leave(request, share, visitor_id=hit.visitor_id if not hit.is_bot else None)
             return
@@ -121,17 +127,21 @@ class Pages:
         await self._show(request, share.room_id, share=share, mine=mine)
 
     async def _leave(self, request: Request, share: Share, *, visitor_id: str | None) -> None:
-        """A share of a room on somebody else's site is the only one that leads away."""
+        """A share of a room on somebody else's site leads there, with a click id."""
         way = await self._outside.way_out(share, visitor_id=visitor_id or None)
         if way is None:
             await self._home.missing(request)
             return
-        headers = [
-            (b"location", way.encode()),
-            (b"cache-control", b"private, no-store"),
-            (b"referrer-policy", b"origin"),
-        ]
-        await answer(request, 302, b"", headers)
+        await _go(request, way)
+
+    async def _is_link_answered(self, request: Request, share: Share, terms: LinkTerms) -> bool:
+        """Whether a link of staff ends here: it is over, or it leads to a site of their list."""
+        closed = self._sharing.link_closed(share)
+        if closed is not None:
+            await self._home.link_closed(request, closed)
+        elif terms.url:
+            await _go(request, way_out(share, terms))
+        return closed is not None or bool(terms.url)
 
     async def room(self, request: Request) -> None:
         """`/r/{room}`: the room without an invitation."""
@@ -190,10 +200,7 @@ class Pages:
         mine: bool,
     ) -> bytes:
         """The page of a private room: made for one person, and not kept."""
-        has_clip = share is not None and share.clip_key is not None
-        prepared = self._prepare(
-            moment, lang, env, shared=share is not None, has_clip=has_clip, ticket=ticket
-        )
+        prepared = self._prepare(moment, lang, env, kind=_kind(share), ticket=ticket)
         return prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
 
     def _page(
@@ -204,10 +211,7 @@ class Pages:
         note, bought = (share.note, share.bought) if share is not None else ("", False)
         if kept is not None and kept[0] is moment and kept[1:3] == (note, bought):
             return kept[3]
-        has_clip = share is not None and share.clip_key is not None
-        prepared = self._prepared_for(
-            moment, lang, env, shared=share is not None, has_clip=has_clip
-        )
+        prepared = self._prepared_for(moment, lang, env, _kind(share))
         body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
         self._finished[key] = (moment, note, bought, body)
         self._finished.move_to_end(key)
@@ -215,14 +219,12 @@ class Pages:
             self._finished.popitem(last=False)
         return body
 
-    def _prepared_for(
-        self, moment: Snapshot, lang: str, env: str, *, shared: bool, has_clip: bool
-    ) -> Prepared:
-        key = (moment.room_id, lang, env, shared, has_clip)
+    def _prepared_for(self, moment: Snapshot, lang: str, env: str, kind: ShareKind) -> Prepared:
+        key = (moment.room_id, lang, env, kind)
         kept = self._prepared.get(key)
         if kept is not None and kept[0] is moment:
             return kept[1]
-        prepared = self._prepare(moment, lang, env, shared=shared, has_clip=has_clip)
+        prepared = self._prepare(moment, lang, env, kind=kind)
         self._prepared[key] = (moment, prepared)
         return prepared
 
@@ -232,10 +234,10 @@ class Pages:
         lang: str,
         env: str,
         *,
-        shared: bool,
-        has_clip: bool = False,
+        kind: ShareKind,
         ticket: Ticket | None = None,
     ) -> Prepared:
+        shared, named, has_clip = kind
         url = mark("share_url") if shared else f"{self._public_url}/r/{moment.room_id}"
         values = {
             **document_values(moment, self.allowance(moment, env), self._words, lang, ticket),
@@ -246,7 +248,7 @@ class Pages:
                 lang,
                 url=url,
                 image=f"{url}/card.jpg",
-                sharer=mark("sharer") if shared else None,
+                sharer=mark("sharer") if named else None,
                 video=f"{url}/clip.mp4" if has_clip else None,
             ),
         }
@@ -263,7 +265,10 @@ class Pages:
         )
 
     def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:
-        sharer = friendly_name(share.sharer_id, lang, given=share.sharer_name)
+        """The words of one share. Nobody invites by a link of the shop's own."""
+        sharer = ""
+        if share.link is None:
+            sharer = friendly_name(share.sharer_id, lang, given=share.sharer_name)
         bought = self._words.say(lang, "land.bought") if share.bought and not mine else ""
         told = {
             "token": share.token,
@@ -277,12 +282,28 @@ class Pages:
         }
         return {
             "share_url": self._sharing.share_url(share.token),
-            "invited": "" if mine else "1",
+            "invited": "" if mine or not sharer else "1",
             "sharer": sharer,
             "note": "" if mine else share.note,
             "bought": bought,
             "share_json": json_for_script(told),
         }
+
+
+def _kind(share: Share | None) -> ShareKind:
+    if share is None:
+        return False, False, False
+    return True, share.link is None, share.clip_key is not None
+
+
+async def _go(request: Request, way: str) -> None:
+    """On to another site; what it is told of us is where, not by which share."""
+    headers = [
+        (b"location", way.encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"referrer-policy", b"origin"),
+    ]
+    await answer(request, 302, b"", headers)
 
 
 def _headers(assets: Assets, *, more_scripts: str = "") -> Fields:

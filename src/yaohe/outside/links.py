@@ -7,30 +7,26 @@ strip the names they know. The site hands the id in once (a *landing*) and is to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
-from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import TOKEN_LENGTH, is_id, is_token
 from yaohe.kernel.origin import origin_of
 from yaohe.kernel.seal import Sealer
 from yaohe.sharing import Share
+from yaohe.sharing.links import clean_rule, with_utm
 
 CLICK_FIELD: Final = "yh_cid"
 CLICK_ID_CHARS_MAX: Final = 120
 CLICK_ID_LIFE_S: Final = 600
-URL_CHARS_MAX: Final = 1_000
 ROOM_PREFIX: Final = "out"
 
-UTM_FIELDS: Final = ("source", "medium", "campaign", "content", "term")
 UTM_RULE: Final[Mapping[str, str]] = {
     "source": "{channel}", "medium": "share", "campaign": "{room}",
 }  # fmt: skip
-_SLOT: Final = re.compile(r"\{(\w*)\}")
 _SLOTS: Final = frozenset({"channel", "content", "room", "share"})
 
 
@@ -63,24 +59,6 @@ def open_click(sealer: Sealer, text: str) -> ClickId | None:
     return ClickId(token, visitor_id, int(at_s))
 
 
-def clean_url(text: str, *, field: str) -> str:
-    """An address that may stand in a Location header; raises `BadInput` naming `field`."""
-    wrong = BadInput(f"{field} must be a whole https:// address.", field=field)
-    if len(text) > URL_CHARS_MAX or not text.isascii() or not text.isprintable():
-        raise wrong
-    # Browsers read a backslash as a slash, and what stands before an @ as a name.
-    if any(mark in text for mark in ' \\<>"`{}|^'):
-        raise wrong
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise wrong from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise wrong
-    return text
-
-
 def site_of(url: str) -> str:
     """The site of a clean address, as app keys name it."""
     parts = urlsplit(url)
@@ -91,34 +69,13 @@ def site_of(url: str) -> str:
 
 def clean_utm(rule: Mapping[str, str]) -> dict[str, str]:
     """A rule for campaign fields: `{channel}`, `{content}`, `{room}`, `{share}` are filled in."""
-    for name, text in rule.items():
-        if name not in UTM_FIELDS:
-            raise BadInput(f"utm knows {', '.join(UTM_FIELDS)}.", field="utm")
-        unknown = set(_SLOT.findall(text)) - _SLOTS
-        if unknown or len(text) > 100 or not text.isprintable():
-            raise BadInput("utm takes up to 100 characters and {channel}, {content}, {room}, "
-                           "{share}.", field="utm")  # fmt: skip
-    return dict(rule)
+    return clean_rule(rule, _SLOTS)
 
 
 def link_out(
     url: str, *, ref: str, rule: Mapping[str, str], share: Share, click_id: str | None
 ) -> str:
     """The address to go to. Fields the site's own address has are left as they are."""
-    parts = urlsplit(url)
-    has = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     filled = {"channel": share.channel, "content": share.content, "room": ref, "share": share.token}
-    added = []
-    for name in UTM_FIELDS:
-        text = {**UTM_RULE, **rule}.get(name, "")
-        value = _SLOT.sub(lambda slot: filled[slot.group(1)], text)
-        if value and f"utm_{name}" not in has:
-            added.append(f"utm_{name}={quote(value, safe='')}")
-    kept = [part for part in parts.query.split("&") if part and not _is_click(part)]
-    if click_id is not None:
-        added.append(f"{CLICK_FIELD}={click_id}")
-    return urlunsplit(parts._replace(path=parts.path or "/", query="&".join([*kept, *added])))
-
-
-def _is_click(part: str) -> bool:
-    return part.partition("=")[0] == CLICK_FIELD
+    click = () if click_id is None else ((CLICK_FIELD, click_id),)
+    return with_utm(url, {**UTM_RULE, **rule}, filled, drop={CLICK_FIELD}, more=click)

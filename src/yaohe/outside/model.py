@@ -12,7 +12,8 @@ import msgspec
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.money import check_currency
 from yaohe.kernel.text import clean_text
-from yaohe.outside.links import clean_url, clean_utm
+from yaohe.outside.links import clean_utm
+from yaohe.sharing.links import clean_url
 
 Status = Literal["upcoming", "live", "ended"]
 Source = Literal["page", "server"]

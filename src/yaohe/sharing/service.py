@@ -17,7 +17,9 @@ from yaohe.sharing.clicks.service import Clicks
 from yaohe.sharing.hits.service import Hits
 from yaohe.sharing.landings.service import Landings
 from yaohe.sharing.reports.service import Reports
+from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.service import Shares
+from yaohe.sharing.shares.terms import Closed
 from yaohe.sharing.spread.service import Spreading
 from yaohe.sharing.visits.service import Visits
 
@@ -39,14 +41,14 @@ class Sharing:
         headless_is_person: bool = False,
         spool: Spool | None = None,
     ) -> None:
-        self._public_url = public_url.rstrip("/")
+        self._public_url, self.now = public_url.rstrip("/"), clock.now
         shares = self._shares = Shares(db, clock)
         self.create_share = shares.create
         self.intend = shares.intend
         self.say = shares.say
         self.share = shares.share
-        self.fresh_share = shares.fresh
-        self.share_times = shares.times
+        self.fresh_share, self.share_times = shares.fresh, shares.times
+        self.forget_links = shares.forget
 
         hits = self._hits = Hits(
             db, clock, shop_id=shop_id, spool=spool, headless_is_person=headless_is_person
@@ -87,6 +89,10 @@ class Sharing:
             *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
             *landings.coalescers,
         )  # fmt: skip
+
+    def link_closed(self, share: Share) -> Closed | None:
+        """Why a link of staff opens nothing by now; None for what opens."""
+        return None if share.link is None else share.link.closed(self.now())
 
     def share_url(self, token: str) -> str:
         """The link that is given away."""

@@ -15,7 +15,6 @@ from yaohe.kernel.errors import BadInput
 from yaohe.kernel.seal import Sealer
 from yaohe.outside.links import (
     ClickId,
-    clean_url,
     clean_utm,
     link_out,
     open_click,
@@ -23,6 +22,7 @@ from yaohe.outside.links import (
     site_of,
 )
 from yaohe.sharing import Share
+from yaohe.sharing.links import clean_url
 
 WORD = "Ab3dEf6h1J"
 AT = datetime(2026, 11, 24, tzinfo=UTC)

@@ -81,6 +81,7 @@ _PRODUCTIVE = text(
     """
 )
 
+# A share of a person is of the class share; a link of staff is of the class they gave it.
 # A link or a way in counts as a touch when it was first opened and when it was last opened: what
 # lies between is the same person coming back the same way.
 _AGAIN = "interval '30 minutes'"
@@ -102,13 +103,13 @@ _KEEP_TOUCHES = text(
     select distinct o.order_id, t.at, t.source, t.token, t.name
       from kept o
      cross join lateral (
-            select first_at as at, 'share' as source, token, '' as name
-              from sharing.clicks c
+            select first_at as at, coalesce(k.source, 'share') as source, c.token, '' as name
+              from sharing.clicks c left join sharing.links k on k.token = c.token
              where c.visitor_id = o.visitor_id and c.shop_id = o.shop_id
                and c.sharer_id <> o.visitor_id and c.first_at <= o.at
             union all
-            select least(last_at, o.at), 'share', token, ''
-              from sharing.clicks c
+            select least(last_at, o.at), coalesce(k.source, 'share'), c.token, ''
+              from sharing.clicks c left join sharing.links k on k.token = c.token
              where c.visitor_id = o.visitor_id and c.shop_id = o.shop_id
                and c.sharer_id <> o.visitor_id and c.first_at <= o.at
                and c.last_at > c.first_at + {_AGAIN}

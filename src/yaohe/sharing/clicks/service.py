@@ -44,12 +44,14 @@ class Clicks:
     ) -> ClickResult:
         """Confirm an open of this share by this visitor; `joined` when they are in the room.
 
-        Not counted: the sharer's own open, and a visitor of whom only programs were seen.
+        Not counted: the sharer's own open, a link that leads to another site (there is no page of
+        ours to tell of a person), and a visitor of whom only programs were seen.
         """
         share = await self._shares.share(token)
         if share is None:
             raise ShareNotFound
-        if share.sharer_id == visitor_id:
+        leads_away = share.link is not None and share.link.url
+        if share.sharer_id == visitor_id or leads_away:
             return ClickResult(new=False, counted=False, share=share)
         # A hit that waits in the spool proves a person as well as one in the database does.
         seen = self._spooled_env(token, visitor_id)

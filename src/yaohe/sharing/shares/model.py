@@ -8,6 +8,7 @@ own menu shares a page without telling it.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final, Literal
 
@@ -19,6 +20,7 @@ from yaohe.kernel.ids import is_token
 from yaohe.kernel.text import clean_text
 from yaohe.platforms import takes
 from yaohe.sharing.errors import ChannelRefused
+from yaohe.sharing.shares.terms import LinkTerms
 
 State = Literal["prepared", "intended", "effective", "productive"]
 
@@ -26,6 +28,7 @@ NAME_CHARS_MAX: Final = 40
 ID_CHARS_MAX: Final = 64
 NOTE_CHARS_MAX: Final = 60
 MOMENT_MS_MAX: Final = 7 * 86_400_000
+_LINK_NAME: Final = re.compile(r"[0-9A-Za-z-]{3,40}\Z")
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     intended_at: datetime | None
     effective_at: datetime | None
     productive_at: datetime | None
+    link: LinkTerms | None = None  # where staff made it, for whom finds it by its name
 
     @property
     def state(self) -> State:
@@ -82,6 +86,11 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True):
     clip_key: str | None = None
     clip_ms: int | None = None
     clip_bytes: int | None = None
+
+
+def is_link_name(text: str) -> bool:
+    """Whether this may stand after /s/: a token, or a name staff chose."""
+    return _LINK_NAME.match(text) is not None
 
 
 def check_key(text: str, *, field: str, empty: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +20,14 @@ from yaohe.kernel.ids import is_token, new_token
 from yaohe.platforms import CHANNELS
 from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
 from yaohe.sharing.shares import store
-from yaohe.sharing.shares.model import NewShare, Share, check_share, checked_name, checked_note
+from yaohe.sharing.shares.model import (
+    NewShare,
+    Share,
+    check_share,
+    checked_name,
+    checked_note,
+    is_link_name,
+)
 
 REMEMBERED_MAX: Final = 50_000
 KNOWN_FOR_S: Final = 30.0
@@ -115,18 +123,18 @@ class Shares:
             return await store.times(conn, room_id, begin, end)
 
     async def share(self, token: str) -> Share | None:
-        """The share of a token. Its states may be half a minute old; the rest never changes."""
+        """The share of a token, or of the name of a link. What may change of it, its states and
+        what staff decided about a link, may be half a minute old."""
         kept = self._kept.get(token)
         if kept is not None and kept[0] > self._clock.monotonic():
             self._kept.move_to_end(token)
             return kept[1]
-        if not is_token(token):
+        if not is_link_name(token):
             return None
         if kept is None or kept[1] is None:
             share = await self._read.submit(token)
         else:
-            # What a link needs of its share never changes: while the database has trouble, what
-            # was known goes on being good.
+            # While the database has trouble, what was known goes on being good.
             share = kept[1]
             with contextlib.suppress(TryAgain, TimeoutError):
                 async with asyncio.timeout(PATIENCE_S):
@@ -144,6 +152,16 @@ class Shares:
         self._keep(token, share)
         return share
 
+    def forget(self, names: Collection[str] | None) -> None:
+        """Staff changed links that were known by these names; None: any of them."""
+        if names is None:
+            gone = [name for name, (_, kept) in self._kept.items() if kept and kept.link]
+        else:
+            small = {name.lower() for name in names}
+            gone = [name for name in self._kept if name.lower() in small]
+        for name in gone:
+            del self._kept[name]
+
     def _keep(self, token: str, share: Share | None) -> None:
         lasts_s = UNKNOWN_FOR_S if share is None else KNOWN_FOR_S
         self._kept[token] = (self._clock.monotonic() + lasts_s, share)
@@ -153,5 +171,5 @@ class Shares:
 
 
 async def _read_each(conn: asyncpg.Connection, tokens: list[str]) -> list[Share | AppError | None]:
-    found = {share.token: share for share in await store.read(conn, tokens)}
+    found = await store.find(conn, list(dict.fromkeys(tokens)))
     return [found.get(token) for token in tokens]

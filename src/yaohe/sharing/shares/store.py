@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError, TryAgain
 from yaohe.sharing.shares.model import NewShare, Share
+from yaohe.sharing.shares.terms import LinkTerms
 
-_COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__)
+_COLUMNS = ", ".join(f"s.{name}" for name in Share.__struct_fields__ if name != "link")
 
 # What led the sharer here: the given token when it is of this room, else the link by which they
 # last came in. Who shares from their own link passes its parent on instead of becoming their own.
@@ -53,6 +55,24 @@ select w.token, w.shop_id, w.room_id, w.sharer_id, w.sharer_name,
 """  # noqa: S608
 
 _READ = f"select {_COLUMNS} from sharing.shares s where s.token = any($1::text[])"  # noqa: S608
+
+# What stands after /s/ is a share's token, or the name of a link in letters of any size. A token
+# goes first, so that no name hides a share.
+_FIND = f"""
+select a.name, {_COLUMNS}, l.token is not null as is_link, l.slug, l.source, l.url,
+       l.url = '' or h.site is not null as allowed, l.utm, l.expires_at,
+       l.paused_at is not null as paused
+  from unnest($1::text[]) as a (name)
+  left join sharing.links named on named.slug = lower(a.name)
+ cross join lateral (
+        select * from sharing.shares where token = a.name
+        union all
+        select * from sharing.shares where token = named.token
+         limit 1
+       ) s
+  left join sharing.links l on l.token = s.token
+  left join sharing.link_sites h on h.shop_id = l.shop_id and h.site = l.site
+"""  # noqa: S608
 
 _INTEND = f"""
 update sharing.shares s
@@ -119,6 +139,19 @@ async def create(conn: asyncpg.Connection, shares: Sequence[NewShare]) -> list[S
     return [
         found[s.token] if found[s.token].sharer_id == s.sharer_id else TryAgain() for s in shares
     ]
+
+
+async def find(conn: asyncpg.Connection, names: Sequence[str]) -> dict[str, Share]:
+    """The shares of tokens and of the names of links, by what was asked."""
+    return {row["name"]: _found(row) for row in await conn.fetch(_FIND, list(names))}
+
+
+def _found(row: asyncpg.Record) -> Share:
+    known = {name: row[name] for name in Share.__struct_fields__ if name != "link"}
+    if not row["is_link"]:
+        return Share(**known)
+    terms = {name: row[name] for name in LinkTerms.__struct_fields__}
+    return Share(**known, link=LinkTerms(**{**terms, "utm": msgspec.json.decode(row["utm"])}))
 
 
 async def read(conn: asyncpg.Connection, tokens: Sequence[str]) -> list[Share]:

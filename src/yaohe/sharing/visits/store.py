@@ -74,6 +74,7 @@ select v.room_id, v.visitor_id, v.token, v.first_at, {_WATCHED_MS} as watch_ms, 
  where v.room_id = $1 and v.visitor_id = $2 and v.token = $3
 """  # noqa: S608
 
+# Links of staff have no sharer whom a help could help.
 _ARRIVAL = f"""
 select s.token, s.room_id, s.shop_id, s.sharer_id,
        exists (select from sharing.clicks c
@@ -81,7 +82,8 @@ select s.token, s.room_id, s.shop_id, s.sharer_id,
        coalesce((select {_WATCHED_MS} from sharing.visits v
                   where v.room_id = s.room_id and v.visitor_id = $2 and v.token = s.token), 0)
            as watch_ms
-  from sharing.shares s where s.token = $1
+  from sharing.shares s
+ where s.token = $1 and not exists (select from sharing.links l where l.token = s.token)
 """  # noqa: S608
 
 

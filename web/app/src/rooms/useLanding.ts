@@ -23,7 +23,8 @@ const refused: Record<string, WordKey> = {
 
 export function useLanding(boot: BootData, room: Room, say: Words, notices: Notices) {
   const share = boot.share
-  const invited = share !== null && !share.mine
+  // A link of the shop's own brings people whom nobody invited.
+  const invited = share !== null && !share.mine && share.sharer !== ''
   const state = reactive({
     /** The call still stands where the action bar will be. */
     calling: invited && boot.room.status === 'live',

@@ -4,6 +4,7 @@ the replay open at that moment; the product of then stays at hand."""
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,11 @@ DEVICE = """(() => {
     window.__given.push({type, size, text, fresh: navigator.userActivation.isActive})
   }
 })()"""
-PREVIEW = """async src => [...new Uint8Array(await window.__made.get(src).arrayBuffer())]"""
+PREVIEW = """src => new Promise(told => {
+  const reader = new FileReader()
+  reader.onload = () => told(reader.result.split(',')[1])
+  reader.readAsDataURL(window.__made.get(src))
+})"""
 OTHER = """before => {
   const {src} = document.querySelector('.y-preview video') ?? {}
   return src && src !== before && src
@@ -129,7 +134,7 @@ SOURCE = "document.querySelector('#yh-video').currentSrc"
 async def _previewed(page: Page, before: str = "") -> tuple[str, bytes]:
     """The clip the sheet shows, once it is another than before: its address and its bytes."""
     src: str = await (await page.wait_for_function(OTHER, arg=before)).json_value()
-    return src, bytes(await page.evaluate(PREVIEW, src))
+    return src, b64decode(await page.evaluate(PREVIEW, src))
 
 
 async def _given(page: Page, number: int) -> tuple[dict[str, Any], str]:
@@ -181,6 +186,33 @@ async def test_a_clip_is_what_was_seen_and_plays_at_once(
         # Another length is another clip; what is too long for the show is what there is of it.
         await page.get_by_role("radio", name="最后 30 秒").click()
         await expect(page.locator("[data-act=send-share]")).to_be_enabled()
+
+        # With a quarter of a minute recorded there is a row of pictures: the thumb says from where.
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".y-sheet-inner")).to_be_hidden()
+        await until(
+            lambda: desk.get(f"/api/v1/rooms/{room.id}/replay"),
+            lambda told: sum(span["ms"] for span in told["spans"]) > 15_000,
+            within_s=60,
+        )
+        await page.locator(".y-share").click()
+        src, _ = await _previewed(page, src)
+        row = await page.locator(".y-strip").bounding_box()
+        handle = await page.get_by_role("slider", name="片段的开头").bounding_box()
+        assert row is not None
+        assert handle is not None
+        async with page.expect_response("**/shares") as answer:
+            x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+            await page.mouse.move(x, y)
+            await page.mouse.down()
+            await page.mouse.move(x + row["width"] / 2, y, steps=4)
+            await page.mouse.up()
+        asked, made = (await answer.value).request.post_data_json, await (await answer.value).json()
+        assert 3 <= asked["last_s"] <= 30
+        assert made["clip_ms"] == pytest.approx(asked["last_s"] * 1000, abs=200)
+        _, cut = await _previewed(page, src)
+        assert cut[4:8] == b"ftyp"
+        await expect(page.locator(".y-lengths [aria-checked=true]")).to_have_count(0)
 
         # The friend sees the clip at once, and what is live when asked for.
         await mei.page.goto(link)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.conftest import Server
 from tests.sim.asgi import Answer, Browser
 from tests.support import footage
@@ -18,7 +19,9 @@ from tests.support.media import decode
 from tests.support.system import running_system
 
 from yaohe.app.build import System
+from yaohe.commerce import NewProduct
 from yaohe.live.rooms import NewRoom
+from yaohe.live.rooms.tables import pins
 
 pytestmark = pytest.mark.db
 
@@ -79,6 +82,41 @@ async def test_a_stretch_of_the_show_is_a_clip(tmp_path: Path, url: str) -> None
     async with on_air(tmp_path, url) as show:
         told = (await show.share(Browser(), from_s=4, to_s=9.5)).json
         assert told["clip_ms"] == pytest.approx(5_500, abs=34)
+
+
+async def test_a_clip_is_of_what_was_shown_in_it(tmp_path: Path, url: str) -> None:
+    async with on_air(tmp_path, url) as show:
+        system = show.system
+        tea, cup = [
+            (
+                await system.commerce.create_product(
+                    NewProduct(title=title, price_minor=9_900, stock=9)
+                )
+            ).id
+            for title in ("春茶", "盖碗")
+        ]
+        await system.shelf.replace(show.room, [tea, cup])
+        await system.shelf.pin(show.room, tea)
+        await system.shelf.pin(show.room, cup)
+        # The tea since the show began, the cup for its last eight seconds.
+        begun = system.clock.now() - timedelta(seconds=20)
+        change = begun + timedelta(seconds=12)
+        async with system.db.begin() as tx:
+            await tx.execute(update(pins).where(pins.c.product_id == cup).values(pinned_at=change))
+            await tx.execute(
+                update(pins)
+                .where(pins.c.product_id == tea)
+                .values(pinned_at=begun, unpinned_at=change)
+            )
+        for wish, product in (
+            ({"from_s": 1, "to_s": 8}, tea),
+            ({"from_s": 6, "to_s": 14}, tea),
+            ({"from_s": 10, "to_s": 18}, cup),
+            ({"last_s": 5}, cup),
+            ({"last_s": 5, "product": tea}, tea),
+        ):
+            told = (await show.share(Browser(), **wish)).json
+            assert told["product"] == product, wish
 
 
 async def test_players_ask_for_ranges(tmp_path: Path, url: str) -> None:

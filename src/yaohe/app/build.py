@@ -304,7 +304,7 @@ def build(
     playback = Playback(clock)
     verbs = Verbs(
         sharing, campaigns, snapshots, playback, gate,
-        clips=ClipMaker(clips, clock), moderation=moderation, commerce=commerce, clock=clock,
+        clips=ClipMaker(clips, shelf, clock), moderation=moderation, commerce=commerce, clock=clock,
     )  # fmt: skip
     routes = hot_routes(verbs, clock)
     health = Health(db, identity, lag := LoopLag(), settings)

@@ -25,6 +25,7 @@ from yaohe.front.request import Request, answer
 from yaohe.front.view import Snapshot
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import AppError, BadInput
+from yaohe.live.shelf import Shelf
 from yaohe.sharing import ShareRequest, Sharing
 
 PIECE: Final = 1 << 20
@@ -48,8 +49,8 @@ CLIP_ERRORS: Final = (ClipRangeWrong, ClipEmpty, ClipTooLong, ClipUnreadable)
 class ClipMaker:
     """Makes the clip that a new share is of."""
 
-    def __init__(self, clips: Clips, clock: Clock) -> None:
-        self._clips, self._clock = clips, clock
+    def __init__(self, clips: Clips, shelf: Shelf, clock: Clock) -> None:
+        self._clips, self._shelf, self._clock = clips, shelf, clock
         self._limit = Limit(clock, burst=8, per_second=0.1)
 
     async def make(
@@ -59,6 +60,18 @@ class ClipMaker:
         begin, end = await self._between(moment.room_id, wish, at or self._clock.now())
         self._limit.spend(visitor_id)
         return await self._clips.make(moment.room_id, begin, end)
+
+    async def product(self, room_id: str, clip: Made) -> str | None:
+        """What the room showed for the longest part of it."""
+        end = clip.begin + timedelta(milliseconds=clip.duration_ms)
+        shown = await self._shelf.pinned_between(room_id, clip.begin, end)
+        if not shown:
+            return None
+        ends = [*(since for _, since in shown[1:]), end]
+        lasted = [
+            until - max(since, clip.begin) for (_, since), until in zip(shown, ends, strict=True)
+        ]
+        return shown[lasted.index(max(lasted))][0].id
 
     async def _between(
         self, room_id: str, wish: ShareRequest, at: datetime

@@ -84,9 +84,12 @@ class Verbs:
         visitor, lang = request.visitor, request.lang
         named = msgspec.structs.replace(visitor, name=friendly_name(visitor.id, lang))
         at, clip = self._moment_at(moment, wish), None
+        product_id = _product_of(moment, wish)
         if wish.content == "clip":
             clip = await self._clips.make(moment, wish, visitor.id, at)
             at = clip.begin
+            if wish.product is None:
+                product_id = await self._clips.product(room_id, clip) or product_id
         share = await self._sharing.create_share(
             room_id,
             shop_id=moment.shop_id,
@@ -97,7 +100,7 @@ class Verbs:
             parent=wish.parent,
             moment_ms=wish.moment_ms,
             moment_at=at,
-            product_id=_product_of(moment, wish),
+            product_id=product_id,
             clip_key=clip.key if clip else None,
             clip_ms=clip.duration_ms if clip else None,
             clip_bytes=clip.size if clip else None,

@@ -80,9 +80,11 @@ export class Shares {
     return this.#ready
   }
 
-  /** A share of the last seconds of what is on screen, cut and ready when this returns. */
-  clip(lastS: number): Promise<Share> {
-    return this.#create({ content: 'clip', last_s: lastS })
+  /** A share of the last seconds up to a time of day (in milliseconds, on the clock of the stream),
+   * else up to what is on screen; cut and ready when this returns. */
+  clip(lastS: number, at: number | null = null): Promise<Share> {
+    const until = at === null ? {} : { moment_at: new Date(at).toISOString() }
+    return this.#create({ content: 'clip', last_s: lastS, ...until })
   }
 
   /** Where a share can go from this browser, the likeliest first; asked once. */

@@ -1,13 +1,19 @@
 /**
- * The clip of a sheet: cut when its tab is chosen, before any tap that sends it. Each length is cut
- * once while the sheet is open, and again after it was sent: every send is a share of its own.
+ * The clip of a sheet: cut when its tab is chosen, before any tap that sends it. Each stretch is
+ * cut once while the sheet is open, and again after it was sent: every send is a share of its own.
  */
 import { ref, shallowReactive } from 'vue'
 import type { YaoheError } from '@sdk/errors'
 import type { Share, Shares } from '@sdk/share'
 import type { WordKey } from '../ui/words'
 
-export const LENGTHS_S = [15, 30] as const
+export const LENGTHS_S = [15, 30, 60] as const
+
+/** The last `lastS` seconds up to `at`, on the clock of the stream; null is what is on screen. */
+export interface Stretch {
+  lastS: number
+  at: number | null
+}
 
 const refusals: Record<string, WordKey> = {
   clip_empty: 'share.clip_empty',
@@ -16,43 +22,52 @@ const refusals: Record<string, WordKey> = {
 
 /** `letGo` hears the address of each clip that is not shown again. */
 export function useShareClip(shares: Shares, letGo: (address: string) => void) {
-  const lengthS = ref<number>(LENGTHS_S[0])
+  const stretch = ref<Stretch>({ lastS: LENGTHS_S[0], at: null })
   const state = shallowReactive({ share: null as Share | null, refused: '' as WordKey | '' })
-  let cut = new Map<number, Share>()
+  let cut = new Map<string, Share>()
+  const nameOf = ({ lastS, at }: Stretch): string => `${lastS} ${at}`
 
   async function make(): Promise<void> {
-    const wanted = lengthS.value
+    const asked = stretch.value
+    const wanted = nameOf(asked)
     const made = cut
+    const isWanted = (): boolean => cut === made && nameOf(stretch.value) === wanted
     state.refused = ''
     state.share = made.get(wanted) ?? null
     if (state.share) return
     try {
-      const share = await shares.clip(wanted)
+      const share = await shares.clip(asked.lastS, asked.at)
       made.set(wanted, share)
-      if (cut === made && lengthS.value === wanted) state.share = share
+      if (isWanted()) state.share = share
     } catch (error) {
-      if (cut === made && lengthS.value === wanted) state.refused = refusals[(error as YaoheError).code] ?? 'share.clip_unready'
+      if (isWanted()) state.refused = refusals[(error as YaoheError).code] ?? 'share.clip_unready'
     }
+  }
+
+  function choose(next: Stretch): Promise<void> {
+    stretch.value = next
+    return make()
   }
 
   /** This one was sent. */
   function spend(sent: Share): void {
-    for (const [length, share] of cut) if (share === sent) drop(length, share)
+    for (const [name, share] of cut) if (share === sent) drop(name, share)
   }
 
-  function drop(length: number, share: Share): void {
-    cut.delete(length)
+  function drop(name: string, share: Share): void {
+    cut.delete(name)
     if (state.share === share) state.share = null
     if (share.clip_url) letGo(share.clip_url)
   }
 
   /** The show goes on: what was cut before is not the last seconds any more. */
   function forget(): void {
-    for (const [length, share] of cut) drop(length, share)
+    for (const [name, share] of cut) drop(name, share)
     cut = new Map()
+    stretch.value = { ...stretch.value, at: null }
     state.share = null
     state.refused = ''
   }
 
-  return { lengthS, state, make, spend, forget }
+  return { stretch, state, make, choose, spend, forget }
 }

@@ -9,6 +9,7 @@ import { useLiveRoom } from '../rooms/useLiveRoom'
 import { copyText } from '../ui/clipboard'
 import { choicesFor, type ChannelChoice, type Tab } from './channels'
 import { device, lastUsed, rememberUsed, saveFile, systemShare } from './device'
+import { useClipStrip } from './useClipStrip'
 import { useShareClip } from './useShareClip'
 import { useSharePicture, type SharePicture } from './useSharePicture'
 import { useShareTold } from './useShareTold'
@@ -20,6 +21,7 @@ export function useShareSheet() {
   const tab = ref<Tab>('moment')
   const card = shallowRef<Share | null>(null)
   const clip = useShareClip(room.shares, (address) => letGo(address))
+  const strip = useClipStrip(room)
   const share = computed(() => (tab.value === 'clip' ? clip.state.share : card.value))
   const channels = shallowRef<ShareChannel[]>([])
   const chosenId = ref('')
@@ -46,12 +48,13 @@ export function useShareSheet() {
     () => !unready.value && (!share.value || !chosen.value || (chosen.value.isFile && !preview.picture)),
   )
   watch([tab, chosenId], () => (said.value = ''))
-  watch([tab, clip.lengthS], () => tab.value === 'clip' && void clip.make())
+  watch(tab, (now) => now === 'clip' && void Promise.all([strip.load(), clip.make()]))
   watch(sheets.shown, (shown) => {
     if (!shown) return
     last.value = lastUsed()
     chosenId.value = said.value = ''
     clip.forget()
+    if (tab.value === 'clip') void strip.load()
     void load()
   })
 
@@ -149,7 +152,7 @@ export function useShareSheet() {
   }
 
   return {
-    tab, share, clip, choices, chosen, chosenId, unready, held, hinting, said, words, told, preview, retry, waits, load, send, back,
+    tab, share, clip, strip, choices, chosen, chosenId, unready, held, hinting, said, words, told, preview, retry, waits, load, send, back,
   }
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser, expect
-from tests.support.browser import phone
+from tests.support.browser import DESK, phone
 from tests.support.demo import Demo
 from tests.support.phone import Desk, calling
 
@@ -44,3 +46,39 @@ async def test_the_open_page_shows_stock_and_prices_as_they_change(
             await expect(who.page.locator(".y-product-text p")).to_have_text(title)
             await expect(who.page.locator(".y-product-price")).to_contain_text("88")
             assert await who.page.evaluate("window.__opened") is True
+
+
+async def test_a_live_price_set_in_two_taps_is_on_every_page_and_on_the_order(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("夜市直播价")
+    async with (
+        phone(browser, demo.url) as lin,
+        phone(browser, demo.url, lang="en-GB") as amy,
+        phone(browser, demo.url, user_agent=None, size=DESK, expected=[r"404 .*/live/"]) as host,
+    ):
+        await lin.page.goto(room.path)
+        await amy.page.goto(room.path)
+        await host.context.add_cookies(
+            [{"name": n, "value": v, "url": demo.url} for n, v in desk.http.cookies.items()]
+        )
+        await host.page.goto(f"/studio/live/{room.id}")
+        await host.page.locator("[data-act=live-price]").click()
+        await host.page.locator("button[form=live-price-form]").click()
+        await expect(host.page.locator(".s-desk-now .s-live-price")).to_contain_text("¥89")
+
+        for who, words in ((lin, "直播价"), (amy, "Live price")):
+            card = who.page.locator(".y-product")
+            await expect(card.locator(".y-live-price b")).to_have_text(words)
+            await expect(card.locator(".y-live-price time")).to_have_text(re.compile(r"0?9:\d\d"))
+            await expect(card.locator(".y-product-price")).to_contain_text("89")
+        await lin.page.locator(".y-buy").click()
+        await lin.page.locator("[data-act=buy-now]").click()
+        await lin.page.locator("[name=name]").fill("小林")
+        await lin.page.locator("[name=phone]").fill("13800001234")
+        await lin.page.locator("[name=address]").fill("龙井路 1 号")
+        async with lin.page.expect_response("**/api/v1/orders") as asked:
+            await lin.page.locator("[data-act=pay]").click()
+        order = (await (await asked.value).json())["order"]
+        assert (order["payable_minor"], order["coupon_id"]) == (8_900, None)
+        assert order["live_price_id"]

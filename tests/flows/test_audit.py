@@ -15,6 +15,7 @@ from tests.conftest import Server
 from tests.support.shop import Shop, free_port, make_app, make_shop, serve, until
 
 from yaohe.app.auditing import audit_database, judge
+from yaohe.commerce.prices import NewLivePrice
 from yaohe.kernel.db import Database, migrate
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.postgres import EmbeddedPostgres
@@ -46,9 +47,22 @@ async def story(shop: Shop) -> None:
         made = await shop.commerce.create_order(who, None, product.id, 2, coupon_id, new_id("k"))
         return made.id, (await shop.commerce.start_payment(made.id, who)).id
 
+    lower = await shop.commerce.start_live_price(
+        NewLivePrice(
+            room_id="tea",
+            product_id=product.id,
+            price_minor=7_900,
+            minutes=5,
+            total=9,
+            per_person=2,
+        )
+    )
     _, paid = await order(mei, coupon.id)
     await shop.gateway.pay(paid)
-    await order(di)
+    unpaid = await shop.commerce.create_order(
+        di, "tea", product.id, 1, None, new_id("k"), live_price_id=lower.id
+    )
+    await shop.commerce.start_payment(unpaid.id, di)
     for who in (bo, cy):
         order_id, late = await order(who)
         await shop.gateway.pay(late)
@@ -92,6 +106,10 @@ BENT = {
         "update commerce.products set sold = sold + 1",
         """alter table commerce.products drop constraint products_stock_check;
            update commerce.products set stock = -1""",
+        "update commerce.live_prices set taken = taken + 1",
+        "update commerce.live_prices set price_minor = price_minor - 1",
+        """alter table commerce.live_prices drop constraint live_prices_per_person_check;
+           update commerce.live_prices set per_person = 0""",
     ),
     "overclaimed": (
         "update commerce.coupon_templates set claimed = claimed + 1",

@@ -46,6 +46,7 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         "product_changed.show",
         "coupon_supply_changed.show",
         "room_ended.close_help",
+        "room_ended.end_prices",
         "room_went_live.open_help",
     ]
     for step in steps:

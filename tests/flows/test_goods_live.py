@@ -16,9 +16,10 @@ from tests.support.realtime import Talker
 
 from yaohe.commerce import Order, Product, ProductChange
 from yaohe.commerce.errors import SoldOut
+from yaohe.commerce.prices import NewLivePrice
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
-from yaohe.live.rooms import NewRoom
+from yaohe.live.rooms import NewRoom, RoomEnded
 
 pytestmark = pytest.mark.db
 
@@ -136,6 +137,41 @@ async def test_what_staff_change_is_seen(fresh_db: Database) -> None:
         await home.shelf.replace("tea", [other.id, product.id])
         await viewer.sees(shelf=[other.id, product.id])
         await viewer.sees_product(other, stock=50)
+
+
+async def test_a_live_price_is_seen_as_it_comes_goes_and_is_taken(fresh_db: Database) -> None:
+    async with stall(fresh_db, stock=9) as (home, product, viewer):
+        commerce = home.shop.commerce
+        await viewer.sees_product(product, live_price_id=None, price_minor=9_900)
+        new = NewLivePrice(
+            room_id="tea", product_id=product.id, price_minor=7_900, minutes=5, total=2
+        )
+        live = await commerce.start_live_price(new)
+        until = live.ends_at.isoformat().replace("+00:00", "Z")
+        told = {"live_price_id": live.id, "live_price_minor": 7_900, "live_price_until": until}
+        await viewer.sees_product(product, live_price_left=2, price_minor=9_900, **told)
+        taken = await commerce.create_order(
+            viewer.id, "tea", product.id, 1, None, new_id("key"), live_price_id=live.id
+        )
+        await viewer.sees_product(product, live_price_left=1, stock=8)
+        await commerce.cancel_order(taken.id, viewer.id)
+        await viewer.sees_product(product, live_price_left=2, stock=9)
+        await commerce.stop_live_price(live.id)
+        await viewer.sees_product(product, live_price_id=None, live_price_minor=None)
+
+
+async def test_live_prices_end_with_the_show(fresh_db: Database) -> None:
+    async with stall(fresh_db) as (home, product, viewer):
+        new = NewLivePrice(room_id="tea", product_id=product.id, price_minor=7_900, minutes=60)
+        live = await home.shop.commerce.start_live_price(new)
+        await viewer.sees_product(product, live_price_id=live.id)
+        async with fresh_db.begin() as tx:
+            await tx.record(
+                RoomEnded(
+                    shop_id=live.shop_id, room_id="tea", reason="host", ended_at=live.starts_at
+                )
+            )
+        await viewer.sees_product(product, live_price_id=None)
 
 
 async def test_coupons_that_go_are_seen(fresh_db: Database) -> None:

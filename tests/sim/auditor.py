@@ -16,6 +16,7 @@ from tests.sim.told import Told
 
 RULES: Final[dict[str, str]] = {
     **rules_money.STOCK,
+    **rules_money.LIVE_PRICES,
     **rules_money.COUPONS,
     **rules_money.ORDERS,
     **rules_money.GATEWAY,

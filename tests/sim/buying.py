@@ -54,6 +54,12 @@ async def buy(person: Person) -> None:
         }
         for key in keys
     ]
+    if room == "tea" and rng.random() < 0.6:
+        # Asked for with any product, sometimes with a coupon: the shop knows what goes together.
+        for wish in wishes:
+            wish["live_price_id"] = person.world.live_price
+            wish["product_id"] = rng.choice((person.world.products[1], wish["product_id"]))
+            wish["coupon_id"] = rng.choice((None, None, coupon))
     await asyncio.gather(*(_order(person, wish) for wish in wishes))
     if rng.random() < 0.6:
         await pay(person)

@@ -61,6 +61,18 @@ MONEY: Final[Mapping[str, tuple[Plant, ...]]] = {
         lambda told: told.stock.update(dict.fromkeys(told.stock, 1_000)),
     ),
     "sold is what orders hold": ("update commerce.products set sold = sold + 1",),
+    "a live price was taken by the orders that hold it": (
+        "update commerce.live_prices set taken = taken + 1",
+        _loosely("commerce.live_prices", "update commerce.live_prices set total = 0"),
+        "update commerce.orders set live_price_id = null",
+    ),
+    "nobody holds more at a live price than allowed": (
+        _loosely("commerce.live_prices", "update commerce.live_prices set per_person = 0"),
+    ),
+    "a live price is paid where it holds, and no coupon beside it": (
+        "update commerce.live_prices set price_minor = price_minor + 1",
+        "update commerce.live_prices set room_id = 'cups'",
+    ),
     "no more coupons than there are": (
         "update commerce.coupon_templates set claimed = claimed + 1",
         _loosely("commerce.coupons", "delete from commerce.coupons where state = 'claimed'"),

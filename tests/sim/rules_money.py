@@ -30,6 +30,31 @@ STOCK: Final = {
     """,
 }
 
+LIVE_PRICES: Final = {
+    "a live price was taken by the orders that hold it": """
+        select l.id, l.taken, l.total, coalesce(sum(o.quantity), 0) as held
+          from commerce.live_prices l
+          left join commerce.orders o on o.live_price_id = l.id
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
+         group by l.id having l.taken <> coalesce(sum(o.quantity), 0) or l.taken > l.total
+    """,
+    "nobody holds more at a live price than allowed": """
+        select l.id, o.visitor_id, sum(o.quantity) as held from commerce.live_prices l
+          join commerce.orders o on o.live_price_id = l.id
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
+         group by l.id, o.visitor_id having sum(o.quantity) > l.per_person
+    """,
+    "a live price is paid where it holds, and no coupon beside it": """
+        select o.id as order, o.unit_price_minor, l.id, l.price_minor from commerce.orders o
+          left join commerce.live_prices l on l.id = o.live_price_id
+         where o.live_price_id is not null
+           and (l.product_id = o.product_id and l.room_id = o.room_id and o.coupon_id is null
+                and l.price_minor = o.unit_price_minor and o.discount_minor = 0) is not true
+    """,
+}
+
 COUPONS: Final = {
     "no more coupons than there are": """
         select t.id, t.claimed, t.total, count(c.id) as coupons

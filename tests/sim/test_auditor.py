@@ -46,12 +46,16 @@ async def share(who: Person, *, pressed: bool = True) -> str:
     return token
 
 
-async def order(who: Person, number: int, coupon: str | None = None) -> tuple[str, str]:
-    """The ids of a new order of the dearest product and of its payment."""
+async def order(
+    who: Person, number: int, coupon: str | None = None, *, lower: bool = False
+) -> tuple[str, str]:
+    """The ids of a new order of the dearest product (or of the one at a live price) and of its
+    payment."""
     key, told = f"key-{number}", who.world.told
     told.keys.add((who.id, key))
     wish = {
-        "product_id": who.world.products[0],
+        "product_id": who.world.products[1 if lower else 0],
+        "live_price_id": who.world.live_price if lower else None,
         "idempotency_key": key,
         "room_id": "tea",
         "coupon_id": coupon,
@@ -63,9 +67,9 @@ async def order(who: Person, number: int, coupon: str | None = None) -> tuple[st
 
 async def story(world: World) -> None:
     """Lin shares; Mei comes by the link, watches, helps and buys with her coupon; Bo pays too late
-    and gets his money back; Cy never pays."""
-    lin, mei, bo, cy = (person(world, name) for name in ("lin", "mei", "bo", "cy"))
-    for who in (lin, bo, cy):
+    and gets his money back; Cy never pays; Di pays a live price."""
+    lin, mei, bo, cy, di = (person(world, name) for name in ("lin", "mei", "bo", "cy", "di"))
+    for who in (lin, bo, cy, di):
         await who.ask("GET", "/r/tea")
     token = await share(lin)
     await share(lin, pressed=False)
@@ -87,7 +91,9 @@ async def story(world: World) -> None:
     await gateway.script(late, "delay")
     await gateway.pay(late)
     assert (await bo.ask("POST", f"/api/v1/orders/{given_up}/cancel")).ok
-    world.told.money |= {paid, late}
+    _, lower = await order(di, 4, lower=True)
+    await gateway.pay(lower)
+    world.told.money |= {paid, late, lower}
     await order(cy, 3)
     await settle(world)
 
@@ -111,7 +117,7 @@ async def test_the_story_is_in_order_and_holds_something_of_everything(world: Wo
     ):  # fmt: skip
         assert await world.conn.fetchval(f"select count(*) from {table}"), table  # noqa: S608
     statuses = await world.conn.fetch("select status from commerce.orders order by 1")
-    assert [row["status"] for row in statuses] == ["expired", "paid", "refunded"]
+    assert [row["status"] for row in statuses] == ["expired", "paid", "paid", "refunded"]
 
 
 def test_every_rule_has_its_plants() -> None:

@@ -27,6 +27,7 @@ from yaohe.app.build import System, build
 from yaohe.app.roles import lasting, wire_config
 from yaohe.app.settings import load
 from yaohe.commerce import NewProduct, NewTemplate
+from yaohe.commerce.prices import NewLivePrice
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.wire import WireServer
 from yaohe.live.rooms import NewRoom
@@ -90,6 +91,7 @@ class World:
     desk: Browser = field(default_factory=Browser)
     rooms: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
+    live_price: str = ""
     board: list[str] = field(default_factory=list)  # tokens everybody has heard of
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)  # time has passed
 
@@ -221,4 +223,10 @@ async def _furnish(world: World) -> None:
                 room.id, friend_template_id=friend, sharer_template_id=await coupon(*thanks)
             )
         world.rooms.append(room.id)
+    # One thing is cheaper in one room, while there are some, and not for one person alone.
+    lower = NewLivePrice(
+        room_id="tea", product_id=world.products[1], price_minor=1_500, minutes=60, total=12,
+        per_person=3,
+    )  # fmt: skip
+    world.live_price = (await system.commerce.start_live_price(lower)).id
     await world.conn.execute("update live.rooms set status = 'live', started_at = now()")

@@ -4,6 +4,7 @@ NotFound 404
 ├── ProductNotFound      product_not_found
 ├── TemplateNotFound     coupon_template_not_found
 ├── CouponNotFound       coupon_not_found       also when it is somebody else's
+├── LivePriceNotFound    live_price_not_found
 ├── OrderNotFound        order_not_found        also when it is somebody else's
 ├── OrderRoomNotFound    order_room_not_found   the order names a room that is not there
 └── PaymentNotFound      payment_not_found
@@ -18,6 +19,10 @@ Conflict 409
 ├── CouponSpent          coupon_spent           used, or reserved by another order
 ├── CouponExpired        coupon_expired
 ├── CouponTooSmallOrder  coupon_threshold       the order is below the threshold
+├── LivePriceOver        live_price_over        not (any more) the price here
+├── LivePriceGone        live_price_gone        as many as there were have been ordered
+├── LivePriceLimit       live_price_limit       this person has as many as one may have
+├── NotTogether          not_together           reductions that exclude each other
 ├── OrderLimit           order_limit            too many unpaid orders
 ├── KeyReused            idempotency_key_reused the key stands for another order
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
@@ -44,6 +49,11 @@ class TemplateNotFound(NotFound):
 class CouponNotFound(NotFound):
     code = "coupon_not_found"
     message = "You have no such coupon."
+
+
+class LivePriceNotFound(NotFound):
+    code = "live_price_not_found"
+    message = "There is no such live price."
 
 
 class OrderNotFound(NotFound):
@@ -109,6 +119,26 @@ class CouponExpired(Conflict):
 class CouponTooSmallOrder(Conflict):
     code = "coupon_threshold"
     message = "The order is too small for this coupon."
+
+
+class LivePriceOver(Conflict):
+    code = "live_price_over"
+    message = "This live price does not hold here now. Look at the price again, then buy."
+
+
+class LivePriceGone(Conflict):
+    code = "live_price_gone"
+    message = "Fewer are left at this live price than you want."
+
+
+class LivePriceLimit(Conflict):
+    code = "live_price_limit"
+    message = "At this live price nobody gets more than that."
+
+
+class NotTogether(Conflict):
+    code = "not_together"
+    message = "A live price and a coupon do not go together. Leave one of them out."
 
 
 class OrderLimit(Conflict):

@@ -5,5 +5,15 @@ from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.orders.desk import OrderDesk
 from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.http import GatewayNotices
+from yaohe.commerce.prices.http import LivePrices
 
-controllers = (Products, Templates, CouponDesk, MyCoupons, MyOrders, OrderDesk, GatewayNotices)
+controllers = (
+    Products,
+    LivePrices,
+    Templates,
+    CouponDesk,
+    MyCoupons,
+    MyOrders,
+    OrderDesk,
+    GatewayNotices,
+)

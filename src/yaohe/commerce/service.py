@@ -1,4 +1,4 @@
-"""`Commerce`: one front for catalog, coupons, orders and payments.
+"""`Commerce`: one front for catalog, prices, coupons, orders and payments.
 
 The verbs live with their nouns; here they get the names the rest of the house calls them by.
 """
@@ -15,6 +15,7 @@ from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.service import Payments
+from yaohe.commerce.prices.service import Prices
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
 from yaohe.kernel.sweep import every
@@ -44,12 +45,7 @@ class Commerce:
         order_deadline_s: float = ORDER_DEADLINE_S,
         grace: timedelta = GRACE,
     ) -> None:
-        catalog = Catalog(db)
-        self.create_product = catalog.create_product
-        self.update_product = catalog.update_product
-        self.product = catalog.product
-        self.products_by_id = catalog.products_by_id
-        self.products = catalog.products
+        self._open_goods(db, room_exists)
 
         coupons = self._coupons = Coupons(db)
         self.create_template = coupons.create_template
@@ -86,6 +82,21 @@ class Commerce:
         self.payment_callback = payments.take_notice
         self.refund_order = payments.refund
         self.ask_for_refunds = payments.ask_for_refunds
+
+    def _open_goods(self, db: Database, room_exists: RoomExists) -> None:
+        """What is sold, and for how much."""
+        catalog = Catalog(db)
+        self.create_product = catalog.create_product
+        self.update_product = catalog.update_product
+        self.product = catalog.product
+        self.products_by_id = catalog.products_by_id
+        self.products = catalog.products
+
+        prices = Prices(db, room_exists=room_exists)
+        self.start_live_price = prices.start
+        self.stop_live_price = prices.stop
+        self.live_prices = prices.running
+        self.end_live_prices = prices.end_in_rooms
 
     @property
     def waiting(self) -> dict[str, int]:

@@ -84,6 +84,22 @@ coupons = Table(
     _at("used_at", nullable=True),
 )
 
+live_prices = Table(
+    "live_prices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("room_id"),
+    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
+    _amount("price_minor"),
+    _count("total", nullable=True),
+    _count("per_person", nullable=True),
+    _count("taken"),
+    _at("starts_at"),
+    _at("ends_at"),
+    _at("created_at"),
+)
+
 orders = Table(
     "orders",
     metadata,
@@ -116,6 +132,7 @@ orders = Table(
     _text("staff_note"),
     _at("shipped_at", nullable=True),
     _at("completed_at", nullable=True),
+    Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
 )
 
 payments = Table(

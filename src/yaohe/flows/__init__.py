@@ -40,5 +40,5 @@ def all_steps(
         *order_shipped.steps(hub=hub),
         *order_refunded.steps(sharing=sharing, hub=hub),
         *goods_changed.steps(campaigns=campaigns, shelf=shelf, hub=hub),
-        *room_ended.steps(campaigns=campaigns),
+        *room_ended.steps(campaigns=campaigns, commerce=commerce),
     ]

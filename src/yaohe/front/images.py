@@ -112,7 +112,7 @@ class Images:
         lang: Literal["zh-CN", "en"] = "zh-CN" if request.lang == "zh-CN" else "en"
         product = moment.shown_product
         still = await self._stills.of(moment.room_id)
-        was = product.list_price_minor if product else None
+        price, was = moment.price_of(product) if product else (None, None)
         starts = moment.starts_at
         return CardModel(
             title=moment.title_in(lang),
@@ -120,8 +120,8 @@ class Images:
             status="live" if moment.status == "live" else moment.status,  # type: ignore[arg-type]
             lang=lang,
             viewers=_rounded(moment.viewers),
-            price=Money(product.price_minor, product.currency) if product else None,
-            was=Money(was, product.currency) if product and was else None,
+            price=price,
+            was=was,
             offer_line=self._offer_line(request, moment, share, lang),
             sharer_name=_sharer(share, lang),
             starts=date_text(starts, lang) if starts else "",

@@ -138,6 +138,7 @@ class Snapshots:
             likes=state.likes,
             products=tuple(shelf.items),
             pinned_id=shelf.pinned,
+            live_prices=shelf.live,
             chat=tuple(self._hub.tail(room_id, CHAT_LINES)),
             coupon=_coupon(offer),
             sharer_amount_minor=offer.sharer_amount_minor if offer else None,

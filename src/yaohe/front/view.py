@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from yaohe.commerce import Product
+from yaohe.commerce.prices import LivePrice
 from yaohe.front.document import Raw, json_for_script, mark
 from yaohe.front.words import Words, count_text
 from yaohe.kernel.language import is_chinese, said
@@ -87,6 +88,7 @@ class Snapshot:
     likes: int
     products: tuple[Product, ...]
     pinned_id: str | None
+    live_prices: dict[str, LivePrice]
     chat: tuple[dict[str, Any], ...]
     coupon: CouponView | None
     sharer_amount_minor: int | None
@@ -120,6 +122,19 @@ class Snapshot:
             return self.products[0]
         return None
 
+    def price_of(self, product: Product) -> tuple[Money, Money | None]:
+        """What the product costs in this room now, and the price to strike beside it."""
+        live = self.live_prices.get(product.id)
+        if live is not None and live.left != 0:
+            return Money(live.price_minor, product.currency), Money(
+                product.price_minor, product.currency
+            )
+        was = product.list_price_minor
+        struck = was is not None and was > product.price_minor
+        return Money(product.price_minor, product.currency), (
+            Money(was or 0, product.currency) if struck else None
+        )
+
     @property
     def portrait(self) -> bool:
         return self.picture is None or self.picture.height >= self.picture.width
@@ -148,19 +163,29 @@ def description(moment: Snapshot, lang: str) -> str:
     product = moment.shown_product
     if product is None:
         return moment.shop_in(lang)
-    price = price_text(Money(product.price_minor, product.currency))
+    price = price_text(moment.price_of(product)[0])
     return f"{product.title_in(lang)} {price} · {moment.shop_in(lang)}"
 
 
 def _product_values(moment: Snapshot, words: Words, lang: str) -> dict[str, str]:
     product = moment.shown_product
     if product is None:
-        names = ["picture", "title", "sign", "integer", "decimals", "was", "left", "sold_out"]
+        names = [
+            "picture",
+            "title",
+            "sign",
+            "integer",
+            "decimals",
+            "was",
+            "left",
+            "live",
+            "sold_out",
+        ]
         return {f"product_{name}": "" for name in names} | {"has_product": ""}
-    price = price_parts(Money(product.price_minor, product.currency))
-    was = product.list_price_minor
-    struck = was is not None and was > product.price_minor
-    few = 0 < product.stock <= LEFT_SHOWN_UP_TO
+    now, was = moment.price_of(product)
+    price = price_parts(now)
+    lower = now.amount_minor < product.price_minor
+    few = not lower and 0 < product.stock <= LEFT_SHOWN_UP_TO
     return {
         "has_product": "1",
         "product_picture": product.picture,
@@ -168,8 +193,9 @@ def _product_values(moment: Snapshot, words: Words, lang: str) -> dict[str, str]
         "product_sign": price.symbol,
         "product_integer": price.integer,
         "product_decimals": price.decimals,
-        "product_was": price_text(Money(was or 0, product.currency)) if struck else "",
+        "product_was": price_text(was) if was else "",
         "product_left": words.say(lang, "buy.left", n=product.stock) if few else "",
+        "product_live": words.say(lang, "buy.live_price") if lower else "",
         "product_sold_out": "" if product.stock > 0 else "1",
     }
 
@@ -272,7 +298,7 @@ def boot_data(
             "help": allowance.help,
             "sharer_amount_minor": moment.sharer_amount_minor if allowance.sharer_benefit else None,
         },
-        "products": product_cards(moment.products, moment.pinned_id, lang),
+        "products": product_cards(moment.products, moment.pinned_id, lang, moment.live_prices),
         "counts": {"viewers": moment.viewers, "likes": moment.likes},
         "chat": list(moment.chat),
         "currency": moment.currency,

@@ -82,10 +82,10 @@ async def _goods(
     shelf: Shelf, coupon_left: Callable[[str], Awaitable[int | None]], room_id: str
 ) -> dict[str, Any]:
     """What a room has to sell and to give at this moment."""
-    shown = (await shelf.state(room_id)).items
+    state = await shelf.state(room_id)
     return {
-        "shelf": [product.id for product in shown],
-        "products": bilingual_cards(shown),
+        "shelf": [product.id for product in state.items],
+        "products": bilingual_cards(state.items, state.live),
         "coupon_left": await coupon_left(room_id),
     }
 

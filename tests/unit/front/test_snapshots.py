@@ -46,7 +46,7 @@ class Street:
         )  # fmt: skip
 
     async def _shelf(self, room_id: str) -> Any:
-        return SimpleNamespace(items=[], pinned=None)
+        return SimpleNamespace(items=[], pinned=None, live={})
 
     async def _still(self, room_id: str) -> None:
         self.stills.append(room_id)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from yaohe import front
 from yaohe.commerce import Product
+from yaohe.commerce.prices import LivePrice
 from yaohe.front.document import Raw, Template
 from yaohe.front.pages import LATE
 from yaohe.front.templates import read_template
@@ -22,6 +24,7 @@ from yaohe.front.view import (
     NextShow,
     PictureView,
     Snapshot,
+    description,
     document_values,
     preview_tags,
 )
@@ -77,6 +80,7 @@ def moment(**changed: Any) -> Snapshot:
         "likes": 40,
         "products": (tea,),
         "pinned_id": "prd_1",
+        "live_prices": {},
         "chat": (),
         "coupon": CouponView("tpl", "好友券", "Friend's coupon", 2_000, 5_000, 7),
         "sharer_amount_minor": 2_000,
@@ -115,6 +119,28 @@ def test_every_state_fills_every_slot(words: Words, lang: str, status: str) -> N
     assert "{{" not in text
     assert boot(text)["room"]["status"] == status
     assert boot(text)["media"]["stream"].startswith("/live/")
+
+
+def test_a_live_price_stands_in_the_first_paint_with_the_regular_one_struck(words: Words) -> None:
+    lower = LivePrice(
+        id="lvp_1", shop_id="shop_main", room_id="tea", product_id="prd_1", price_minor=6_800,
+        total=20, per_person=2, taken=5, starts_at=AT, ends_at=AT, created_at=AT,
+    )  # fmt: skip
+    shown = moment(live_prices={"prd_1": lower})
+    product = shown.products[0]
+    text = page(shown, OPEN, words, "zh-CN")
+    assert '<span class="y-live-price"><b>直播价</b></span>' in text
+    assert "<b>68</b>" in text
+    assert f"¥{product.price_minor // 100}</s>" in text
+    card = boot(text)["products"][0]
+    assert (card["price_minor"], card["live_price_minor"]) == (product.price_minor, 6_800)
+    assert (card["live_price_left"], card["live_price_each"]) == (15, 2)
+    assert "¥68" in description(shown, "zh-CN")
+    # All of it taken: the price is what it was.
+    gone = page(
+        moment(live_prices={"prd_1": structs.replace(lower, taken=20)}), OPEN, words, "zh-CN"
+    )
+    assert '<span class="y-live-price"><b></b></span>' in gone
 
 
 def test_what_is_sold_stands_behind_the_date(words: Words) -> None:

@@ -14,6 +14,13 @@ export interface Product {
   stock: number
   picture: string | null
   pinned: boolean
+  /** A lower price in this room until then, by the server's clock; null when there is none. */
+  live_price_id: string | null
+  live_price_minor: number | null
+  live_price_until: string | null
+  /** How many are left at it, and how many one person may have; null: not limited. */
+  live_price_left: number | null
+  live_price_each: number | null
 }
 
 export interface ChatLine {

@@ -23,6 +23,7 @@ export interface Order {
   discount_minor: number
   payable_minor: number
   currency: string
+  live_price_id: string | null
   /** Until then the goods and the coupon are held. */
   deadline_at: string
   created_at: string
@@ -38,6 +39,8 @@ export interface OrderRequest {
   product_id: string
   quantity: number
   coupon_id: string | null
+  /** Excludes a coupon. */
+  live_price_id: string | null
   /** What the buyer saw as the sum; a changed price is refused instead of charged. */
   expected_minor: number
   buyer: Buyer

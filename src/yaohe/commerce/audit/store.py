@@ -32,6 +32,30 @@ _OVERSOLD: Final[Mapping[str, str]] = {
                     or o.status = 'refunded' and o.shipped_at is not null)
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
+    "a live price went to other orders than it counts": """
+        select l.id as live_price, l.taken, l.total, coalesce(sum(o.quantity), 0) as held
+          from commerce.live_prices l
+          left join commerce.orders o on o.live_price_id = l.id
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
+         group by l.id having l.taken <> coalesce(sum(o.quantity), 0) or l.taken > l.total
+    """,
+    "somebody has more at a live price than one may": """
+        select l.id as live_price, o.visitor_id as visitor, sum(o.quantity) as held
+          from commerce.live_prices l
+          join commerce.orders o on o.live_price_id = l.id
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
+         group by l.id, o.visitor_id having sum(o.quantity) > l.per_person
+    """,
+    "an order at a live price that is not its own": """
+        select o.id as order, l.id as live_price
+          from commerce.orders o left join commerce.live_prices l on l.id = o.live_price_id
+         where o.live_price_id is not null
+           and (o.product_id = l.product_id and o.room_id = l.room_id and o.coupon_id is null
+                and o.unit_price_minor = l.price_minor and o.discount_minor = 0
+                and o.created_at >= l.starts_at) is not true
+    """,
 }
 
 _OVERCLAIMED: Final[Mapping[str, str]] = {

@@ -1,8 +1,8 @@
-"""Ending orders nobody paid: stock and coupon go back exactly once.
+"""Ending orders nobody paid: stock, live price and coupon go back exactly once.
 
 The one statement that ends orders also gives back what they held, and only for orders that were
 open in that very statement. The rows it touches were locked before in the order everybody keeps:
-orders, products, coupons.
+orders, products, live prices, coupons.
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ from yaohe.commerce.orders.placing import COLUMNS, order_of, stock_facts
 from yaohe.kernel.outbox import record_raw
 
 _DUE: Final = """
-select id, product_id, coupon_id from commerce.orders
+select id, product_id, coupon_id, live_price_id from commerce.orders
 where status = 'created' and deadline_at <= statement_timestamp() - $1::interval
 order by deadline_at limit $2 for no key update skip locked
 """
 
 _MINE: Final = """
-select id, product_id, coupon_id, status from commerce.orders
+select id, product_id, coupon_id, live_price_id, status from commerce.orders
 where id = $1 and visitor_id = $2 for no key update
 """
 
 _LOCK_PRODUCTS: Final = """
 select 1 from commerce.products where id = any($1::text[]) order by id for no key update
+"""
+_LOCK_LIVE_PRICES: Final = """
+select 1 from commerce.live_prices where id = any($1::text[]) order by id for no key update
 """
 _LOCK_COUPONS: Final = """
 select 1 from commerce.coupons where id = any($1::text[]) order by id for no key update
@@ -45,6 +48,11 @@ with closed as (
     update commerce.products p set stock = p.stock + c.quantity, sold = p.sold - c.quantity
     from (select product_id, sum(quantity)::int as quantity from closed group by 1) c
     where p.id = c.product_id and p.id = any(array(select product_id from closed))
+), unpromised as (
+    update commerce.live_prices l set taken = l.taken - c.quantity
+    from (select live_price_id, sum(quantity)::int as quantity from closed
+          where live_price_id is not null group by 1) c
+    where l.id = c.live_price_id and l.id = any(array(select live_price_id from closed))
 ), freed as (
     update commerce.coupons k set order_id = null,
         state = case when k.expires_at <= statement_timestamp() then 'expired' else 'claimed' end
@@ -80,6 +88,9 @@ async def _close(
     status: Literal["expired", "canceled"],
 ) -> list[Order]:
     await conn.execute(_LOCK_PRODUCTS, sorted({row["product_id"] for row in rows}))
+    live_price_ids = sorted({row["live_price_id"] for row in rows if row["live_price_id"]})
+    if live_price_ids:
+        await conn.execute(_LOCK_LIVE_PRICES, live_price_ids)
     coupon_ids = sorted({row["coupon_id"] for row in rows if row["coupon_id"] is not None})
     if coupon_ids:
         await conn.execute(_LOCK_COUPONS, coupon_ids)

@@ -21,6 +21,10 @@ from yaohe.commerce.errors import (
     CouponTooSmallOrder,
     ForbiddenMove,
     KeyReused,
+    LivePriceGone,
+    LivePriceLimit,
+    LivePriceOver,
+    NotTogether,
     OrderLimit,
     OrderNotFound,
     OrderNotPayable,
@@ -48,13 +52,15 @@ Text = Annotated[str, Meta(max_length=1_000)]
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`idempotency_key` is made by the client once per press of "buy" and sent again on retry.
-    `expected_minor` is what the buyer was shown to pay; another price is refused."""
+    `expected_minor` is what the buyer was shown to pay; another price is refused. A live price
+    must be asked for by its id, and excludes a coupon."""
 
     product_id: Text
     idempotency_key: Text
     quantity: int = 1
     room_id: Text | None = None
     coupon_id: Text | None = None
+    live_price_id: Text | None = None
     buyer: Buyer | None = None
     expected_minor: int | None = None
     return_path: Text | None = None
@@ -79,6 +85,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     paid_minor: int
     currency: str
     coupon_id: str | None
+    live_price_id: str | None
     created_at: datetime
     deadline_at: datetime
     paid_at: datetime | None
@@ -115,6 +122,7 @@ def order_view(order: Order) -> OrderView:
         paid_minor=order.paid_minor,
         currency=order.currency,
         coupon_id=order.coupon_id,
+        live_price_id=order.live_price_id,
         created_at=order.created_at,
         deadline_at=order.deadline_at,
         paid_at=order.paid_at,
@@ -174,6 +182,10 @@ class MyOrders(Controller):
                 CouponSpent,
                 CouponExpired,
                 CouponTooSmallOrder,
+                LivePriceOver,
+                LivePriceGone,
+                LivePriceLimit,
+                NotTogether,
                 OrderLimit,
                 KeyReused,
                 Busy,
@@ -199,6 +211,7 @@ class MyOrders(Controller):
             data.idempotency_key,
             data.buyer,
             expected_minor=data.expected_minor,
+            live_price_id=data.live_price_id,
         )
         identity.seen(guest.visitor.id)
         cashier_url = None

@@ -70,6 +70,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     shipped_at: datetime | None = None
     completed_at: datetime | None = None
     staff_note: str = ""
+    live_price_id: str | None = None
 
     @property
     def goods_minor(self) -> int:
@@ -90,6 +91,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     expected_minor: int | None
     buyer: Buyer | None
+    live_price_id: str | None = None
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):

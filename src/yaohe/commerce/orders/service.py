@@ -21,6 +21,7 @@ from yaohe.commerce.orders.model import (
     cleaned_buyer,
 )
 from yaohe.commerce.orders.placing import Placing
+from yaohe.commerce.prices.stacking import check_together
 from yaohe.identity import SHOP_ID
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
@@ -64,11 +65,14 @@ class Orders:
         buyer: Buyer | None = None,
         *,
         expected_minor: int | None = None,
+        live_price_id: str | None = None,
     ) -> Order:
         """Place an order: takes stock and holds the coupon, or says why not.
 
         The same key of the same visitor answers the same order. `expected_minor` is what the
         buyer was shown; another price is refused. With nothing left to pay it is paid at once.
+        `live_price_id` asks for a live price of this product in this room; what may not be taken
+        off together is refused.
         """
         wish = Wish(
             visitor_id=check_key(visitor_id, field="visitor_id"),
@@ -79,7 +83,11 @@ class Orders:
             idempotency_key=check_key(idempotency_key, field="idempotency_key"),
             expected_minor=check_expected(expected_minor),
             buyer=cleaned_buyer(buyer),
+            live_price_id=None
+            if live_price_id is None
+            else check_key(live_price_id, field="live_price_id"),
         )
+        check_together(live_price_id=wish.live_price_id, coupon_id=wish.coupon_id)
         if wish.room_id is not None and not await self._room_exists(wish.room_id):
             raise OrderRoomNotFound
         return await self.placing.submit(wish)

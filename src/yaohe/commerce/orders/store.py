@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
 from yaohe.commerce.orders.moves import Step, after, before
 from yaohe.commerce.orders.placing import order_of
-from yaohe.commerce.tables import coupon_templates, coupons, orders, payments, products, refunds
+from yaohe.commerce.tables import (
+    coupon_templates,
+    coupons,
+    live_prices,
+    orders,
+    payments,
+    products,
+    refunds,
+)
 
 PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
 
@@ -214,13 +222,19 @@ async def _move(
 
 
 async def put_back(conn: AsyncConnection, order: Order) -> None:
-    """Stock and coupon of a paid order that will not be shipped go back; the caller moved it by
-    compare-and-set, so this happens once."""
+    """What a paid order that will not be shipped had goes back: stock, live price, coupon. The
+    caller moved it by compare-and-set, so this happens once."""
     await conn.execute(
         update(products)
         .where(products.c.id == order.product_id)
         .values(stock=products.c.stock + order.quantity, sold=products.c.sold - order.quantity)
     )
+    if order.live_price_id is not None:
+        await conn.execute(
+            update(live_prices)
+            .where(live_prices.c.id == order.live_price_id)
+            .values(taken=live_prices.c.taken - order.quantity)
+        )
     await conn.execute(
         update(coupons)
         .where(coupons.c.order_id == order.id, coupons.c.state == "used")

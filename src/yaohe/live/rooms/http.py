@@ -16,6 +16,7 @@ from yaohe.live.media import Finding, MediaOrigin
 from yaohe.live.rooms.errors import RoomIdTaken, RoomNotFound, RoomNotLive
 from yaohe.live.rooms.model import NewRoom, PublishLine, Room, RoomChange
 from yaohe.live.rooms.service import Rooms
+from yaohe.live.shelf.cards import live_fields
 from yaohe.live.shelf.errors import ProductNotOnShelf, ShelfTooLong
 from yaohe.live.shelf.service import Shelf, ShelfState
 
@@ -58,6 +59,11 @@ class ShelfProduct(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
     status: str
     pinned: bool
+    live_price_id: str | None
+    live_price_minor: int | None
+    live_price_until: datetime | None
+    live_price_left: int | None
+    live_price_each: int | None
 
 
 class RoomAnswer(RoomView, frozen=True, kw_only=True):
@@ -120,7 +126,7 @@ class PinRequest(msgspec.Struct, frozen=True):
     product_id: ProductId
 
 
-def _product(product: Product, pinned: str | None) -> ShelfProduct:
+def _product(product: Product, state: ShelfState) -> ShelfProduct:
     return ShelfProduct(
         id=product.id,
         title=product.title,
@@ -133,13 +139,14 @@ def _product(product: Product, pinned: str | None) -> ShelfProduct:
         stock=product.stock,
         picture=product.picture,
         status=product.status,
-        pinned=product.id == pinned,
+        pinned=product.id == state.pinned,
+        **live_fields(state.live.get(product.id)),
     )
 
 
 def _shelf(state: ShelfState) -> ShelfAnswer:
     return ShelfAnswer(
-        items=[_product(product, state.pinned) for product in state.items],
+        items=[_product(product, state) for product in state.items],
         pinned=state.pinned,
         pinned_at=state.pinned_at,
     )
@@ -202,7 +209,7 @@ class RoomDoor(Controller):
         state = await shelf.state(room_id)
         return RoomAnswer(
             **room_fields(room, rooms, origin),
-            products=[_product(product, state.pinned) for product in state.items],
+            products=[_product(product, state) for product in state.items],
         )
 
     @post(

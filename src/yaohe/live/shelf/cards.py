@@ -3,14 +3,30 @@ the state of the room, which is one for everybody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from yaohe.commerce import Product
+from yaohe.commerce.prices import LivePrice
+
+
+def live_fields(live: LivePrice | None) -> dict[str, Any]:
+    """A live price as a page holds it: flat, so that what changed can be told field by field. A
+    page holds it against the server's clock; `live_price_left` is null when only stock limits."""
+    return {
+        "live_price_id": live.id if live else None,
+        "live_price_minor": live.price_minor if live else None,
+        "live_price_until": live.ends_at if live else None,
+        "live_price_left": live.left if live else None,
+        "live_price_each": live.per_person if live else None,
+    }
 
 
 def product_cards(
-    products: Iterable[Product], pinned: str | None, lang: str
+    products: Iterable[Product],
+    pinned: str | None,
+    lang: str,
+    live: Mapping[str, LivePrice],
 ) -> list[dict[str, Any]]:
     """One JSON object per product, in the order of the shelf; prices in minor units."""
     return [
@@ -23,12 +39,15 @@ def product_cards(
             "stock": product.stock,
             "picture": product.picture,
             "pinned": product.id == pinned,
+            **live_fields(live.get(product.id)),
         }
         for product in products
     ]
 
 
-def bilingual_cards(products: Iterable[Product]) -> dict[str, dict[str, Any]]:
+def bilingual_cards(
+    products: Iterable[Product], live: Mapping[str, LivePrice]
+) -> dict[str, dict[str, Any]]:
     """The same by product id, so that a change can be told without the rest of the shelf."""
     return {
         product.id: {
@@ -40,6 +59,7 @@ def bilingual_cards(products: Iterable[Product]) -> dict[str, dict[str, Any]]:
             "list_price_minor": product.list_price_minor,
             "stock": product.stock,
             "picture": product.picture,
+            **live_fields(live.get(product.id)),
         }
         for product in products
     }

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from yaohe.commerce import Commerce, Product
+from yaohe.commerce.prices import LivePrice
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.bus import Bus
 from yaohe.kernel.db import Database
@@ -25,9 +26,12 @@ SHELF_MAX: Final = 100
 
 
 class ShelfState(msgspec.Struct, frozen=True, kw_only=True):
+    """`live` is what runs in the room now, by product."""
+
     items: list[Product]
     pinned: str | None
     pinned_at: datetime | None
+    live: dict[str, LivePrice]
 
 
 class Shelf:
@@ -42,6 +46,7 @@ class Shelf:
             ids = await store.product_ids(conn, room_id)
             pin = await store.pinned(conn, room_id)
         products = await self._commerce.products_by_id(ids)
+        live = {price.product_id: price for price in await self._commerce.live_prices(room_id)}
         items = [
             products[product_id]
             for product_id in ids
@@ -49,8 +54,8 @@ class Shelf:
         ]
         shown = {product.id for product in items}
         if pin is None or pin[0] not in shown:
-            return ShelfState(items=items, pinned=None, pinned_at=None)
-        return ShelfState(items=items, pinned=pin[0], pinned_at=pin[1])
+            return ShelfState(items=items, pinned=None, pinned_at=None, live=live)
+        return ShelfState(items=items, pinned=pin[0], pinned_at=pin[1], live=live)
 
     async def pinned_between(
         self, room_id: str, begin: datetime, end: datetime

@@ -7,6 +7,7 @@ import type { BootHandle } from '@sdk/boot-handle'
 import type { CouponOffer, Product, RoomState, Visitor } from '@sdk/events'
 import type { Coupon } from '@sdk/plays'
 import { Room } from '@sdk/room'
+import { nextEnd, priced } from '../shop/livePrices'
 import { price } from '../ui/numbers'
 import { asLang, speak } from '../ui/words'
 import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
@@ -35,7 +36,7 @@ export function createLiveRoom(yh: BootHandle) {
     viewers: boot.counts.viewers,
     likes: boot.counts.likes,
     liked: false,
-    products: boot.products as Product[],
+    products: boot.products.map((product) => priced(product, room.now())),
     coupon: boot.offer.coupon as CouponOffer | null,
     coupons: [] as Coupon[],
     visitor: boot.visitor as Visitor | null,
@@ -98,9 +99,17 @@ export function createLiveRoom(yh: BootHandle) {
     if (state.products) replaceProducts(state.products)
   }
 
+  let shelf: Product[] = boot.products
+  let priceEnds: ReturnType<typeof setTimeout> | undefined
+
+  /** Shows the shelf with the prices that hold now, and again when the first of them ends. */
   function replaceProducts(products: Product[]): void {
     const before = pinned.value
-    live.products = products
+    shelf = products
+    live.products = products.map((product) => priced(product, room.now()))
+    const end = nextEnd(live.products, room.now())
+    clearTimeout(priceEnds)
+    if (end !== null) priceEnds = setTimeout(() => replaceProducts(shelf), Math.min(end + 20, 60_000))
     const now = pinned.value
     if (before && now && before.id === now.id && before.price_minor !== now.price_minor) {
       live.repriced = now.id
@@ -160,7 +169,7 @@ export function createLiveRoom(yh: BootHandle) {
   room.joined.on((joined) => {
     if (joined.visitor) live.visitor = joined.visitor
     manners.entered(joined)
-    applyState(joined.state ?? {})
+    applyState({ products: shelf, ...joined.state })
     chat.merge(joined.chat ?? [])
   })
   // The server says at the door what there is to say.

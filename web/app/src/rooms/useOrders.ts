@@ -6,7 +6,7 @@ import { reactive } from 'vue'
 import { YaoheError } from '@sdk/errors'
 import type { Room } from '@sdk/room'
 import { newKey, type Buyer, type Order } from '@sdk/shop'
-import type { Coupon } from '@sdk/plays'
+import type { Deal } from '../shop/deal'
 import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'
 
@@ -36,7 +36,7 @@ export function useOrders({ room, sheets }: Needs) {
   }
 
   /** Places the order and goes to the cashier; throws what the server refused. */
-  async function place(productId: string, quantity: number, coupon: Coupon | null, expected: number, buyer: Buyer): Promise<void> {
+  async function place(productId: string, quantity: number, deal: Deal, buyer: Buyer): Promise<void> {
     state.placing = true
     try {
       kept.set(BUYER, JSON.stringify(buyer))
@@ -44,8 +44,9 @@ export function useOrders({ room, sheets }: Needs) {
         room_id: room.id,
         product_id: productId,
         quantity,
-        coupon_id: coupon?.id ?? null,
-        expected_minor: expected,
+        coupon_id: deal.coupon?.id ?? null,
+        live_price_id: deal.live?.id ?? null,
+        expected_minor: deal.total,
         buyer,
         return_path: location.pathname,
       }

@@ -16,11 +16,11 @@ import type {
   Room,
   ShareOffer,
   ShareReport,
-  Shelf,
   Shop,
   ShopOrder,
   Staff,
 } from './types'
+import type { Shelf } from './shop/shelf'
 import type { WechatConnection } from './wechat'
 
 const V1 = '/api/v1'
@@ -47,6 +47,16 @@ export type CouponDraft = Pick<
   CouponTemplate,
   'title' | 'title_en' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
 >
+
+/** null: not limited. */
+export interface LivePriceDraft {
+  room_id: string
+  product_id: string
+  price_minor: number
+  minutes: number
+  total: number | null
+  per_person: number | null
+}
 
 export interface SetupDraft {
   token: string
@@ -95,6 +105,9 @@ export const api = {
   pin: (id: string, productId: string) =>
     client.post<unknown>(`${room(id)}/pin`, { product_id: productId }),
   unpin: (id: string) => client.delete<unknown>(`${room(id)}/pin`),
+
+  startLivePrice: (draft: LivePriceDraft) => client.post<unknown>(`${V1}/live-prices`, draft),
+  stopLivePrice: (id: string) => client.post<unknown>(`${V1}/live-prices/${id}/stop`),
 
   chat: (id: string) => list<ChatLine>(`/rooms/${encodeURIComponent(id)}/chat?limit=50`),
   say: (id: string, text: string) => client.post<unknown>(`${room(id)}/chat`, { text }),

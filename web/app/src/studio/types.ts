@@ -120,12 +120,6 @@ export interface Product {
   status: 'on_sale' | 'hidden'
 }
 
-export interface Shelf {
-  items: Product[]
-  pinned: string | null
-  pinned_at: string | null
-}
-
 export interface ChatLine {
   id: string
   name: string

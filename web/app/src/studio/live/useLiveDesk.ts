@@ -9,7 +9,8 @@ import { api } from '../api'
 import { pick, t } from '../lang'
 import { isSignedOut, problemText } from '../problems'
 import type { StateNews } from '@sdk/goods'
-import type { Ingest, Product, Room, Shelf } from '../types'
+import type { Ingest, Product, Room } from '../types'
+import type { Shelf } from '../shop/shelf'
 import { useNow } from '../times'
 import { useRooms } from '../useRooms'
 import { useWhileVisible } from '../useWhileVisible'
@@ -98,6 +99,10 @@ export function useLiveDesk(roomId: string) {
     const items = shelf.value.items.map((product) => ({ ...product, ...changed[product.id] }))
     shelf.value = { ...shelf.value, items }
   }
+  async function repriced(text: string): Promise<void> {
+    saidNow({ text })
+    await loadShelf()
+  }
   const loadIngest = async (): Promise<void> => void (ingest.value = await api.ingest(roomId))
 
   const end = (): Promise<boolean> =>
@@ -131,7 +136,7 @@ export function useLiveDesk(roomId: string) {
 
   return {
     room, shelf, ingest, viewers, word, now, chat, health, finding, pinned, upcoming, next,
-    connected: signals.connected, act, pin, end, letIn, load, loadRoom, loadIngest,
+    connected: signals.connected, act, pin, end, letIn, repriced, load, loadRoom, loadIngest,
   }
 }
 

@@ -1,0 +1,58 @@
+/** A live price stands in while it holds; the buyer pays it or their coupon, whichever is less. */
+import { describe, expect, it } from 'vitest'
+import type { Product } from '@sdk/events'
+import { bestDeal } from '../src/shop/deal'
+import { nextEnd, priced } from '../src/shop/livePrices'
+
+const NOW = Date.parse('2026-11-25T12:00:00Z')
+const plain: Product = {
+  id: 'prd_1', title: '茶', subtitle: '', price_minor: 9_900, list_price_minor: 12_900, stock: 50, picture: null, pinned: true,
+  live_price_id: null, live_price_minor: null, live_price_until: null, live_price_left: null, live_price_each: null,
+}
+const lower: Product = { ...plain, live_price_id: 'lvp_1', live_price_minor: 7_900, live_price_until: '2026-11-25T12:05:00Z' }
+const coupon = (amount: number, threshold = 0) => ({ id: `cpn_${amount}`, amount_minor: amount, threshold_minor: threshold, title: '' })
+
+describe('the price that holds now', () => {
+  it('is the live one, with the regular one struck', () => {
+    const shown = priced(lower, NOW)
+    expect([shown.price_minor, shown.list_price_minor, shown.regular_minor]).toEqual([7_900, 9_900, 9_900])
+    expect(shown.live?.until).toBe(NOW + 300_000)
+  })
+
+  it('is the regular one when there is none, it is over, taken, or not lower', () => {
+    const others = [plain, { ...lower, live_price_left: 0 }, { ...lower, live_price_minor: 9_900 }]
+    for (const product of others) expect(priced(product, NOW)).toMatchObject({ price_minor: 9_900, list_price_minor: 12_900, live: null })
+    expect(priced(lower, NOW + 300_000).live).toBeNull()
+    expect(priced(lower, NOW + 299_999).live).not.toBeNull()
+  })
+
+  it('ends when the first of them does', () => {
+    const later = { ...lower, live_price_until: '2026-11-25T12:09:00Z' }
+    expect(nextEnd([priced(later, NOW), priced(plain, NOW), priced(lower, NOW)], NOW)).toBe(300_000)
+    expect(nextEnd([priced(plain, NOW)], NOW)).toBeNull()
+  })
+})
+
+describe('the best deal', () => {
+  it('takes the live price or the coupon, never both', () => {
+    const product = priced(lower, NOW)
+    expect(bestDeal(product, 2, [coupon(1_000)])).toMatchObject({ subtotal: 19_800, off: 4_000, total: 15_800, coupon: null })
+    const withCoupon = bestDeal(product, 1, [coupon(3_000)])
+    expect(withCoupon).toMatchObject({ off: 3_000, total: 6_900, live: null })
+    expect(withCoupon.coupon?.id).toBe('cpn_3000')
+  })
+
+  it('measures a coupon by the regular price and never goes below nothing', () => {
+    expect(bestDeal(priced(lower, NOW), 1, [coupon(2_500, 9_900)]).coupon).not.toBeNull()
+    expect(bestDeal(priced(plain, NOW), 1, [coupon(20_000)]).total).toBe(0)
+  })
+
+  it('goes on without a live price that does not reach, or was refused', () => {
+    const few = priced({ ...lower, live_price_left: 1, live_price_each: 3 }, NOW)
+    expect(bestDeal(few, 1, []).live).not.toBeNull()
+    expect(bestDeal(few, 2, [])).toMatchObject({ live: null, total: 19_800 })
+    const each = priced({ ...lower, live_price_each: 2 }, NOW)
+    expect(bestDeal(each, 3, []).live).toBeNull()
+    expect(bestDeal(each, 1, [], 'lvp_1')).toMatchObject({ live: null, total: 9_900 })
+  })
+})

@@ -15,6 +15,7 @@ from yaohe import front
 from yaohe.app.controllers import CONTROLLERS
 from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
+from yaohe.app.keeping import captioner, recorder
 from yaohe.app.openapi import describe
 from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
@@ -57,6 +58,7 @@ from yaohe.kernel.webrtc import Gateway, Network
 from yaohe.kernel.wire import TimerWheel
 from yaohe.ledger import Ledger
 from yaohe.live import room_hub
+from yaohe.live.captions import Captions
 from yaohe.live.encoding import Encoding
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
@@ -91,6 +93,7 @@ class System:
     commerce: Commerce
     origin: MediaOrigin
     recordings: Recordings
+    captions: Captions
     faces: Faces
     rooms: Rooms
     privacy: Privacy
@@ -178,21 +181,6 @@ def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -
     )
 
 
-def recorder(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Recordings:
-    """What records every show, and hears from the rooms when one is over."""
-    recordings = Recordings(
-        settings.data / "recordings",
-        origin,
-        clock,
-        window_s=settings.rewind_window_s,
-        keep_days=settings.recordings_keep_days,
-        free_bytes_min=settings.disk_free_mb_min << 20,
-        is_live=rooms.is_live,
-    )
-    rooms.on_change.append(lambda room: recordings.follow(room.id, live=room.status == "live"))
-    return recordings
-
-
 def writes_limit(settings: Settings, clock: Clock) -> Limit:
     """How much one address may change; wide, because carriers put a city behind one."""
     per_second = settings.writes_per_address_s
@@ -273,6 +261,7 @@ def build(
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
     )
     rooms.viewers_of = hub.viewers
+    captions = captioner(settings, db, origin, clock, hub)
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
     whip = _whip(settings, origin, rooms, clock)
     sandbox = Sandbox()
@@ -327,6 +316,7 @@ def build(
         "origin": origin,
         "whip": whip,
         "recordings": recordings,
+        "captions": captions,
         "hub": hub,
         "moderation": moderation,
         "playback": playback,
@@ -363,6 +353,7 @@ def build(
         commerce=commerce,
         origin=origin,
         recordings=recordings,
+        captions=captions,
         faces=Faces(recordings, decoder),
         rooms=rooms,
         privacy=privacy,

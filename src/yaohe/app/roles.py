@@ -169,6 +169,7 @@ async def _run_parts(
         "webrtc": system.whip.gateway.run,
         "encoding": system.encoding.run,
         "recordings": system.recordings.run,
+        "captions": system.captions.run,
         "faces": system.faces.run,
         "relay": system.relay.run,
         "lag": system.lag.run,

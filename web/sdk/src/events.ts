@@ -159,6 +159,8 @@ export interface RoomState {
   chat_rules: Partial<ChatRules>
   chat_pinned: PinnedMessage | null
   media_at: number
+  /** Words to read with the picture; absent where none were ever sent. */
+  caption: string
 }
 
 /** What the server tells one visitor alone, on `me:{visitor}`. */

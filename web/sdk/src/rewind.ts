@@ -25,6 +25,12 @@ export interface Replay {
   shares: { at: string; n: number }[]
 }
 
+/** Words to read from a time of day on, until the next ones; none where `text` is empty. */
+export interface PastCaption {
+  at: string
+  text: string
+}
+
 /** The last of those in order that fits; older browsers have no `findLast`. */
 export function lastOf<One>(all: readonly One[], fits: (one: One) => boolean): One | null {
   for (let n = all.length - 1; n >= 0; n--) if (fits(all[n]!)) return all[n]!
@@ -84,6 +90,12 @@ export class Rewind {
   /** What was said about a stretch of the video, between two times of day in milliseconds. */
   async chat(begin: number, end: number): Promise<ChatLine[]> {
     const { items } = await this.#client.get<{ items: ChatLine[] }>(`${this.#at}/chat?begin=${begin / 1000}&end=${end / 1000}`)
+    return items
+  }
+
+  /** What could be read with a stretch of the video. */
+  async captions(begin: number, end: number): Promise<PastCaption[]> {
+    const { items } = await this.#client.get<{ items: PastCaption[] }>(`${this.#at}/captions?begin=${begin / 1000}&end=${end / 1000}`)
     return items
   }
 

@@ -10,8 +10,8 @@ from yaohe.live.media.errors import PublishRefused
 from yaohe.live.media.findings import Finding
 from yaohe.live.media.log import Fragment, FragmentLog, Keyframe
 from yaohe.live.media.origin import MediaOrigin, PublishEvent
-from yaohe.live.media.publication import PublisherStatistics
 from yaohe.live.media.rtmp import RtmpLimits, RtmpServer
+from yaohe.live.media.statistics import PublisherStatistics
 from yaohe.live.media.views import (
     EpochSource,
     MediaPath,

@@ -123,6 +123,7 @@ class FragmentLog:
         self.next_offset = 0
         self.last_keyframe_offset = -1
         self.cuts = 0
+        self.has_captions = False  # inside the pictures themselves
         self.bytes_held = 0
         self.frames_held = 0
         self._clock = clock or SystemClock()

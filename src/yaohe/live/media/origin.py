@@ -25,10 +25,11 @@ from yaohe.live.media.errors import PublishRefused, Replaced, RungWrong, ShowOve
 from yaohe.live.media.findings import Finding
 from yaohe.live.media.log import FragmentLog, LogLimits, Subscription
 from yaohe.live.media.playlists import Playlists
-from yaohe.live.media.publication import Publication, PublisherStatistics
+from yaohe.live.media.publication import Publication
 from yaohe.live.media.rungs import RUNGS_MAX, TOP, Offer, ShowClock, offer_of, rung_named
 from yaohe.live.media.show import Rung, Show
 from yaohe.live.media.sound import SoundOffer
+from yaohe.live.media.statistics import PublisherStatistics
 from yaohe.live.media.views import EpochSource
 
 logger = structlog.get_logger(__name__)
@@ -58,6 +59,15 @@ class PublishEvent(msgspec.Struct, frozen=True):
     rung: str = TOP
 
 
+class Caption(msgspec.Struct, frozen=True):
+    """What can be read with a room's picture from `at_ms` on (EXT-X-PROGRAM-DATE-TIME's clock);
+    nothing when `text` is empty."""
+
+    room_id: str
+    at_ms: int
+    text: str
+
+
 class MediaOrigin:
     def __init__(self, *, clock: Clock | None = None, limits: LogLimits | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -65,6 +75,7 @@ class MediaOrigin:
         self._shows: dict[str, Show] = {}
         self._listeners: dict[int, Callable[[PublishEvent], None]] = {}
         self._listener_key = 0
+        self.on_caption: list[Callable[[Caption], None]] = []
 
     # ── readers ──────────────────────────────────────────────────────────────────────────────
 
@@ -186,6 +197,7 @@ class MediaOrigin:
             leading=(lambda _: clock()) if clock else show.leading,
             made=clock is not None,
             by_page=by_page,
+            on_caption=self._captioned,
         )
         reason, detail = "connected", ""
         if place.publication is None:
@@ -281,6 +293,14 @@ class MediaOrigin:
 
     def _started(self, publication: Publication) -> None:
         self._tell(publication, "started", "started", publication.log.codecs)
+
+    def _captioned(self, publication: Publication, at_ms: int, text: str) -> None:
+        """The lower rungs say the same as the top one."""
+        log = publication.log
+        log.has_captions = log.has_captions or publication.captions.is_embedded
+        if not log.rung:
+            for listener in self.on_caption:
+                listener(Caption(log.room_id, at_ms, text))
 
     def _finished(self, publication: Publication, reason: str, detail: str) -> None:
         log = publication.log

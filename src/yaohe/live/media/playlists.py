@@ -26,6 +26,10 @@ SKIP_TARGETS = 6
 PARTS_TARGETS = 3
 _HOLD_BACK_S_MIN = 1.0
 _AUDIO_BITS_MIN = 64_000
+_CAPTIONS = (
+    '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="captions",NAME="CC",INSTREAM-ID="CC1",'
+    "AUTOSELECT=YES,DEFAULT=YES"
+)
 
 
 def stamped(at: datetime) -> str:
@@ -156,6 +160,8 @@ class Playlists:
         if newest is None or generation is None:
             return None
         lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
+        if view.log.has_captions:
+            lines.append(_CAPTIONS)
         for each in (view, *self._lower()):
             lines += _variant(each, name)
         if generation.has_audio and generation.has_video:
@@ -178,6 +184,8 @@ def _variant(view: HlsView, name: str) -> list[str]:
         held, listed_ms = held + size, listed_ms + segment.duration_ms
     prefix = f"{view.log.rung}p-" if view.log.rung else ""
     picture = f",RESOLUTION={generation.width}x{generation.height}" if generation.has_video else ""
+    if view.log.has_captions:
+        picture += ',CLOSED-CAPTIONS="captions"'
     return [
         f"#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={held * 8000 // listed_ms},"
         f'CODECS="{generation.codecs}"{picture}',

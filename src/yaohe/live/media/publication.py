@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from yaohe.kernel.clock import Clock
+from yaohe.live.media.captions import CaptionTrack
 from yaohe.live.media.codecs.config import AudioConfig, VideoConfig
 from yaohe.live.media.codecs.tracks import (
     AAC,
@@ -31,34 +32,13 @@ from yaohe.live.media.log import PAUSE_MS, FragmentLog, is_pause
 from yaohe.live.media.packager import Packager
 from yaohe.live.media.pulse import Pulse, Vitals
 from yaohe.live.media.rungs import ShowClock, kbps_of, measured
+from yaohe.live.media.statistics import PublisherStatistics
 
 # How long to wait for the second track before starting with one.
 TRACKS_WAIT_MS = 1_000
 _HELD_FRAMES_MAX = 2_500
 _HELD_BYTES_MAX = 16 * 1024 * 1024
 _BROKEN_FRAMES_MAX = 100
-
-
-class PublisherStatistics(msgspec.Struct, frozen=True):
-    """What the studio shows of a publisher; rates are over the last seconds."""
-
-    remote: str
-    codecs: str
-    width: int
-    height: int
-    bitrate_kbps: int
-    fps: float
-    gop_ms: int
-    pace: float  # seconds of media per second of time: below 1 the upload is too slow
-    last_frame_age_ms: int
-    frames: int
-    frames_dropped: int
-    audio_filled_ms: int
-    connected_s: int
-    behind_ms: int  # how much later frames arrive than at best
-    missing_percent: float
-    b_frames: bool
-    audio_rate: int | None
 
 
 class Publication:
@@ -76,8 +56,10 @@ class Publication:
         leading: Callable[[Publication], ShowClock | None] = lambda _: None,
         made: bool = False,
         by_page: bool = False,
+        on_caption: Callable[[Publication, int, str], None] = lambda *_: None,
     ) -> None:
         self.log, self.remote = log, remote
+        self.captions = CaptionTrack(lambda at, text: on_caption(self, at, text))
         self.made = made  # here, of the room's own log: it can neither lead nor stand in
         self.finished = False
         self._clock = clock
@@ -159,6 +141,8 @@ class Publication:
         else:
             self._last_video = dts
             packager.add_video(dts - self._zero, offset, keyframe, data)
+            at = self._program_ms(dts)
+            self.captions.picture(config, sample, dts=at, shown=at + offset)
 
     def audio(self, at: int, data: Bytes) -> None:
         """One raw frame."""
@@ -184,6 +168,11 @@ class Publication:
         else:
             self._last_audio = at
             packager.add_audio(at - self._zero, data)
+
+    def caption(self, at: int, text: str) -> None:
+        """Words to be read with the picture of that moment, sent beside it."""
+        if self._packager is not None:
+            self.captions.text(self._program_ms(at), text)
 
     def tick(self) -> None:
         """Called about ten times a second: lets stalled frames go, ends waiting for a track."""
@@ -282,6 +271,11 @@ class Publication:
         ahead = dts - max(self._last_video, self._last_audio)
         return dts - self._last_video < -JUMP_BACK_MS or ahead > JUMP_AHEAD_MS
 
+    def _program_ms(self, at: int) -> int:
+        """A time of the publisher's on EXT-X-PROGRAM-DATE-TIME's clock; an epoch must be open."""
+        assert self.log.generation is not None
+        return round(self.log.generation.started_at.timestamp() * 1000) + at - self._zero
+
     def _note_pause(self, dts: int) -> None:
         """After a pause the old epoch goes on for those who watch, until the next keyframe."""
         gap_ms = dts - self._last_video
@@ -377,6 +371,7 @@ class Publication:
         if self._packager is None:
             return
         self._packager.flush()
+        self.captions.end()
         if self._packager.audio is not None:
             line = self._packager.audio
             self._filled_ms += line.filled_frames * line.config.frame_ms

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput
+from yaohe.live.captions import CaptionLine, Captions
 from yaohe.live.realtime import ChatLine, Hub
 from yaohe.live.recordings.disk import DiskState
 from yaohe.live.recordings.errors import NothingRecorded
@@ -78,6 +79,10 @@ class ReplayMoment(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReplayChat(msgspec.Struct, frozen=True):
     items: list[ChatLine]
+
+
+class ReplayCaptions(msgspec.Struct, frozen=True):
+    items: list[CaptionLine]
 
 
 class Replay(Controller):
@@ -152,6 +157,20 @@ class Replay(Controller):
         first = _moment(begin, "begin")
         last = min(_moment(end, "end"), first + timedelta(seconds=STRETCH_S_MAX))
         return ReplayChat(await hub.between(room_id, first, last, limit=LINES_MAX))
+
+    @get("/captions", summary="What could be read with a stretch of the video")
+    async def captions(
+        self,
+        room_id: FromPath[str],
+        captions: Given[Captions],
+        begin: FromQuery[Seconds],
+        end: FromQuery[Seconds],
+    ) -> ReplayCaptions:
+        """`begin` and `end` are seconds since 1970, ten minutes apart at most. A caption stands
+        until the next one; an empty one takes it away."""
+        first = _moment(begin, "begin")
+        last = min(_moment(end, "end"), first + timedelta(seconds=STRETCH_S_MAX))
+        return ReplayCaptions(await captions.between(room_id, first, last))
 
 
 class RecordingDesk(Controller):

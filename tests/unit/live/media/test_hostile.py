@@ -62,6 +62,9 @@ class Ingest:
     def metadata(self, values: dict[str, AmfValue]) -> None:
         self.flv.metadata(values)
 
+    def caption(self, timestamp: int, text: str) -> None:
+        self.flv.caption(timestamp, text)
+
     def take(self, wire: bytes, chosen: random.Random) -> bool:
         """Feed it in pieces of any size; False once the encoder was sent away."""
         position = 0

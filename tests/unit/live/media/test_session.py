@@ -43,6 +43,7 @@ class Peer:
         self.rungs: list[str] = []
         self.frames: list[Message] = []
         self.announced: list[dict[str, AmfValue]] = []
+        self.captions: list[tuple[int, str]] = []
         self.ended = 0
         self.session = Session(self)
 
@@ -63,6 +64,9 @@ class Peer:
 
     def metadata(self, values: dict[str, AmfValue]) -> None:
         self.announced.append(values)
+
+    def caption(self, timestamp: int, text: str) -> None:
+        self.captions.append((timestamp, text))
 
     @property
     def answers(self) -> list[Message]:

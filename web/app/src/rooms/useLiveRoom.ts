@@ -11,6 +11,7 @@ import { nextEnd, priced } from '../shop/livePrices'
 import { price } from '../ui/numbers'
 import { asLang, speak } from '../ui/words'
 import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
+import { useCaptions } from './useCaptions'
 import { useChat } from './useChat'
 import { useLanding } from './useLanding'
 import { useManners } from './useManners'
@@ -76,6 +77,7 @@ export function createLiveRoom(yh: BootHandle) {
   const moment = useSharedMoment(boot, room, live)
   const clip = useSharedClip(boot, room, live, yh.video)
   const replay = useReplay(room, live)
+  const captions = useCaptions(live)
   const orders = useOrders({ room, sheets })
 
   function applyState(state: Partial<RoomState>): void {
@@ -90,6 +92,7 @@ export function createLiveRoom(yh: BootHandle) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }
     manners.changed(state)
+    captions.changed(state)
     if (state.viewers !== undefined) live.viewers = state.viewers
     if (state.likes !== undefined && state.likes > live.likes) {
       cheer(state.likes - live.likes)
@@ -207,7 +210,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay, captions,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

@@ -90,6 +90,10 @@ class FlvIngest:
         if video or audio:
             self._publication.expect(video=video, audio=audio)
 
+    def caption(self, timestamp: int, text: str) -> None:
+        """A line of onTextData."""
+        self._publication.caption(self._unwrap(timestamp), text)
+
     def video(self, timestamp: int, payload: bytes) -> None:
         if len(payload) < 5:
             return

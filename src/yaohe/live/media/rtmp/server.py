@@ -222,6 +222,10 @@ class _Connection(asyncio.Protocol):
         if self._flv is not None:
             self._flv.metadata(values)
 
+    def caption(self, timestamp: int, text: str) -> None:
+        if self._flv is not None:
+            self._flv.caption(timestamp, text)
+
     # ── publishing ───────────────────────────────────────────────────────────────────────────
 
     async def _authorize(self, stream_key: str) -> None:

@@ -53,6 +53,9 @@ class Peer(Protocol):
 
     def metadata(self, values: dict[str, AmfValue]) -> None: ...
 
+    def caption(self, timestamp: int, text: str) -> None:
+        """Words to read with the picture, as onTextData brings them."""
+
 
 class Session:
     def __init__(self, peer: Peer) -> None:
@@ -128,21 +131,24 @@ class Session:
         elif kind == chunks.COMMAND_AMF3:
             self._command(decode(payload[1:]), message.stream_id)
         elif kind == chunks.DATA:
-            self._data(decode(payload))
+            self._data(message.timestamp, decode(payload))
         elif kind == chunks.DATA_AMF3:
-            self._data(decode(payload[1:]))
+            self._data(message.timestamp, decode(payload[1:]))
         elif kind == chunks.WINDOW_ACK_SIZE and len(payload) >= 4:
             self._window = max(int.from_bytes(payload[:4], "big"), 10_000)
         elif kind == chunks.USER_CONTROL and payload[:2] == b"\0\6":
             self._control(chunks.USER_CONTROL, b"\0\7" + payload[2:6])
 
-    def _data(self, values: list[AmfValue]) -> None:
+    def _data(self, timestamp: int, values: list[AmfValue]) -> None:
         if values and values[0] == "@setDataFrame":
             values = values[1:]
-        if len(values) >= 2 and values[0] == "onMetaData" and self._publishing:
-            fields = values[1]
-            if isinstance(fields, dict):
-                self._peer.metadata(fields)
+        fields = values[1] if len(values) >= 2 and self._publishing else None
+        if not isinstance(fields, dict):
+            return
+        if values[0] == "onMetaData":
+            self._peer.metadata(fields)
+        elif values[0] == "onTextData" and isinstance(text := fields.get("text"), str):
+            self._peer.caption(timestamp, text)
 
     def _command(self, values: list[AmfValue], stream_id: int) -> None:
         name = values[0] if values else None

@@ -13,6 +13,7 @@ from source import PACKAGE, ROOT, Module, imported, modules
 
 from yaohe.campaigns.policy import OUTGOING
 from yaohe.platforms.channels import CHANNELS
+from yaohe.webhooks.model import EVENTS, TEST_EVENT
 
 CONTEXTS = {
     "insights", "campaigns", "content", "live", "outside", "commerce", "sharing", "identity",
@@ -212,6 +213,13 @@ def test_docs_name_paths_that_exist(page: object) -> None:
         if not any(mark in name for mark in "*{}") and not (ROOT / name.rstrip("/")).exists()
     ]
     assert not missing, f"{page} names paths that do not exist: {missing}"
+
+
+def test_every_event_has_its_words() -> None:
+    """What webhooks may tell is chosen in the studio by people who read words."""
+    words = (ROOT / "web/app/src/studio/words/webhooks.ts").read_text()
+    wrong = [one for one in (*EVENTS, TEST_EVENT) if f"'webhooks.event.{one}': [" not in words]
+    assert not wrong, f"no words in web/app/src/studio/words/webhooks.ts: {wrong}"
 
 
 def test_every_channel_has_its_glyph_its_names_and_its_rule() -> None:

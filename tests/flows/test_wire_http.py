@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -214,6 +216,61 @@ async def test_tls(tmp_path: Path) -> None:
             "127.0.0.1", server.port, ssl=context, server_hostname="localhost"
         )
         peer = Peer(reader, writer)
+        peer.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await peer.answer())[2] == b"/a 0 127.0.0.1"
+        await peer.close()
+
+
+@on_uvloop
+async def test_plain_http_on_the_tls_port_is_sent_to_https(tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    make_certificate(cert, key)
+    given = WireConfig(lifespan="off", tls_cert=cert, tls_key=key)
+    async with serving(given) as server:
+
+        async def heard(*pieces: bytes) -> tuple[bytes, bytes]:
+            """The head and the body of the answer."""
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)  # let them arrive apart
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = re.search(rb"Content-Length: (\d+)", head)
+            assert size is not None
+            body = b"" if pieces[0].startswith(b"HEAD") else await reader.readexactly(int(size[1]))
+            writer.close()
+            return head, body
+
+        where = b"\r\nLocation: https://tea.test:8443/r/tea?s=1\r\n"
+        head, body = await heard(b"GET /r/tea?s=1 HT", b"TP/1.1\r\nHost: tea.test:8443\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 307 ")
+        assert where in head
+        assert b"https://" in body
+        head, _ = await heard(b"HEAD /r/tea?s=1 HTTP/1.1\r\nhost:tea.test:8443\r\n\r\n")
+        assert where in head
+        for wrong in (
+            b"POST /api HTTP/1.1\r\nHost: tea.test\r\n\r\n",
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+            b"GET /" + b"x" * 9_000,
+        ):
+            head, body = await heard(wrong)
+            assert head.startswith(b"HTTP/1.1 400 ")
+            assert b"Location" not in head
+            assert body.endswith(b"https://\n")
+        # Who speaks neither is cut off, and TLS goes on beside all of them.
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"\x00\x01\x02\x03\x04\x05")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        context = ssl.create_default_context(cafile=str(cert))
+        peer = Peer(
+            *await asyncio.open_connection(
+                "127.0.0.1", server.port, ssl=context, server_hostname="localhost"
+            )
+        )
         peer.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await peer.answer())[2] == b"/a 0 127.0.0.1"
         await peer.close()

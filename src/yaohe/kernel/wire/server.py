@@ -19,6 +19,7 @@ import uvicorn
 from yaohe.kernel.wire.config import WireConfig, WireState
 from yaohe.kernel.wire.http import HttpProtocol
 from yaohe.kernel.wire.media import HttpViewer
+from yaohe.kernel.wire.plain import GreetingSSLObject
 from yaohe.kernel.wire.ws import WsProtocol
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,11 @@ class _Config(uvicorn.Config):
             ssl_certfile=given.tls_cert,
             ssl_keyfile=given.tls_key,
         )
+
+    def load(self) -> None:
+        super().load()
+        if self.ssl is not None:
+            self.ssl.sslobject_class = GreetingSSLObject
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

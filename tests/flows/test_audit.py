@@ -58,14 +58,14 @@ async def story(shop: Shop) -> None:
         )
     )
     _, paid = await order(mei, coupon.id)
-    await shop.gateway.pay(paid)
+    await shop.pay(paid)
     unpaid = await shop.commerce.create_order(
         di, "tea", product.id, 1, None, new_id("k"), live_price_id=lower.id
     )
     await shop.commerce.start_payment(unpaid.id, di)
     for who in (bo, cy):
         order_id, late = await order(who)
-        await shop.gateway.pay(late)
+        await shop.pay(late)
         await shop.commerce.cancel_order(order_id, who)
         if who == bo:
             await deliver(shop)

@@ -223,9 +223,11 @@ async def test_a_guest_buys(shop: Shop, staff: httpx.AsyncClient, guest: httpx.A
     assert again.json() == made.json()
     order, cashier = made.json()["order"], made.json()["cashier_url"]
     assert (order["status"], order["payable_minor"]) == ("created", 8_900)
-    assert cashier.startswith(shop.commerce.base_url + "/sandbox/cashier/pay_")
+    assert cashier.startswith(shop.commerce.base_url + "/pay/pay_")
 
-    page = await guest.get(cashier, headers=headers)
+    page = await guest.get(cashier, headers=headers, follow_redirects=True)
+    cashier = str(page.url).partition("?")[0]
+    assert cashier.startswith(shop.commerce.base_url + "/sandbox/cashier/pay_")
     assert page.status_code == 200
     assert "Pay ¥89" in page.text
     assert "Sandbox · no real money" in page.text
@@ -234,7 +236,7 @@ async def test_a_guest_buys(shop: Shop, staff: httpx.AsyncClient, guest: httpx.A
     assert "SameSite=Strict" in page.headers["set-cookie"]
     token = re.search(r'name="token" value="([0-9a-f]+)"', page.text)
     assert token is not None
-    form = {"token": token.group(1)}
+    form = {"token": token.group(1), "redirect_url": page.url.params["redirect_url"]}
     paid = await guest.post(f"{cashier}/pay", data=form)
     assert paid.status_code == 303
     assert paid.headers["location"] == (
@@ -249,6 +251,9 @@ async def test_a_guest_buys(shop: Shop, staff: httpx.AsyncClient, guest: httpx.A
     assert (await guest.get(cashier, headers=headers)).text.count("Paid") >= 1
     repeated = await guest.post(f"{cashier}/pay", data=form)
     assert repeated.status_code == 303
+    # The door leads back to the order once there is nothing to pay.
+    again = await guest.get(made.json()["cashier_url"])
+    assert (again.status_code, again.headers["location"]) == (303, paid.headers["location"])
     assert len((await guest.get(f"{API}/orders")).json()["items"]) == 1
     async with people(shop) as stranger:
         hidden = await stranger.get(f"{API}/orders/{order['id']}")
@@ -281,9 +286,12 @@ async def test_refusals_of_an_order(staff: httpx.AsyncClient, guest: httpx.Async
     assert (foreign.status_code, code(foreign)) == (403, "wrong_origin")
     made = await guest.post(f"{API}/orders", json=wish)
     assert made.status_code == 201
-    for body in (None, {}, {"return_path": "/r/tea"}):
+    door = made.json()["cashier_url"]
+    for body, url in (
+        (None, door), ({}, door), ({"return_path": "/r/tea"}, f"{door}r%2Ftea"),
+    ):  # fmt: skip
         again = await guest.post(f"{API}/orders/{made.json()['order']['id']}/pay", json=body)
-        assert (again.status_code, again.json()) == (200, made.json())
+        assert (again.status_code, again.json()) == (200, made.json() | {"cashier_url": url})
     canceled = await guest.post(f"{API}/orders/{made.json()['order']['id']}/cancel")
     assert canceled.json()["status"] == "canceled"
 
@@ -301,7 +309,10 @@ async def test_the_cashier_follows_the_address_the_buyer_uses(
         wish = {"product_id": product["id"], "idempotency_key": new_id("k")}
         answer = await guest.post(f"{API}/orders", json=wish, headers={"Host": host})
         assert answer.status_code == 201, answer.text
-        assert answer.json()["cashier_url"].startswith(f"{site}/sandbox/cashier/")
+        door = answer.json()["cashier_url"]
+        assert door.startswith(f"{site}/pay/")
+        entered = await guest.get(door.removeprefix(site), headers={"Host": host})
+        assert entered.headers["location"].startswith(f"{site}/sandbox/cashier/")
 
 
 async def open_cashier(shop: Shop) -> str:
@@ -309,8 +320,7 @@ async def open_cashier(shop: Shop) -> str:
     visitor = new_id("v")
     order = await shop.commerce.create_order(visitor, None, product.id, 1, None, "k")
     payment = await shop.commerce.start_payment(order.id, visitor)
-    assert payment.cashier_url is not None
-    return payment.cashier_url
+    return (await shop.enter(payment.id)).text.partition("?")[0]
 
 
 async def test_forms_that_are_not_ours(shop: Shop, guest: httpx.AsyncClient) -> None:
@@ -327,26 +337,48 @@ async def test_forms_that_are_not_ours(shop: Shop, guest: httpx.AsyncClient) -> 
         (cashier, {"token": token}, {}, False),
     ):
         sender = guest if cookies else people(shop)
-        for button in ("pay", "cancel"):
-            answer = await sender.post(f"{url}/{button}", data=data, headers=headers)
-            assert answer.status_code == 403
-            assert "页面已过期" in answer.text
+        answer = await sender.post(f"{url}/pay", data=data, headers=headers)
+        assert answer.status_code == 403
+        assert "页面已过期" in answer.text
         if not cookies:
             await sender.aclose()
     state = "select distinct state from sandbox_pay.payments where id = any($1)"
     ids = [url.rsplit("/", 1)[1] for url in (cashier, other)]
     assert await shop.value(state, ids) == "open"
-    canceled = await guest.post(f"{cashier}/cancel", data={"token": token})
-    assert canceled.status_code == 303
-    # It ended: the other button changes nothing and says what happened.
-    late = await guest.post(f"{cashier}/pay", data={"token": token})
-    assert late.status_code == 200
-    assert "已取消" in late.text
     missing = await guest.get("/sandbox/cashier/pay_nothing")
     assert missing.status_code == 404
     assert "没有这笔支付" in missing.text
     nothing = await guest.post("/sandbox/cashier/pay_nothing/pay", data={"token": token})
     assert nothing.status_code == 404
+
+
+async def test_the_cashier_leads_nowhere_else(shop: Shop, guest: httpx.AsyncClient) -> None:
+    cashier = await open_cashier(shop)
+    for wanted, back in (
+        ("https://evil.example/r/tea", "/"),
+        ("//evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        (f"{shop.commerce.base_url}/r/tea", f"{shop.commerce.base_url}/r/tea"),
+    ):
+        page = await guest.get(cashier, params={"redirect_url": wanted})
+        assert f'class="plain" href="{back}"' in page.text
+    api = await guest.post("/sandbox/payments/pay_1/faults", json={"faults": ["late"]})
+    assert api.status_code == 404  # only the cashier is reached through the shop
+
+
+async def test_the_door_to_the_cashier(shop: Shop, guest: httpx.AsyncClient) -> None:
+    """It opens for the buyer alone, and says so in words when nobody is behind it."""
+    product = await shop.product()
+    wish = {"product_id": product.id, "idempotency_key": new_id("k"), "return_path": "/r/tea"}
+    door = (await guest.post(f"{API}/orders", json=wish)).json()["cashier_url"]
+    async with people(shop) as stranger:
+        closed = await stranger.get(door)
+        assert (closed.status_code, "没有这笔支付" in closed.text) == (404, True)
+    shop.outgoing.cut = True
+    away = await guest.get(door, headers={"Accept-Language": "en"})
+    shop.outgoing.cut = False
+    assert (away.status_code, "does not answer" in away.text) == (503, True)
+    assert (await guest.get(door)).status_code == 303
 
 
 async def test_a_cashier_whose_time_is_over(shop: Shop, guest: httpx.AsyncClient) -> None:

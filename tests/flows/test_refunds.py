@@ -69,7 +69,7 @@ async def paid(shop: Shop, *, coupon: bool = False) -> Order:
         ).id
     order = await shop.commerce.create_order(visitor, None, product.id, 3, coupon_id, new_id("k"))
     payment = await shop.commerce.start_payment(order.id, visitor)
-    await shop.gateway.pay(payment.id)
+    await shop.pay(payment.id)
     return await settled(shop, order, "paid")
 
 

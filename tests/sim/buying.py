@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.sim.people import FAULTS, Person, rng_room
 
 from yaohe.kernel.errors import AppError
+from yaohe.platforms.sandbox_pay.errors import SandboxNo
 
 WAYS = (
-    ("pay",), ("pay",), ("pay",), ("pay", "cancel"), ("pay", "pay"), ("cancel",),
+    ("pay",), ("pay",), ("pay",), ("pay",), ("pay", "pay"), (),
     ("pay", "give up"), ("pay", "give up"),
 )  # fmt: skip
+
+
+def payment_in(cashier_url: str) -> str:
+    """The payment that an address of the cashier's door leads to."""
+    return urlsplit(cashier_url).path.rpartition("/")[2]
 
 
 async def claim(person: Person) -> None:
@@ -77,36 +84,37 @@ async def _order(person: Person, wish: dict[str, Any]) -> None:
             told.orders[order["id"]] = (person.id, key)
             cashier = answer.json["cashier_url"]
             if cashier:
-                person.orders[order["id"]] = cashier.rpartition("/")[2]
+                person.orders[order["id"]] = payment_in(cashier)
 
 
 async def pay(person: Person) -> None:
-    """At the cashier: pay, cancel, both at once, or pay twice; the news may be bent."""
+    """At the cashier: pay, pay twice, give up meanwhile, or only look; the news may be bent."""
     rng = person.rng
     if not person.orders:
         return
     payment = person.orders[rng.choice(list(person.orders)[-2:])]
-    gateway = person.door.system.gateway
+    entered = await person.ask("GET", f"/pay/{payment}")
+    person.world.told.note(person.name, f"enter {payment}", str(entered.status))
     if rng.random() < 0.5:
         faults: Any = rng.sample(FAULTS, rng.choice((1, 1, 2)))
-        with contextlib.suppress(AppError):
-            await gateway.script(payment, *faults)
+        with contextlib.suppress(SandboxNo, AppError):
+            await person.world.gateway.script(payment, *faults)
             person.world.told.note(person.name, f"faults of {payment}: {faults}", "set")
     way = rng.choice(WAYS)
-    doings = [_at_the_cashier(person, payment, act) for act in way if act != "give up"]
+    doings = [_pay(person, payment) for act in way if act == "pay"]
     if "give up" in way:
         doings.append(give_up(person))
     await asyncio.gather(*doings)
 
 
-async def _at_the_cashier(person: Person, payment: str, way: str) -> None:
-    gateway, told = person.door.system.gateway, person.world.told
+async def _pay(person: Person, payment: str) -> None:
+    told = person.world.told
     try:
-        ended = await (gateway.pay(payment) if way == "pay" else gateway.cancel(payment))
-    except AppError as error:
-        told.note(f"{person.name} {person.id}", f"{way} {payment}", error.code)
+        ended = await person.world.gateway.pay(payment)
+    except (SandboxNo, AppError) as error:
+        told.note(f"{person.name} {person.id}", f"pay {payment}", error.code)
         return
-    told.note(f"{person.name} {person.id}", f"{way} {payment}", ended.state)
+    told.note(f"{person.name} {person.id}", f"pay {payment}", ended.state)
     if ended.state == "paid":
         told.money.add(payment)
 
@@ -118,7 +126,7 @@ async def pay_again(person: Person) -> None:
     order = person.rng.choice(list(person.orders)[-2:])
     for answer in await person.twice("POST", f"/api/v1/orders/{order}/pay"):
         if answer.ok and answer.json["cashier_url"]:
-            person.orders[order] = answer.json["cashier_url"].rpartition("/")[2]
+            person.orders[order] = payment_in(answer.json["cashier_url"])
     await pay(person)
 
 

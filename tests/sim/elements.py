@@ -23,6 +23,8 @@ _CLOCKED = (
     ("commerce.orders", "deadline_at", "status = 'created'"),
     ("commerce.refunds", "next_at", "state <> 'done'"),
     ("sandbox_pay.payments", "expires_at", "state = 'open'"),
+    ("commerce.payments", "ask_at", "state = 'open'"),
+    ("sandbox_pay.refunds", "due_at", "state <> 'done'"),
     ("sandbox_pay.notices", "due_at", "delivered_at is null and given_up_at is null"),
 )
 

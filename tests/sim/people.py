@@ -30,7 +30,10 @@ BOTS = (
     "TelegramBot (like TwitterBot)",
     "curl/8.5.0",
 )
-FAULTS = ("delay", "duplicate", "reorder", "bad_signature", "old_timestamp", "wrong_amount")
+FAULTS = (
+    "delay", "duplicate", "reorder", "early", "bad_signature", "old_timestamp", "wrong_amount",
+    "late", "refund_pending", "refund_failed",
+)  # fmt: skip
 
 
 @dataclass

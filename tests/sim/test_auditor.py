@@ -14,7 +14,7 @@ from tests.conftest import Server
 from tests.sim import auditor, elements
 from tests.sim.asgi import Browser
 from tests.sim.auditor import RULES, ask, audit
-from tests.sim.buying import look
+from tests.sim.buying import look, payment_in
 from tests.sim.crowd import settle
 from tests.sim.people import BOTS, Person
 from tests.sim.plants import PLANTS, Plant
@@ -62,7 +62,7 @@ async def order(
     }
     made = (await who.ask("POST", "/api/v1/orders", wish)).json
     told.orders[made["order"]["id"]] = (who.id, key)
-    return made["order"]["id"], made["cashier_url"].rpartition("/")[2]
+    return made["order"]["id"], payment_in(made["cashier_url"])
 
 
 async def story(world: World) -> None:
@@ -84,14 +84,17 @@ async def story(world: World) -> None:
     await mei.help(token)
     await world.drained()
     await look(mei)
-    gateway = world.doors[0].system.gateway
+    gateway = world.gateway
     _, paid = await order(mei, 1, mei.coupons[0])
+    assert (await mei.ask("GET", f"/pay/{paid}")).status == 303
     await gateway.pay(paid)
     given_up, late = await order(bo, 2)
+    assert (await bo.ask("GET", f"/pay/{late}")).status == 303
     await gateway.script(late, "delay")
     await gateway.pay(late)
     assert (await bo.ask("POST", f"/api/v1/orders/{given_up}/cancel")).ok
     _, lower = await order(di, 4, lower=True)
+    assert (await di.ask("GET", f"/pay/{lower}")).status == 303
     await gateway.pay(lower)
     world.told.money |= {paid, late, lower}
     await order(cy, 3)

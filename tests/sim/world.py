@@ -21,16 +21,20 @@ import structlog.testing
 from tests.sim.asgi import Answer, Browser
 from tests.sim.told import Told
 from tests.support.demo import free_ports
-from tests.support.shop import until
+from tests.support.shop import running, sandbox_keys, serve, until
 
 from yaohe.app.build import System, build
 from yaohe.app.roles import lasting, wire_config
 from yaohe.app.settings import load
 from yaohe.commerce import NewProduct, NewTemplate
 from yaohe.commerce.prices import NewLivePrice
+from yaohe.kernel.clock import SystemClock
+from yaohe.kernel.db import Database
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.wire import WireServer
 from yaohe.live.rooms import NewRoom
+from yaohe.platforms.sandbox_pay import SandboxApplication, SandboxGateway
+from yaohe.platforms.sandbox_pay.keys import keep_keys
 
 CALLBACK = "/api/v1/payments/sandbox/callback"
 OWNER = {"name": "小林", "email": "lin@example.com", "password": "one long sentence"}
@@ -85,6 +89,7 @@ class Door:
 @dataclass
 class World:
     url: str
+    gateway: SandboxGateway
     conn: asyncpg.Connection  # the auditor's and the clock's, past the shop
     doors: list[Door]
     told: Told
@@ -120,10 +125,11 @@ class World:
         await (await until(leader, timeout_s=30)).drained()
 
 
-def _build(data: Path, secret: bytes, url: str, port: int) -> System:
+def _build(data: Path, secret: bytes, url: str, port: int, sandbox_pay: str) -> System:
     keys = data / "keys"
     keys.mkdir(parents=True, mode=0o700)
     (keys / "secret").write_bytes(secret)
+    keep_keys(data, sandbox_keys())
     settings = load(
         {},
         data=str(data),
@@ -133,7 +139,12 @@ def _build(data: Path, secret: bytes, url: str, port: int) -> System:
         database_pool=6,
         writes_per_address_s=100_000,
     )
-    return build(settings, database_url=url, notify_url=f"http://127.0.0.1:{port}")
+    return build(
+        settings,
+        database_url=url,
+        notify_url=f"http://127.0.0.1:{port}",
+        sandbox_pay=sandbox_pay,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -147,7 +158,6 @@ async def _open(system: System, rng: random.Random) -> AsyncIterator[Door]:
     await server.start()
     parts = {
         "identity": system.identity.run,
-        "gateway": system.gateway.run,
         "sharing": system.sharing.run,
         "commerce": system.commerce.run,
         "hub": system.hub.run,
@@ -163,7 +173,8 @@ async def _open(system: System, rng: random.Random) -> AsyncIterator[Door]:
         await server.stop()
         for close in (
             system.hub.close, system.campaigns.close, system.commerce.close, system.sharing.close,
-            system.spool.close, system.db.close,
+            system.spool.close, system.platforms.outgoing.close, system.sandbox_door.close,
+            system.db.close,
         ):  # fmt: skip
             await close()
 
@@ -175,13 +186,20 @@ async def open_world(url: str, home: Path, rng: random.Random) -> AsyncIterator[
     async with contextlib.AsyncExitStack() as stack:
         whole = [structlog.processors.format_exc_info]
         told.logs = stack.enter_context(structlog.testing.capture_logs(whole))
+        *ports, gateway_port = free_ports(3)
+        books = Database(url, pool_size=4)
+        stack.push_async_callback(books.close)
+        # It tells each door of what was asked for there.
+        gateway = SandboxGateway(books, SystemClock(), sandbox_keys())
+        address = await stack.enter_async_context(serve(SandboxApplication(gateway), gateway_port))
+        await stack.enter_async_context(running(gateway))
         doors = [
             await stack.enter_async_context(
-                _open(_build(home / name, secret, url, port), random.Random(rng.random()))
+                _open(_build(home / name, secret, url, port, address), random.Random(rng.random()))
             )
-            for name, port in zip("ab", free_ports(2), strict=True)
+            for name, port in zip("ab", ports, strict=True)
         ]
-        world = World(url, await asyncpg.connect(url), doors, told)
+        world = World(url, gateway, await asyncpg.connect(url), doors, told)
         try:
             await _furnish(world)
             yield world

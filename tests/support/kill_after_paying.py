@@ -7,14 +7,15 @@ import os
 import signal
 import sys
 
+from tests.support.shop import sandbox_keys
+
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.platforms.sandbox_pay import SandboxGateway
 
 
-async def main(url: str, secret: str, payment_id: str) -> None:
-    db = Database(url)
-    gateway = SandboxGateway(db, SystemClock(), secret.encode())
+async def main(url: str, payment_id: str) -> None:
+    gateway = SandboxGateway(Database(url), SystemClock(), sandbox_keys())
     paid = await gateway.pay(payment_id)
     assert paid.state == "paid"
     os.kill(os.getpid(), signal.SIGKILL)

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -99,10 +98,9 @@ class Visitor:
         )
         order = str(placed["order"]["id"])
         self._ledger.orders[order] = key
-        cashier = urlsplit(placed["cashier_url"]).path
-        page = await self._http.get(cashier)
+        page = await self._http.get(placed["cashier_url"], follow_redirects=True)
         token = page.text.partition('name="token"')[2].partition('value="')[2].partition('"')[0]
-        answer = await self._http.post(f"{cashier}/pay", data={"token": token, "lang": "en"})
+        answer = await self._http.post(f"{page.url.path}/pay", data={"token": token, "lang": "en"})
         if answer.status_code == 303:
             self._ledger.paid.add(order)
 

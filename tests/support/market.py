@@ -175,7 +175,6 @@ def make_market_app(market: Market) -> Any:
         {
             "identity": market.shop.identity,
             "commerce": market.shop.commerce,
-            "gateway": market.shop.gateway,
             "sharing": market.sharing,
             "campaigns": market.campaigns,
             "rooms": market.rooms,

@@ -5,28 +5,74 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+import httpx
 import uvicorn
 from litestar import Litestar
 from tests.support.patience import PATIENCE_S
 
+from yaohe.app.auditing import Audit, audit_database
 from yaohe.app.http import make_application
 from yaohe.commerce import Commerce, CouponTemplate, NewProduct, NewTemplate, Product
 from yaohe.commerce.http import controllers as commerce_controllers
+from yaohe.commerce.payments.model import Arrival, Entrance
 from yaohe.identity import Identity
 from yaohe.identity.http import controllers as identity_controllers
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.ledger import Ledger
-from yaohe.platforms.sandbox_pay import SandboxGateway
+from yaohe.platforms.outgoing import Answer, Outgoing, PlatformAway
+from yaohe.platforms.sandbox_pay import (
+    SandboxApplication,
+    SandboxDoor,
+    SandboxGateway,
+    SandboxKeys,
+    make_keys,
+)
 from yaohe.platforms.sandbox_pay.http import controllers as sandbox_controllers
+from yaohe.platforms.sandbox_pay.model import SandboxPayment
+from yaohe.platforms.wechat_pay import WechatPay, WechatPayClient
 
 SECRET = b"a secret for tests, thirty-two b"
+
+
+@functools.cache
+def sandbox_keys() -> SandboxKeys:
+    """One set for all tests of a process: RSA keys are slow to make."""
+    return make_keys()
+
+
+class AskedInside(Outgoing):
+    """Outgoing calls that reach an application in this process instead of the network."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
+        self.cut = False
+
+    async def ask(self, *args: Any, **given: Any) -> Answer:
+        if self.cut:
+            raise PlatformAway
+        return await super().ask(*args, **given)
+
+
+def pay_client(outgoing: Outgoing, *, by_certificates: bool = False) -> WechatPayClient:
+    """The shop's half of the sandbox account."""
+    keys = sandbox_keys()
+    return WechatPayClient(
+        outgoing,
+        SystemClock(),
+        keys.account,
+        known=None if by_certificates else keys.known,
+        address="http://sandbox.test",
+    )
 
 
 @dataclass
@@ -35,6 +81,30 @@ class Shop:
     identity: Identity
     gateway: SandboxGateway
     commerce: Commerce
+    door: SandboxDoor
+    outgoing: AskedInside
+
+    async def audit(self) -> Audit:
+        """What `yaohe audit` finds now."""
+        conn = await asyncpg.connect(self.db.url)
+        try:
+            return await audit_database(conn)
+        finally:
+            await conn.close()
+
+    async def enter(self, payment_id: str) -> Entrance:
+        """The buyer of this payment goes to the cashier."""
+        buyer = await self.value(
+            """select o.visitor_id from commerce.payments p
+                 join commerce.orders o on o.id = p.order_id where p.id = $1""",
+            payment_id,
+        )
+        return await self.commerce.enter_payment(payment_id, buyer, Arrival(way="h5"))
+
+    async def pay(self, payment_id: str) -> SandboxPayment:
+        """The buyer goes to the cashier and pays."""
+        await self.enter(payment_id)
+        return await self.gateway.pay(payment_id)
 
     async def product(self, *, stock: int = 50, price_minor: int = 9_900, **more: Any) -> Product:
         return await self.commerce.create_product(
@@ -83,25 +153,29 @@ def make_shop(
     room_exists: Callable[[str], Awaitable[bool]] = any_room,
 ) -> Shop:
     clock = SystemClock()
-    gateway = SandboxGateway(db, clock, SECRET, base_url=base_url, notify_origin=base_url)
+    gateway = SandboxGateway(db, clock, sandbox_keys(), notify_origin=base_url)
+    outgoing = AskedInside(SandboxApplication(gateway))
+    client = pay_client(outgoing)
     commerce = Commerce(
         db,
-        clock,
-        gateway,
+        WechatPay(client, name="sandbox", ways={"h5"}),
         Ledger(db),
         base_url,
         room_exists=room_exists,
         order_deadline_s=deadline_s,
         grace=timedelta(seconds=grace_s),
     )
-    return Shop(db, Identity(db, clock, SECRET, cookie_secure=False), gateway, commerce)
+    identity = Identity(db, clock, SECRET, cookie_secure=False)
+    transport = httpx.ASGITransport(app=SandboxApplication(gateway))
+    door = SandboxDoor("http://sandbox.test", transport=transport)
+    return Shop(db, identity, gateway, commerce, door, outgoing)
 
 
 def make_app(shop: Shop) -> Litestar:
     """The application with the controllers under test."""
     return make_application(
         [*identity_controllers, *commerce_controllers, *sandbox_controllers],
-        {"identity": shop.identity, "commerce": shop.commerce, "gateway": shop.gateway},
+        {"identity": shop.identity, "commerce": shop.commerce, "sandbox_door": shop.door},
     )
 
 

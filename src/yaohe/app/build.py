@@ -17,6 +17,7 @@ from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
 from yaohe.app.keeping import captioner, recorder
 from yaohe.app.openapi import describe
+from yaohe.app.payments import gateway as payment_gateway
 from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
 from yaohe.app.secret import installation_secret
@@ -71,7 +72,8 @@ from yaohe.live.shelf import Shelf
 from yaohe.live.whip import Whip
 from yaohe.outside import Outside
 from yaohe.platforms.outgoing import PublicOutgoing
-from yaohe.platforms.sandbox_pay import SandboxGateway
+from yaohe.platforms.payments import PaymentGateway
+from yaohe.platforms.sandbox_pay import SandboxDoor
 from yaohe.sharing import Sharing
 from yaohe.sharing.links import Links
 from yaohe.webhooks import Webhooks
@@ -87,7 +89,7 @@ class System:
     leases: Leases
     identity: Identity
     ledger: Ledger
-    gateway: SandboxGateway
+    sandbox_door: SandboxDoor
     platforms: Platforms
     sharing: Sharing
     commerce: Commerce
@@ -128,15 +130,15 @@ def _identity(
 def _commerce(
     settings: Settings,
     db: Database,
-    clock: Clock,
-    gateway: SandboxGateway,
+    gateway: PaymentGateway,
     ledger: Ledger,
     notify_url: str,
     rooms: Callable[[], Rooms],  # they are made after commerce
 ) -> Commerce:
+    if settings.payments != "sandbox":
+        notify_url = settings.address  # a real gateway comes from outside
     return Commerce(
         db,
-        clock,
         gateway,
         ledger,
         settings.address,
@@ -214,10 +216,12 @@ def build(
     *,
     database_url: str,
     notify_url: str,
+    sandbox_pay: str | None = None,
     clock: Clock | None = None,
     demo: bool = False,
 ) -> System:
-    """Construct the whole system; nothing is started. `notify_url` is our own loopback address."""
+    """Construct the whole system; nothing is started. `notify_url` is our own loopback address,
+    `sandbox_pay` that of the sandbox gateway."""
     clock = clock or SystemClock()
     secret = installation_secret(settings.data)
     address = settings.address
@@ -228,8 +232,9 @@ def build(
     wheel = TimerWheel()
     leases = Leases(db, owner=new_id("proc"))
 
-    gateway = SandboxGateway(db, clock, secret, base_url=address, notify_origin=notify_url)
     platforms = connect(settings, db, leases, clock)
+    gateway = payment_gateway(settings, clock, platforms.outgoing, sandbox=sandbox_pay)
+    sandbox_door = SandboxDoor(sandbox_pay)
     identity = _identity(settings, db, clock, secret, platforms)
     spool = Spool(settings.data / "spool")
     sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
@@ -238,7 +243,7 @@ def build(
     strangers = PublicOutgoing(private=settings.webhooks_private)
     webhooks = Webhooks(db, clock, secret, strangers)
     ledger = Ledger(db)
-    commerce = _commerce(settings, db, clock, gateway, ledger, notify_url, lambda: rooms)
+    commerce = _commerce(settings, db, gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
     rooms = _rooms(settings, db, bus, origin, leases)
     privacy = Privacy(db, clock, secret, rooms, origin, ticket_s=settings.ticket_s)
@@ -305,7 +310,7 @@ def build(
         "outside": outside,
         "webhooks": webhooks,
         "commerce": commerce,
-        "gateway": gateway,
+        "sandbox_door": sandbox_door,
         "wechat": platforms.wechat,
         "sharing": sharing,
         "links": _links(db, sharing, rooms, shelf),
@@ -347,7 +352,7 @@ def build(
         leases=leases,
         identity=identity,
         ledger=ledger,
-        gateway=gateway,
+        sandbox_door=sandbox_door,
         platforms=platforms,
         sharing=sharing,
         commerce=commerce,

@@ -61,6 +61,13 @@ def parser() -> argparse.ArgumentParser:
     recount.add_argument(
         "--rebuild", action="store_true", help="set what is kept to what the rows say first"
     )
+    gateway = commands.add_parser(
+        "sandbox-pay", help="the sandbox gateway by itself, for a shop that runs"
+    )
+    gateway.add_argument("--data", help="folder of the shop")
+    gateway.add_argument("--port", type=int, default=8090, help="port of its API and cashier")
+    gateway.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    gateway.add_argument("--notify-origin", dest="notify_origin", help=argparse.SUPPRESS)
     commands.add_parser("ua", help="who is asking: user agents in, one a line; classes out")
     return main_parser
 
@@ -81,6 +88,10 @@ def _run(given: argparse.Namespace) -> int:
         from yaohe.app.ua_lines import classify_lines
 
         return classify_lines(sys.stdin.fileno(), sys.stdout.fileno())
+    if given.command == "sandbox-pay":
+        from yaohe.app.sandbox_gateway import serve_sandbox
+
+        return serve_sandbox(given)
     from yaohe.app.commands import COMMANDS
 
     return COMMANDS[given.command](given)

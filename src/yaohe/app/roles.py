@@ -19,6 +19,7 @@ import structlog
 
 from yaohe.app.build import System, build
 from yaohe.app.network import lan_address, local_certificate, require_free
+from yaohe.app.payments import sandbox_process
 from yaohe.app.settings import Settings
 from yaohe.commerce import Commerce
 from yaohe.kernel import heap
@@ -27,6 +28,7 @@ from yaohe.kernel.db import migrate
 from yaohe.kernel.postgres import EmbeddedPostgres
 from yaohe.kernel.wire import WireConfig, WireLimits, WireServer
 from yaohe.live.whip import PublishDoor
+from yaohe.platforms.sandbox_pay import SandboxProcess
 from yaohe.sharing import Sharing
 
 log = structlog.get_logger(__name__)
@@ -119,10 +121,12 @@ async def serve(
     """Run everything until `stop` is set; `ready` is awaited once requests are answered."""
     check_ports(settings)
     async with engine(settings, say) as database:
+        sandbox_pay = sandbox_process(settings, database.url)
         system = build(
             settings,
             database_url=database.url,
             notify_url=settings.own_address,
+            sandbox_pay=sandbox_pay.address if sandbox_pay else None,
             demo=demo,
         )
         try:
@@ -141,21 +145,21 @@ async def serve(
             server = WireServer(system.app, wire_config(system))
             _figures(system, server)
             await server.start()
-            await _run_parts(system, server, database, stop, ready)
+            await _run_parts(system, server, database, sandbox_pay, stop, ready)
         finally:
-            await _close(system)
+            await _close(system, sandbox_pay)
 
 
 async def _run_parts(
     system: System,
     server: WireServer,
     database: Engine,
+    sandbox_pay: SandboxProcess | None,
     stop: asyncio.Event,
     ready: Ready,
 ) -> None:
     parts: dict[str, Part] = {
         "identity": system.identity.run,
-        "gateway": system.gateway.run,
         "ledger": system.ledger.run,
         "sharing": system.sharing.run,
         "outside": system.outside.run,
@@ -176,6 +180,9 @@ async def _run_parts(
     }
     if database.postgres is not None:
         parts["postgres"] = database.postgres.run
+    if sandbox_pay is not None:
+        system.health.part("sandbox_pay", lambda: sandbox_pay.state)
+        parts["sandbox_pay"] = sandbox_pay.run
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(lasting(name, part)) for name, part in parts.items()]
         tasks.append(group.create_task(_settle_when(ready(system)), name="ready"))
@@ -205,9 +212,10 @@ async def lasting(name: str, part: Part) -> None:
         pause_s = min(pause_s * 2, RESTART_S_MAX)
 
 
-async def _close(system: System) -> None:
+async def _close(system: System, sandbox_pay: SandboxProcess | None) -> None:
     """What was accepted is written before the database goes."""
     for close in (
+        *((sandbox_pay.close,) if sandbox_pay else ()),
         system.whip.close,
         system.hub.close,
         system.campaigns.close,
@@ -219,6 +227,7 @@ async def _close(system: System) -> None:
         system.studio.close,
         system.sandbox.close,
         system.platforms.outgoing.close,
+        system.sandbox_door.close,
         system.webhooks.close,
         system.db.close,
     ):

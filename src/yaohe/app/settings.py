@@ -16,21 +16,23 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from yaohe.app.platform_settings import PlatformSettings
+from yaohe.app.payment_settings import PaymentSettings
 
 PREFIX = "YAOHE_"
 _SECRET_FIELDS = {
     "database_url", "webrtc_ice_servers", "wechat_secret", "weibo_secret", "qq_secret",
-    "douyin_secret", "metrics_token",
+    "douyin_secret", "metrics_token", "wechat_pay_v3_key",
 }  # fmt: skip
-_LISTS = {"trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify"}
+_LISTS = {
+    "trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify", "wechat_pay_ways",
+}  # fmt: skip
 
 
 class SettingsError(ValueError):
     """A setting has no usable value; the text names it and says what would be."""
 
 
-class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: Annotated[
         Path, Meta(description="Folder that holds everything: database, files, keys.")
     ] = Path("yaohe-data")
@@ -140,6 +142,8 @@ class Settings(PlatformSettings, frozen=True, kw_only=True, forbid_unknown_field
             raise SettingsError("public_url must begin with http:// or https://.")
         self._check_webrtc()
         self._check_platforms()
+        if trouble := self.payment_trouble():
+            raise SettingsError(trouble)
         for network in self.trusted_proxies:
             try:
                 ipaddress.ip_network(network, strict=False)

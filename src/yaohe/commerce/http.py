@@ -5,6 +5,7 @@ from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.orders.desk import OrderDesk
 from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.http import GatewayNotices
+from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
 
 controllers = (
@@ -16,4 +17,5 @@ controllers = (
     MyOrders,
     OrderDesk,
     GatewayNotices,
+    PayDoor,
 )

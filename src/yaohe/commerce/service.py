@@ -16,11 +16,10 @@ from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
-from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
 from yaohe.kernel.sweep import every
 from yaohe.ledger import Ledger
-from yaohe.platforms import PaymentGateway
+from yaohe.platforms.payments import PaymentGateway
 
 SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
@@ -35,7 +34,6 @@ class Commerce:
     def __init__(
         self,
         db: Database,
-        clock: Clock,
         gateway: PaymentGateway,
         ledger: Ledger,
         base_url: str,
@@ -61,7 +59,6 @@ class Commerce:
             db, room_exists=room_exists, deadline_s=order_deadline_s, grace=grace
         )
         self.create_order = orders.create
-        self.expire_orders = orders.expire
         self.order = orders.order
         self.orders_of = orders.orders_of
         self.shop_orders = orders.shop_orders
@@ -75,10 +72,14 @@ class Commerce:
         self.note_order = shipping.note
 
         payments = self._payments = Payments(
-            db, clock, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
+            db, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
         )
+        self._grace = grace
         self.base_url = payments.base_url
+        self.ways_to_pay = payments.ways
         self.start_payment = payments.start
+        self.payment = payments.of
+        self.enter_payment = payments.enter
         self.payment_callback = payments.take_notice
         self.refund_order = payments.refund
         self.ask_for_refunds = payments.ask_for_refunds
@@ -109,6 +110,11 @@ class Commerce:
         order = await self._orders.cancel(order_id, visitor_id)
         await self._payments.close(order_id)
         return order
+
+    async def expire_orders(self) -> int:
+        """End orders nobody paid in time; the gateway is asked first whether really nobody did."""
+        await self._payments.settle_ended(grace=self._grace)
+        return await self._orders.expire()
 
     async def run(self) -> None:
         """Keep sweeping until cancelled."""

@@ -145,10 +145,13 @@ payments = Table(
     _amount("amount_minor"),
     _text("currency"),
     _text("state"),
-    _text("cashier_url", nullable=True),
+    _text("way", nullable=True),  # and the subject: what the gateway was asked for
+    _text("subject", nullable=True),
     _text("problem", nullable=True),
     _at("created_at"),
     _at("paid_at", nullable=True),
+    _at("captured_at", nullable=True),  # by the gateway's clock
+    _at("ask_at", nullable=True),
 )
 
 refunds = Table(
@@ -167,6 +170,7 @@ refunds = Table(
     _at("next_at"),
     _at("created_at"),
     _at("done_at", nullable=True),
+    _at("returned_at", nullable=True),  # by the gateway's clock
 )
 
 payment_notices = Table(

@@ -5,26 +5,10 @@ file; contexts above reach them through the names below.
 """
 
 from yaohe.platforms.channels import CHANNELS, Message, intents, takes
-from yaohe.platforms.payments import (
-    NoticeStale,
-    NoticeUnreadable,
-    NoticeUnsigned,
-    PaymentGateway,
-    PaymentNotice,
-    PaymentRequest,
-    RefundRequest,
-)
 
 __all__ = [
     "CHANNELS",
     "Message",
-    "NoticeStale",
-    "NoticeUnreadable",
-    "NoticeUnsigned",
-    "PaymentGateway",
-    "PaymentNotice",
-    "PaymentRequest",
-    "RefundRequest",
     "intents",
     "takes",
 ]

@@ -157,10 +157,11 @@ class Phone:
         cashier = ordered.get("cashier_url")
         if not cashier:
             return
-        page = await self.http.get(cashier)
-        fields = _hidden_fields(page.text)
+        page = await self.http.get(cashier, follow_redirects=True)
         await self.http.post(
-            f"{urlsplit(cashier).path}/pay", data=fields, headers={"origin": self.base}
+            f"{page.url.path}/pay",
+            data=_hidden_fields(page.text),
+            headers={"origin": self.base},
         )
 
     async def close(self) -> None:

@@ -2,7 +2,8 @@
 
 The one statement that ends orders also gives back what they held, and only for orders that were
 open in that very statement. The rows it touches were locked before in the order everybody keeps:
-orders, products, live prices, coupons.
+orders, products, live prices, coupons. Payments come after their order: those nobody took to the
+cashier end with it, the gateway is asked about the others.
 """
 
 from __future__ import annotations
@@ -18,9 +19,16 @@ from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.placing import COLUMNS, order_of, stock_facts
 from yaohe.kernel.outbox import record_raw
 
+# While the gateway may still take money for an order, it waits for the gateway's word; but one that
+# is away for long does not keep the goods: money that comes all the same goes back.
+PATIENCE: Final = timedelta(seconds=120)
+
 _DUE: Final = """
-select id, product_id, coupon_id, live_price_id from commerce.orders
+select id, product_id, coupon_id, live_price_id from commerce.orders o
 where status = 'created' and deadline_at <= statement_timestamp() - $1::interval
+  and (deadline_at <= statement_timestamp() - $1::interval - $3::interval
+       or not exists (select from commerce.payments p
+                       where p.order_id = o.id and p.state = 'open' and p.way is not null))
 order by deadline_at limit $2 for no key update skip locked
 """
 
@@ -58,6 +66,10 @@ with closed as (
         state = case when k.expires_at <= statement_timestamp() then 'expired' else 'claimed' end
     from closed c where k.id = c.coupon_id and k.order_id = c.id and k.state = 'locked'
       and k.id = any(array(select coupon_id from closed))
+), unpaid as (
+    update commerce.payments set ask_at = statement_timestamp(),
+        state = case when way is null then 'canceled' else state end
+    where state = 'open' and order_id = any(array(select id from closed))
 )
 select {COLUMNS} from closed order by id
 """  # noqa: S608 - constant text
@@ -66,7 +78,7 @@ select {COLUMNS} from closed order by id
 async def expire(conn: asyncpg.Connection, *, grace: timedelta, limit: int) -> list[Order]:
     """End orders whose deadline is over by `grace`; those somebody is paying now are skipped."""
     async with conn.transaction():
-        due = await conn.fetch(_DUE, grace, limit)
+        due = await conn.fetch(_DUE, grace, limit, PATIENCE)
         return await _close(conn, due, "expired") if due else []
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -36,16 +36,13 @@ from yaohe.commerce.errors import (
 )
 from yaohe.commerce.orders.model import Buyer, Order
 from yaohe.commerce.orders.moves import OrderStatus
-from yaohe.commerce.payments.model import PayPage, check_return_path
+from yaohe.commerce.payments.model import Payment, check_return_path
 from yaohe.commerce.service import Commerce
+from yaohe.commerce.site import site_of
 from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
-from yaohe.kernel.language import lang_of
-from yaohe.kernel.origin import is_loopback
 
 GUESTS = {"guest": Provide(current_guest)}
-
-_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:\d{1,5})?\Z|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?\Z")
 
 Text = Annotated[str, Meta(max_length=1_000)]
 
@@ -133,32 +130,15 @@ def order_view(order: Order) -> OrderView:
     )
 
 
-def site_of(request: Request[Any, Any, Any], base_url: str) -> str:
-    """Where the buyer is and should come back to.
-
-    The public address, once one is configured. Until then the address is one that only this
-    machine can open, and the buyer (a phone in the same network) is where their request says.
-    """
-    if not is_loopback(base_url):
-        return base_url
-    host = request.headers.get("host", "")
-    return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else base_url
+def _cashier_url(
+    request: Request[Any, Any, Any], commerce: Commerce, payment: Payment, return_path: str
+) -> str:
+    query = urlencode({"return_path": return_path})
+    return f"{site_of(request, commerce.base_url)}/pay/{payment.id}?{query}"
 
 
-async def _pay_page(
-    request: Request[Any, Any, Any],
-    commerce: Commerce,
-    identity: Identity,
-    return_path: str | None,
-    room_id: str | None,
-) -> PayPage:
-    lang = lang_of(request.headers.get("accept-language"))
-    return PayPage(
-        site=site_of(request, commerce.base_url),
-        return_path=check_return_path(return_path or (f"/r/{room_id}" if room_id else "/")),
-        shop_name=(await identity.shop()).name_in(lang),
-        lang=lang,
-    )
+def _return_path(asked: str | None, room_id: str | None) -> str:
+    return check_return_path(asked or (f"/r/{room_id}" if room_id else "/"))
 
 
 class MyOrders(Controller):
@@ -201,7 +181,7 @@ class MyOrders(Controller):
         commerce: Given[Commerce],
         identity: Given[Identity],
     ) -> Response[OrderAnswer]:
-        page = await _pay_page(request, commerce, identity, data.return_path, data.room_id)
+        return_path = _return_path(data.return_path, data.room_id)
         order = await commerce.create_order(
             guest.visitor.id,
             data.room_id,
@@ -216,8 +196,8 @@ class MyOrders(Controller):
         identity.seen(guest.visitor.id)
         cashier_url = None
         if order.status == "created":
-            payment = await commerce.start_payment(order.id, guest.visitor.id, page=page)
-            cashier_url = payment.cashier_url
+            payment = await commerce.start_payment(order.id, guest.visitor.id)
+            cashier_url = _cashier_url(request, commerce, payment, return_path)
         answer = OrderAnswer(order=order_view(order), cashier_url=cashier_url)
         return Response(answer, status_code=201, headers=guest.headers)
 
@@ -246,14 +226,13 @@ class MyOrders(Controller):
         guest: Given[Guest],
         request: Request[Any, Any, Any],
         commerce: Given[Commerce],
-        identity: Given[Identity],
         data: JSONBody[PayRequest | None] = None,
     ) -> OrderAnswer:
         order = await commerce.order(order_id, guest.visitor.id)
-        wish = data or PayRequest()
-        page = await _pay_page(request, commerce, identity, wish.return_path, order.room_id)
-        payment = await commerce.start_payment(order_id, guest.visitor.id, page=page)
-        return OrderAnswer(order=order_view(order), cashier_url=payment.cashier_url)
+        return_path = _return_path((data or PayRequest()).return_path, order.room_id)
+        payment = await commerce.start_payment(order_id, guest.visitor.id)
+        url = _cashier_url(request, commerce, payment, return_path)
+        return OrderAnswer(order=order_view(order), cashier_url=url)
 
     @post(
         "/{order_id:str}/cancel",

@@ -7,12 +7,18 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, post
 from litestar.di import NamedDependency as Given
+from litestar.params import FromPath
 
 from yaohe.commerce.errors import PaymentMismatch, PaymentNotFound
 from yaohe.commerce.payments.model import Outcome
 from yaohe.commerce.service import Commerce
 from yaohe.kernel.errors import TryAgain
-from yaohe.platforms import NoticeStale, NoticeUnreadable, NoticeUnsigned
+from yaohe.platforms.payments import (
+    GatewayUnknown,
+    NoticeStale,
+    NoticeUnreadable,
+    NoticeUnsigned,
+)
 
 NOTICE_BYTES_MAX = 65_536
 
@@ -28,23 +34,25 @@ class GatewayNotices(Controller):
     tags = ("payments",)
 
     @post(
-        "/sandbox/callback",
+        "/{gateway:str}/callback",
         status_code=200,
         request_max_body_size=NOTICE_BYTES_MAX,
-        summary="A signed notice of the sandbox gateway (Standard Webhooks)",
+        summary="A signed notice of the shop's payment gateway, in its own shape",
         opt={
             "errors": (
                 NoticeUnsigned,
                 NoticeStale,
                 NoticeUnreadable,
+                GatewayUnknown,
                 PaymentNotFound,
                 PaymentMismatch,
                 TryAgain,
             )
         },
     )
-    async def sandbox(
-        self, request: Request[Any, Any, Any], commerce: Given[Commerce]
+    async def told(
+        self, gateway: FromPath[str], request: Request[Any, Any, Any], commerce: Given[Commerce]
     ) -> NoticeAnswer:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return NoticeAnswer(await commerce.payment_callback(headers, await request.body()))
+        raw = await request.body()
+        return NoticeAnswer(await commerce.payment_callback(gateway, headers, raw))

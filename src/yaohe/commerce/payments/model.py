@@ -1,14 +1,15 @@
-"""Payments: one open at a time per order. The gateway's signed notice is the only authority.
+"""Payments: one open at a time per order. The gateway's signed word is the only authority.
 
     open ──► paid ──► refunded
-      └────► canceled ──► paid      (the payer changed their mind faster than the news travelled)
+      └────► canceled ──► paid      (paid faster than the news of its end travelled)
 
-What a notice means for an order is decided by `effect_of`, purely. Money that came is never
-refused and never forgotten: it pays the order, or it goes back.
+What the gateway's word means for an order is decided by `effect_of`, purely. Money that came is
+never refused and never forgotten: it pays the order, or it goes back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -16,10 +17,11 @@ import msgspec
 
 from yaohe.commerce.orders.moves import OrderStatus, before
 from yaohe.kernel.errors import BadInput
+from yaohe.platforms.payments import Way
 
 PaymentState = Literal["open", "canceled", "paid", "refunded"]
-RefundState = Literal["due", "requested", "done"]
-Outcome = Literal["paid", "late", "canceled", "refunded", "nothing", "mismatch"]
+RefundState = Literal["due", "requested", "failed", "done"]
+Outcome = Literal["paid", "late", "refunded", "failed", "nothing", "mismatch"]
 
 MOVES: Final[dict[PaymentState, frozenset[PaymentState]]] = {
     "open": frozenset({"paid", "canceled"}),
@@ -31,6 +33,8 @@ MOVES: Final[dict[PaymentState, frozenset[PaymentState]]] = {
 REFUND_RETRY_S: Final = (1, 5, 30, 120, 600, 3_600)
 # A gateway that took our request but never told the end is asked again (it is idempotent).
 REFUND_ASK_AGAIN_S: Final = 3_600
+# A payment that is to end is asked about again after this when the gateway does not answer.
+SETTLE_AGAIN_S: Final = 15
 
 RETURN_PATH_CHARS_MAX: Final = 200
 
@@ -43,7 +47,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     state: PaymentState
-    cashier_url: str | None
+    way: Way | None
+    subject: str | None
     created_at: datetime
 
 
@@ -54,19 +59,43 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str
     gateway: str
     amount_minor: int
+    paid_minor: int
     currency: str
     reason: str
     state: RefundState
     attempts: int
 
 
-class PayPage(msgspec.Struct, frozen=True, kw_only=True):
-    """How the cashier page should look to this buyer, and where it leads back to."""
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer who comes to pay: by which way, from where, and where they go afterwards."""
 
+    way: Way
     site: str = ""  # "" means the configured public address
     return_path: str = "/"
     shop_name: str = ""
     lang: str = "zh-CN"
+    payer_address: str = "127.0.0.1"
+    payer_id: str = ""
+
+
+class Entrance(msgspec.Struct, frozen=True, kw_only=True):
+    """How this buyer gets to the cashier: `text` is what the gateway gave for the way."""
+
+    payment: Payment
+    way: Way
+    text: str
+    return_url: str
+
+
+def way_for(ways: Collection[Way], *, in_app: bool, phone: bool) -> Way | None:
+    """The way that works best in this browser, of those there are; None when none does.
+
+    Inside of the gateway's app only its own call works; a code is scanned from another screen.
+    """
+    if in_app and "jsapi" in ways:
+        return "jsapi"
+    liked: tuple[Way, ...] = ("h5", "native") if phone else ("native", "h5")
+    return next((way for way in liked if way in ways), None)
 
 
 def effect_of(order_status: OrderStatus) -> Literal["pays", "late", "double"]:

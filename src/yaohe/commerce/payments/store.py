@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import case, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.payments.model import Outcome, Payment, PaymentState, Refund
+from yaohe.commerce.payments.model import Outcome, Payment, Refund
 from yaohe.commerce.tables import payment_notices, payments, refunds
-from yaohe.platforms import PaymentNotice
+from yaohe.platforms.payments import PaymentNotice, Way
 
 _PAYMENT = (
     payments.c.id,
@@ -21,7 +21,8 @@ _PAYMENT = (
     payments.c.amount_minor,
     payments.c.currency,
     payments.c.state,
-    payments.c.cashier_url,
+    payments.c.way,
+    payments.c.subject,
     payments.c.created_at,
 )
 
@@ -32,6 +33,7 @@ _REFUND = (
     refunds.c.order_id,
     refunds.c.gateway,
     refunds.c.amount_minor,
+    payments.c.amount_minor.label("paid_minor"),
     refunds.c.currency,
     refunds.c.reason,
     refunds.c.state,
@@ -73,15 +75,38 @@ async def open_payment(
     return Payment(**row._mapping)
 
 
-async def set_cashier(conn: AsyncConnection, payment_id: str, cashier_url: str) -> None:
-    await conn.execute(
-        update(payments).where(payments.c.id == payment_id).values(cashier_url=cashier_url)
-    )
+async def begin(
+    conn: AsyncConnection, payment_id: str, way: Way, *, subject: str
+) -> Payment | None:
+    """An open payment with its way and its words, which the first who comes decides; None when it
+    is not open."""
+    row = (
+        await conn.execute(
+            update(payments)
+            .where(payments.c.id == payment_id, payments.c.state == "open")
+            .values(
+                way=func.coalesce(payments.c.way, way),
+                subject=func.coalesce(payments.c.subject, subject),
+            )
+            .returning(*_PAYMENT)
+        )
+    ).first()
+    return None if row is None else Payment(**row._mapping)
+
+
+async def payment(conn: AsyncConnection, payment_id: str) -> Payment | None:
+    row = (await conn.execute(select(*_PAYMENT).where(payments.c.id == payment_id))).first()
+    return None if row is None else Payment(**row._mapping)
 
 
 async def open_payments_of(conn: AsyncConnection, order_id: str) -> list[str]:
+    """What somebody took to the cashier for this order, and nobody has paid."""
     rows = await conn.execute(
-        select(payments.c.id).where(payments.c.order_id == order_id, payments.c.state == "open")
+        select(payments.c.id).where(
+            payments.c.order_id == order_id,
+            payments.c.state == "open",
+            payments.c.way.is_not(None),
+        )
     )
     return list(rows.scalars())
 
@@ -96,10 +121,10 @@ async def note_notice(conn: AsyncConnection, gateway: str, notice: PaymentNotice
         .values(
             gateway=gateway,
             notice_id=notice.id,
-            payment_id=notice.body.payment_id,
-            kind=notice.body.type,
+            payment_id=notice.news.payment_id,
+            kind=notice.news.type,
             outcome="nothing",
-            body=notice.raw.decode("utf-8"),
+            body=notice.text,
             received_at=func.now(),
         )
         .on_conflict_do_nothing()
@@ -145,20 +170,78 @@ async def locked_payment(conn: AsyncConnection, payment_id: str) -> Payment | No
     return None if row is None else Payment(**row._mapping)
 
 
-async def move(
-    conn: AsyncConnection, payment_id: str, *, before: set[PaymentState], after: PaymentState
-) -> bool:
-    """Compare and set; False when the payment was not in one of `before`."""
-    values: dict[str, object] = {"state": after}
-    if after == "paid":
-        values["paid_at"] = func.now()
+async def capture(conn: AsyncConnection, payment_id: str, *, at: datetime | None) -> bool:
+    """The money came (`at` by the gateway's clock); False when that was known."""
     moved = await conn.execute(
         update(payments)
-        .where(payments.c.id == payment_id, payments.c.state.in_(sorted(before)))
-        .values(values)
+        .where(payments.c.id == payment_id, payments.c.state.in_(["open", "canceled"]))
+        .values(state="paid", paid_at=func.now(), captured_at=func.coalesce(at, func.now()))
         .returning(payments.c.id)
     )
     return moved.first() is not None
+
+
+async def cancel(conn: AsyncConnection, payment_id: str) -> None:
+    """Nobody paid it, and nobody can any more."""
+    await conn.execute(
+        update(payments)
+        .where(payments.c.id == payment_id, payments.c.state == "open")
+        .values(state="canceled")
+    )
+
+
+async def give_back(conn: AsyncConnection, payment_id: str) -> None:
+    """A paid payment of which everything went back."""
+    back = (
+        select(func.coalesce(func.sum(refunds.c.amount_minor), 0))
+        .where(refunds.c.payment_id == payment_id, refunds.c.state == "done")
+        .scalar_subquery()
+    )
+    await conn.execute(
+        update(payments)
+        .where(
+            payments.c.id == payment_id,
+            payments.c.state == "paid",
+            payments.c.amount_minor == back,
+        )
+        .values(state="refunded")
+    )
+
+
+_MARK = text(
+    """
+    with due as (
+        select id from commerce.orders
+         where status = 'created' and deadline_at <= now() - cast(:grace as interval)
+         order by deadline_at limit :limit
+    )
+    update commerce.payments p set ask_at = now() from due
+     where p.order_id = due.id and p.state = 'open' and p.way is not null and p.ask_at is null
+    """
+)
+_TAKE_ENDING = text(
+    """
+    update commerce.payments p set ask_at = now() + make_interval(secs => :again)
+     where p.id in (
+        select id from commerce.payments
+         where state = 'open' and ask_at <= now() and gateway = :gateway
+         order by ask_at limit :limit for no key update skip locked)
+    returning p.id
+    """
+)
+
+
+async def mark_overdue(conn: AsyncConnection, *, grace: timedelta, limit: int) -> None:
+    """The gateway is to be asked about what orders whose time is over have open."""
+    await conn.execute(_MARK, {"grace": grace, "limit": limit})
+
+
+async def take_ending(
+    conn: AsyncConnection, gateway: str, *, again_s: int, limit: int
+) -> list[str]:
+    """Open payments that are to end; nobody else gets them for `again_s`."""
+    wanted = {"gateway": gateway, "again": again_s, "limit": limit}
+    return list((await conn.execute(_TAKE_ENDING, wanted)).scalars())
 
 
 async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> None:
@@ -168,9 +251,8 @@ async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> N
 async def insert_refund(
     conn: AsyncConnection, refund_id: str, payment: Payment, reason: str
 ) -> Refund:
-    made = await conn.execute(
-        insert(refunds)
-        .values(
+    await conn.execute(
+        insert(refunds).values(
             id=refund_id,
             shop_id=payment.shop_id,
             payment_id=payment.id,
@@ -184,9 +266,17 @@ async def insert_refund(
             next_at=func.now(),
             created_at=func.now(),
         )
-        .returning(*_REFUND)
     )
-    return Refund(**made.one()._mapping)
+    made = await refund(conn, refund_id)
+    assert made is not None, "it was just written"
+    return made
+
+
+async def refund(conn: AsyncConnection, refund_id: str) -> Refund | None:
+    row = (
+        await conn.execute(select(*_REFUND).join(payments).where(refunds.c.id == refund_id))
+    ).first()
+    return None if row is None else Refund(**row._mapping)
 
 
 _TAKE_REFUNDS = text(
@@ -198,8 +288,9 @@ _TAKE_REFUNDS = text(
         where gateway = :gateway and state <> 'done' and next_at <= now()
         order by next_at limit :limit for update skip locked
     )
-    returning r.id, r.shop_id, r.payment_id, r.order_id, r.gateway, r.amount_minor, r.currency,
-        r.reason, r.state, r.attempts
+    returning r.id, r.shop_id, r.payment_id, r.order_id, r.gateway, r.amount_minor,
+        (select amount_minor from commerce.payments p where p.id = r.payment_id) as paid_minor,
+        r.currency, r.reason, r.state, r.attempts
     """
 )
 
@@ -217,7 +308,10 @@ async def refund_asked(conn: AsyncConnection, refund_id: str, *, again: timedelt
     await conn.execute(
         update(refunds)
         .where(refunds.c.id == refund_id, refunds.c.state != "done")
-        .values(state="requested", next_at=func.now() + again)
+        .values(
+            state=case((refunds.c.state == "due", "requested"), else_=refunds.c.state),
+            next_at=func.now() + again,
+        )
     )
 
 
@@ -255,14 +349,25 @@ async def under_way(conn: AsyncConnection, payment_id: str) -> bool:
     return found.first() is not None
 
 
-async def finish_refund(conn: AsyncConnection, payment_id: str) -> Refund | None:
-    """The money went back; None when that was known already or never asked for."""
-    row = (
-        await conn.execute(
-            update(refunds)
-            .where(refunds.c.payment_id == payment_id, refunds.c.state != "done")
-            .values(state="done", done_at=func.now())
-            .returning(*_REFUND)
-        )
-    ).first()
-    return None if row is None else Refund(**row._mapping)
+async def finish_refund(
+    conn: AsyncConnection, refund_id: str, *, at: datetime | None
+) -> Refund | None:
+    """The money went back (`at` by the gateway's clock); None when that was known already."""
+    done = await conn.execute(
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state != "done")
+        .values(state="done", done_at=func.now(), returned_at=func.coalesce(at, func.now()))
+        .returning(refunds.c.id)
+    )
+    return None if done.first() is None else await refund(conn, refund_id)
+
+
+async def fail_refund(conn: AsyncConnection, refund_id: str) -> bool:
+    """The gateway could not give it back by itself; False when that was known."""
+    failed = await conn.execute(
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state.in_(["due", "requested"]))
+        .values(state="failed")
+        .returning(refunds.c.id)
+    )
+    return failed.first() is not None

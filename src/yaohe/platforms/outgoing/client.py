@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import msgspec
 
+from yaohe.kernel.origin import is_loopback
 from yaohe.platforms.outgoing.errors import PlatformAway
 
 ANSWER_S_MAX: Final = 5.0
@@ -28,11 +29,13 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back; `content_type` is lower case and without parameters."""
+    """What came back; `content_type` is lower case and without parameters, and so are the names of
+    `headers`."""
 
     status: int
     content_type: str
     body: bytes
+    headers: Mapping[str, str] = {}
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, whatever type it says it is; raises `PlatformAway`."""
@@ -50,8 +53,8 @@ class Outgoing:
         self._client: httpx.AsyncClient | None = None
 
     def at(self, address: str) -> str:
-        """Where this address of a service is really reached."""
-        if not self._through:
+        """Where this address of a service is really reached; this machine is asked itself."""
+        if not self._through or is_loopback(address):
             return address
         parts = urlsplit(address)
         query = f"?{parts.query}" if parts.query else ""
@@ -65,18 +68,25 @@ class Outgoing:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: object = None,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Answer:
         """The answer of a service; raises `PlatformAway` when there is none in time, when it
-        broke (5xx) or is too large."""
-        content, headers = b"", {"accept": "application/json"}
-        if json is not None:
-            content, headers["content-type"] = msgspec.json.encode(json), "application/json"
+        broke (5xx) or is larger than `bytes_max`. `raw` is JSON that was written before."""
+        content, named = raw or b"", {"accept": "application/json", **(headers or {})}
+        if raw is not None:
+            named["content-type"] = "application/json"
+        elif json is not None:
+            content, named["content-type"] = msgspec.json.encode(json), "application/json"
         elif form is not None:
-            headers["content-type"] = "application/x-www-form-urlencoded"
+            named["content-type"] = "application/x-www-form-urlencoded"
             content = urlencode(form).encode()
         try:
             async with asyncio.timeout(self.answer_s_max):
-                answer = await self._send(method, self.at(address), params, content, headers)
+                answer = await self._send(
+                    method, self.at(address), params, content, named, bytes_max
+                )
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL):
             raise PlatformAway from None
         if answer.status >= 500:
@@ -90,6 +100,7 @@ class Outgoing:
         params: Mapping[str, str] | None,
         content: bytes,
         headers: Mapping[str, str],
+        bytes_max: int,
     ) -> Answer:
         if self._client is None:
             limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
@@ -102,10 +113,10 @@ class Outgoing:
         ) as answer:
             async for chunk in answer.aiter_bytes():
                 body += chunk
-                if len(body) > ANSWER_BYTES_MAX:
+                if len(body) > bytes_max:
                     raise PlatformAway
             kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-            return Answer(answer.status_code, kind, bytes(body))
+            return Answer(answer.status_code, kind, bytes(body), dict(answer.headers))
 
     async def close(self) -> None:
         if self._client is not None:

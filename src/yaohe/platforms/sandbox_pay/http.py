@@ -1,165 +1,52 @@
-"""The cashier page and its two buttons. Answers are pages for people, never JSON."""
+"""The cashier at the shop's own address; what `door` brings back is answered as it is."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-from litestar import Controller, MediaType, Request, Response, get, post
+from litestar import Request, Response, route
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath
 
-from yaohe.kernel.ids import new_secret
-from yaohe.kernel.language import Lang, lang_of
-from yaohe.kernel.origin import is_same_origin, origin_of
-from yaohe.platforms.sandbox_pay.errors import CashierForm, SandboxPaymentNotFound
-from yaohe.platforms.sandbox_pay.model import SandboxPayment
-from yaohe.platforms.sandbox_pay.page import (
-    draw_cashier,
-    draw_ended,
-    draw_problem,
-    policy,
+from yaohe.kernel.language import lang_of
+from yaohe.platforms.sandbox_pay.asgi import BODY_BYTES_MAX
+from yaohe.platforms.sandbox_pay.door import CashierNotThere, SandboxDoor
+from yaohe.platforms.sandbox_pay.page import draw_problem
+
+_ASKED: Final = (
+    "accept-language", "content-type", "cookie", "host", "origin", "sec-fetch-site",
+)  # fmt: skip
+_ANSWERED: Final = (
+    "content-type", "content-security-policy", "cache-control", "x-content-type-options",
+    "x-frame-options", "referrer-policy", "x-robots-tag", "set-cookie", "location",
+)  # fmt: skip
+
+
+@route(
+    "/sandbox/cashier/{rest:path}",
+    http_method=["GET", "POST"],
+    status_code=200,
+    request_max_body_size=BODY_BYTES_MAX,
+    tags=("sandbox",),
+    summary="The sandbox's cashier page, and its button",
+    opt={"errors": (CashierNotThere,)},
 )
-from yaohe.platforms.sandbox_pay.service import SandboxGateway
-
-NONCE_COOKIE: Final = "yh_pay"
-NONCE_AGE_S: Final = 3_600
-
-
-class CashierFields(msgspec.Struct, frozen=True):
-    token: str = ""
-    lang: str = ""
-
-
-Form = URLEncodedBody[CashierFields]
-
-
-def _lang(request: Request[Any, Any, Any], asked: str = "") -> Lang:
-    headers = request.headers
-    return lang_of(asked, request.query_params.get("lang"), headers.get("accept-language"))
-
-
-def _page(
-    html: str, *, status: int = 200, return_url: str | None = None, nonce: str | None = None,
-    secure: bool = False,
-) -> Response[str]:  # fmt: skip
-    headers = {
-        "Content-Security-Policy": policy(return_url),
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        # The form's Origin header would be "null" under no-referrer.
-        "Referrer-Policy": "same-origin",
-        "X-Robots-Tag": "noindex",
-    }
-    if nonce is not None:
-        headers["Set-Cookie"] = (
-            f"{NONCE_COOKIE}={nonce}; Max-Age={NONCE_AGE_S}; Path=/sandbox; HttpOnly; "
-            f"SameSite=Strict{'; Secure' if secure else ''}"
-        )
-    return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
+async def cashier(
+    rest: FromPath[str], request: Request[Any, Any, Any], sandbox_door: Given[SandboxDoor]
+) -> Response[bytes]:
+    query = request.scope["query_string"].decode("latin-1")
+    target = f"/sandbox/cashier/{rest.strip('/')}{'?' + query if query else ''}"
+    given = {name: request.headers[name] for name in _ASKED if name in request.headers}
+    given["x-forwarded-proto"] = request.scope["scheme"]
+    body = await request.body()
+    answer = await sandbox_door.pass_on(str(request.method), target, given, body)
+    if answer is None:
+        lang = lang_of(request.query_params.get("lang"), request.headers.get("accept-language"))
+        html = draw_problem("away", lang=lang).encode()
+        headers = {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}
+        return Response(html, status_code=503, headers=headers)
+    headers = {name: answer.headers[name] for name in _ANSWERED if name in answer.headers}
+    return Response(answer.content, status_code=answer.status_code, headers=headers)
 
 
-class Cashier(Controller):
-    path = "/sandbox/cashier/{payment_id:str}"
-    tags = ("sandbox",)
-
-    @get(
-        "/",
-        media_type=MediaType.HTML,
-        summary="The sandbox's cashier page",
-        opt={"errors": (SandboxPaymentNotFound,)},
-    )
-    async def show(
-        self,
-        payment_id: FromPath[str],
-        request: Request[Any, Any, Any],
-        gateway: Given[SandboxGateway],
-    ) -> Response[str]:
-        lang = _lang(request)
-        try:
-            payment = await gateway.payment(payment_id)
-        except SandboxPaymentNotFound:
-            return _page(draw_problem("missing", lang=lang), status=404)
-        if payment.state != "open" or payment.seconds_left <= 0:
-            return _page(draw_ended(payment, lang=lang), return_url=payment.return_url)
-        nonce = request.cookies.get(NONCE_COOKIE) or ""
-        if not 20 <= len(nonce) <= 100:
-            nonce = new_secret()
-        html = draw_cashier(payment, token=gateway.form_token(payment_id, nonce), lang=lang)
-        return _page(
-            html,
-            return_url=payment.return_url,
-            nonce=nonce,
-            secure=payment.return_url.startswith("https:"),
-        )
-
-    @post(
-        "/pay",
-        media_type=MediaType.HTML,
-        status_code=303,
-        summary="Pay (no real money moves), then go back to the shop",
-        opt={"errors": (CashierForm, SandboxPaymentNotFound)},
-    )
-    async def pay(
-        self,
-        payment_id: FromPath[str],
-        data: Form,
-        request: Request[Any, Any, Any],
-        gateway: Given[SandboxGateway],
-    ) -> Response[str]:
-        problem = await self._problem(payment_id, data, request, gateway)
-        return problem or self._back(
-            await gateway.pay(payment_id), "paid", _lang(request, data.lang)
-        )
-
-    @post(
-        "/cancel",
-        media_type=MediaType.HTML,
-        status_code=303,
-        summary="Do not pay, then go back to the shop",
-        opt={"errors": (CashierForm, SandboxPaymentNotFound)},
-    )
-    async def cancel(
-        self,
-        payment_id: FromPath[str],
-        data: Form,
-        request: Request[Any, Any, Any],
-        gateway: Given[SandboxGateway],
-    ) -> Response[str]:
-        problem = await self._problem(payment_id, data, request, gateway)
-        return problem or self._back(
-            await gateway.cancel(payment_id), "canceled", _lang(request, data.lang)
-        )
-
-    @staticmethod
-    def _back(payment: SandboxPayment, wanted: str, lang: Lang) -> Response[str]:
-        if payment.state != wanted:
-            # It ended otherwise in the meantime: say so before leaving.
-            return _page(draw_ended(payment, lang=lang), return_url=payment.return_url)
-        headers = {"Location": payment.return_url, "Cache-Control": "no-store"}
-        return Response("", status_code=303, media_type=MediaType.HTML, headers=headers)
-
-    @staticmethod
-    async def _problem(
-        payment_id: str, form: CashierFields, request: Request[Any, Any, Any], pay: SandboxGateway
-    ) -> Response[str] | None:
-        """The page to answer when the form is not one of ours; None when all is well."""
-        lang = _lang(request, form.lang)
-        try:
-            payment = await pay.payment(payment_id)
-        except SandboxPaymentNotFound:
-            return _page(draw_problem("missing", lang=lang), status=404)
-        same = is_same_origin(
-            origin=request.headers.get("origin"),
-            fetch_site=request.headers.get("sec-fetch-site"),
-            host=request.headers.get("host", ""),
-            origins=(origin_of(payment.return_url),),
-        )
-        nonce = request.cookies.get(NONCE_COOKIE)
-        if not same or not nonce or not pay.form_matches(payment_id, nonce, form.token):
-            return _page(draw_problem("old_form", lang=lang), status=403)
-        return None
-
-
-controllers = (Cashier,)
+controllers = (cashier,)

@@ -1,13 +1,17 @@
-"""What the sandbox gateway knows of a payment, and the news it sends. Pure.
+"""What the sandbox gateway knows of payments and refunds, and the news it sends of them. Pure.
 
 Faults are scripted per payment, so that a test (or a curious person) can see what the shop does:
 
     delay           the news comes some seconds later
     duplicate       the same news twice, at the same moment
-    reorder         older news ("canceled") arrives after the newer ("paid")
+    reorder         the news of the payment comes after the news of its refund
+    early           the news comes before the payer, or who asked for a refund, has an answer
     wrong_amount    the news names another amount, every time
-    bad_signature   the first attempt is signed with a foreign key
+    bad_signature   the first attempt is signed over something else
     old_timestamp   the first attempt carries a time of an hour ago, rightly signed
+    late            the cashier takes money also when the payment was closed or is over
+    refund_pending  a refund takes some seconds
+    refund_failed   a refund fails, and is done by hand some seconds later
 """
 
 from __future__ import annotations
@@ -17,15 +21,29 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from yaohe.platforms.payments import NoticeBody, NoticeKind
+from yaohe.platforms.payments import Way
 
-Fault = Literal["delay", "duplicate", "reorder", "wrong_amount", "bad_signature", "old_timestamp"]
+Fault = Literal[
+    "delay",
+    "duplicate",
+    "reorder",
+    "early",
+    "wrong_amount",
+    "bad_signature",
+    "old_timestamp",
+    "late",
+    "refund_pending",
+    "refund_failed",
+]
 FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 
-SandboxState = Literal["open", "paid", "canceled", "closed", "refunded"]
+SandboxState = Literal["open", "paid", "closed", "refunded"]
+SandboxRefundState = Literal["pending", "failed", "done"]
+EventType = Literal["TRANSACTION.SUCCESS", "REFUND.SUCCESS", "REFUND.ABNORMAL"]
 
 DELAY_S: Final = 5.0
-REORDER_S: Final = 1.0
+REORDER_S: Final = 10.0
+REFUND_S: Final = 5.0
 OLD_S: Final = 3_600
 WRONG_BY_MINOR: Final = 1
 
@@ -35,25 +53,39 @@ ATTEMPTS_MAX: Final = 56  # some two days
 
 
 class SandboxPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """`site` is where the payer's shop is; `paid_at` is when the money came."""
+
     id: str
+    way: Way
     shop_name: str
     subject: str
     amount_minor: int
     currency: str
-    return_url: str
+    site: str
     notify_url: str
     state: SandboxState
     faults: list[Fault]
     expires_at: datetime
     seconds_left: int
+    paid_at: datetime | None = None
+
+
+class SandboxRefund(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    payment_id: str
+    amount_minor: int
+    state: SandboxRefundState
+    notify_url: str
+    done_at: datetime | None = None
 
 
 class SandboxNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """A notice on its way: `attempts` counts the one being made."""
+    """A notice on its way: `body` is what will be sealed, `attempts` counts the one being made."""
 
     id: str
     payment_id: str
     notify_url: str
+    event_type: EventType
     body: str
     copies: int
     fault: Fault | None
@@ -63,37 +95,49 @@ class SandboxNotice(msgspec.Struct, frozen=True, kw_only=True):
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A notice to write down in the transaction that makes it true."""
 
-    body: NoticeBody
+    event_type: EventType
+    notify_url: str
+    body: str
     delay_s: float = 0.0
     copies: int = 1
     fault: Fault | None = None
 
 
-def plan(
-    payment: SandboxPayment, kind: NoticeKind, *, refund_id: str | None = None
-) -> list[Planned]:
-    """The notices that tell of `kind`, bent by the faults scripted for this payment."""
-    faults = payment.faults if kind == "payment.paid" else []
-    amount_minor = payment.amount_minor
-    if "wrong_amount" in faults:
-        amount_minor += WRONG_BY_MINOR
-    body = NoticeBody(
-        type=kind,
-        payment_id=payment.id,
-        amount_minor=amount_minor,
-        currency=payment.currency,
-        refund_id=refund_id,
-    )
+def plan_paid(payment: SandboxPayment, body: str) -> Planned:
+    """The notice of money that came, bent by the faults scripted for this payment."""
+    faults = payment.faults
     # At most one of the two can bend one attempt; the signature comes first.
     first_attempt: tuple[Fault, ...] = ("bad_signature", "old_timestamp")
-    fault = next((fault for fault in first_attempt if fault in faults), None)
-    delay_s = DELAY_S if "delay" in faults else 0.0
-    copies = 2 if "duplicate" in faults else 1
-    planned = [Planned(body=body, delay_s=delay_s, copies=copies, fault=fault)]
-    if "reorder" in faults:
-        older = msgspec.structs.replace(body, type="payment.canceled")
-        planned.append(Planned(body=older, delay_s=delay_s + REORDER_S))
-    return planned
+    delays = {"delay": DELAY_S, "reorder": REORDER_S}
+    return Planned(
+        event_type="TRANSACTION.SUCCESS",
+        notify_url=payment.notify_url,
+        body=body,
+        delay_s=max((delays[fault] for fault in faults if fault in delays), default=0.0),
+        copies=2 if "duplicate" in faults else 1,
+        fault=next((fault for fault in first_attempt if fault in faults), None),
+    )
+
+
+def plan_refund(refund: SandboxRefund, body: str) -> Planned:
+    """The notice of what became of a refund."""
+    return Planned(
+        event_type="REFUND.SUCCESS" if refund.state == "done" else "REFUND.ABNORMAL",
+        notify_url=refund.notify_url,
+        body=body,
+    )
+
+
+def first_state(payment: SandboxPayment) -> SandboxRefundState:
+    """How a refund of this payment begins."""
+    if "refund_failed" in payment.faults:
+        return "failed"
+    return "pending" if "refund_pending" in payment.faults else "done"
+
+
+def told_minor(payment: SandboxPayment) -> int:
+    """The amount that notices and answers name."""
+    return payment.amount_minor + (WRONG_BY_MINOR if "wrong_amount" in payment.faults else 0)
 
 
 def pause_s(attempts: int) -> int | None:

@@ -25,17 +25,19 @@ payments = Table(
     "payments",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("way", Text, nullable=False),
     Column("shop_name", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("return_url", Text, nullable=False),
+    Column("site", Text, nullable=False),
     Column("notify_url", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("faults", ARRAY(Text), nullable=False),
     _at("expires_at"),
     _at("created_at"),
     _at("ended_at", nullable=True),
+    _at("paid_at", nullable=True),
 )
 
 refunds = Table(
@@ -45,7 +47,11 @@ refunds = Table(
     Column("payment_id", Text, ForeignKey(payments.c.id), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("notify_url", Text, nullable=False),
     _at("created_at"),
+    _at("due_at", nullable=True),
+    _at("done_at", nullable=True),
 )
 
 notices = Table(
@@ -54,6 +60,7 @@ notices = Table(
     Column("id", Text, primary_key=True),
     Column("payment_id", Text, ForeignKey(payments.c.id), nullable=False),
     Column("notify_url", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("copies", Integer, nullable=False),
     Column("fault", Text),

@@ -1,0 +1,83 @@
+"""The settings of payments: the sandbox, or the shop's account at WeChat Pay."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from yaohe.app.platform_settings import PlatformSettings
+
+
+class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
+    payments: Annotated[
+        Literal["sandbox", "wechat"],
+        Meta(description="Who takes the money: 'sandbox' (none moves) or 'wechat' (WeChat Pay)."),
+    ] = "sandbox"
+    wechat_pay_mchid: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]{8,12})?$",
+            description="Merchant number at WeChat Pay (docs/ops/payments.md).",
+        ),
+    ] = ""
+    wechat_pay_serial: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9A-Fa-f]{16,64})?$",
+            description="Serial number of the merchant's API certificate.",
+        ),
+    ] = ""
+    wechat_pay_key_file: Annotated[
+        str, Meta(description="The merchant's private key, apiclient_key.pem.")
+    ] = ""
+    wechat_pay_v3_key: Annotated[str, Meta(description="The APIv3 key: 32 characters.")] = ""
+    wechat_pay_public_key_id: Annotated[
+        str,
+        Meta(
+            pattern=r"^(PUB_KEY_ID_[0-9A-Za-z_]{1,60})?$",
+            description="Id of WeChat Pay's public key; empty: its certificates are asked for.",
+        ),
+    ] = ""
+    wechat_pay_public_key_file: Annotated[
+        str, Meta(description="That public key, pub_key.pem.")
+    ] = ""
+    wechat_pay_ways: Annotated[
+        tuple[Literal["h5", "native"], ...],
+        Meta(description="Products the merchant may use: h5 (phone browsers), native (codes)."),
+    ] = ("h5", "native")
+
+    @property
+    def has_live_keys(self) -> bool:
+        """Whether anything of a real account is named."""
+        return any(
+            (
+                self.wechat_pay_mchid,
+                self.wechat_pay_serial,
+                self.wechat_pay_key_file,
+                self.wechat_pay_v3_key,
+                self.wechat_pay_public_key_id,
+                self.wechat_pay_public_key_file,
+            )
+        )
+
+    def payment_trouble(self) -> str:
+        """What is wrong with these settings together; empty when nothing is."""
+        if self.payments == "sandbox":
+            if self.has_live_keys:
+                return (
+                    "payments is 'sandbox', but keys of a real account are set (wechat_pay_…). "
+                    "Set payments to 'wechat', or take the keys away."
+                )
+            return ""
+        needed = ("mchid", "serial", "key_file", "v3_key")
+        missing = [name for name in needed if not getattr(self, f"wechat_pay_{name}")]
+        if missing:
+            return f"payments is 'wechat', but wechat_pay_{missing[0]} is not set."
+        if not self.wechat_app_id:
+            return "payments is 'wechat', but wechat_app_id is not set: people pay in that app."
+        if bool(self.wechat_pay_public_key_id) != bool(self.wechat_pay_public_key_file):
+            return "wechat_pay_public_key_id and wechat_pay_public_key_file belong together."
+        if not self.wechat_pay_ways:
+            return "wechat_pay_ways must name at least one way to pay."
+        return ""

@@ -1,0 +1,65 @@
+"""The pages of `/pay`: a code to scan, and why there is no way to the cashier."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final, Literal
+
+import segno
+
+from yaohe.commerce.payments.model import Entrance
+from yaohe.kernel.language import Lang
+from yaohe.kernel.money import Money
+from yaohe.platforms import paper
+
+LOOK_AGAIN_S: Final = 3
+Problem = Literal["missing", "elsewhere", "away"]
+
+_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("付款", "Pay"),
+    "scan": ("请用微信扫码付款", "Scan with WeChat to pay"),
+    "scan_more": ("付款后本页会自动返回", "This page goes back by itself once you have paid"),
+    "code": ("付款二维码", "Code to pay"),
+    "back": ("返回商家", "Back to the shop"),
+    "again": ("再试一次", "Try again"),
+    "missing": ("没有这笔支付", "No such payment"),
+    "missing_more": ("请从订单里重新打开", "Open it again from your order"),
+    "elsewhere": ("这里不能付款", "You cannot pay here"),
+    "elsewhere_more": (
+        "请在手机浏览器里打开这个页面",
+        "Open this page in the browser of your phone",
+    ),
+    "away": ("支付服务暂时没有回应", "The payment service does not answer"),
+    "away_more": ("没有扣款，订单还在", "Nothing was paid, and your order is still there"),
+}
+
+
+def _word(key: str, lang: Lang) -> str:
+    return _WORDS[key][0 if lang == "zh-CN" else 1]
+
+
+def draw_code(entrance: Entrance, *, back: str, lang: Lang) -> str:
+    """The page of a payment that is scanned; it looks every few seconds whether somebody did."""
+    payment = entrance.payment
+    code = segno.make(entrance.text, error="m", micro=False).svg_data_uri(scale=4, border=0)
+    body = f"""<div class="sum">{paper.price(Money(payment.amount_minor, payment.currency))}
+<p class="left">{_word("scan", lang)}</p></div>
+<img class="code" src="{escape(code)}" alt="{_word("code", lang)}">
+<p class="more">{_word("scan_more", lang)}</p></main>
+{_foot(back, "back", lang)}"""
+    return paper.document(body, lang=lang, heading=_word("title", lang), refresh_s=LOOK_AGAIN_S)
+
+
+def draw_problem(
+    problem: Problem, *, lang: Lang, back: str | None = None, again: str | None = None
+) -> str:
+    foot = (_foot(again, "again", lang) if again else "") or (
+        _foot(back, "back", lang) if back else ""
+    )
+    body = f"""<div class="sum"><p class="state">{_word(problem, lang)}</p>
+<p class="more">{_word(problem + "_more", lang)}</p></div></main>{foot}"""
+    return paper.document(body, lang=lang, heading=_word("title", lang))
+
+
+def _foot(url: str, word: str, lang: Lang) -> str:
+    return f'<div class="foot"><a class="go" href="{escape(url)}">{_word(word, lang)}</a></div>'

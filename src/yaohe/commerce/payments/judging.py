@@ -1,0 +1,166 @@
+"""What a gateway's word does: believed once, applied in one transaction, whoever brought it.
+
+News are noted, judged and applied in one transaction, so a twin that arrives at the same moment
+waits and then finds it done. Whatever moves a payment holds its order first: pressing "pay" and the
+gateway's word about it come one after the other, and never wait for each other crosswise. Recording
+money and its fact `OrderPaid` is all that happens here; what follows is the flows' work and cannot
+veto the money.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import structlog
+
+from yaohe.commerce.errors import PaymentMismatch, PaymentNotFound
+from yaohe.commerce.events import OrderRefunded, PaymentLate, PaymentRefunded
+from yaohe.commerce.orders import store as orders
+from yaohe.commerce.orders.model import Order
+from yaohe.commerce.orders.placing import paid_fact, stock_facts
+from yaohe.commerce.payments import bookkeeping, store
+from yaohe.commerce.payments.model import Outcome, Payment, Refund, effect_of
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.ids import new_id
+from yaohe.ledger import Ledger
+from yaohe.platforms.payments import News, PaymentNotice
+
+log = structlog.get_logger(__name__)
+
+
+class Judge:
+    """`gateway` is the name of who speaks."""
+
+    def __init__(self, db: Database, ledger: Ledger, *, gateway: str) -> None:
+        self._db, self._ledger, self._gateway = db, ledger, gateway
+
+    async def hear(self, notice: PaymentNotice) -> Outcome:
+        """Believe a notice, once; raises `PaymentMismatch` for one that cannot be."""
+        news = notice.news
+        async with self._db.begin() as tx:
+            known = await store.note_notice(tx.conn, self._gateway, notice)
+            outcome = known if known is not None else await self._judge(tx, news)
+            if known is None:
+                await store.set_outcome(tx.conn, self._gateway, notice.id, outcome)
+        if outcome == "mismatch":
+            log.error(
+                "payment_mismatch",
+                payment_id=news.payment_id,
+                amount_minor=news.amount_minor,
+                currency=news.currency,
+            )
+            raise PaymentMismatch
+        return outcome
+
+    async def heard(self, news: News) -> Outcome:
+        """Believe what the gateway answered when it was asked; noted as if it had told it."""
+        about = news.refund_id or news.payment_id
+        told = f"asked:{news.type}:{about}:{news.amount_minor}{news.currency}"
+        text = msgspec.json.encode(news).decode()
+        try:
+            return await self.hear(PaymentNotice(id=told, news=news, text=text))
+        except PaymentMismatch:
+            return "mismatch"
+
+    async def _judge(self, tx: Tx, news: News) -> Outcome:
+        order_id = await store.order_id_of(tx.conn, news.payment_id, self._gateway)
+        if order_id is None:
+            raise PaymentNotFound
+        order = await orders.locked_order(tx.conn, order_id)
+        payment = await store.locked_payment(tx.conn, news.payment_id)
+        assert order is not None, "a payment belongs to an order"
+        assert payment is not None, "payments are never deleted"
+        if news.type == "payment.paid":
+            if (news.amount_minor, news.currency) != (payment.amount_minor, payment.currency):
+                return await _mismatch(tx, payment, news)
+            return await self._paid(tx, order, payment, news)
+        refund = await store.refund(tx.conn, news.refund_id or "")
+        if refund is None or refund.payment_id != payment.id:
+            raise PaymentNotFound
+        if (news.amount_minor, news.currency) != (refund.amount_minor, refund.currency):
+            return await _mismatch(tx, payment, news)
+        if news.type == "refund.failed":
+            failed = await store.fail_refund(tx.conn, refund.id)
+            return "failed" if failed else "nothing"
+        return await self._refunded(tx, order, payment, news)
+
+    async def _paid(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
+        if not await store.capture(tx.conn, payment.id, at=news.at):
+            return "nothing"  # this money was counted when earlier news told of it
+        effect = effect_of(order.status)
+        if effect == "pays":
+            paid = await orders.move(tx.conn, order.id, "pay", paid_minor=payment.amount_minor)
+            assert paid is not None, "the order was locked"
+            await orders.use_coupon(tx.conn, order.id)
+            await self._ledger.transfer(tx, bookkeeping.sold(payment))
+            await tx.record(paid_fact(paid))
+            return "paid"
+        if effect == "late":
+            await orders.move(tx.conn, order.id, "pay_late", paid_minor=payment.amount_minor)
+        await self._give_back(tx, order, payment, reason=effect)
+        return "late"
+
+    async def _give_back(self, tx: Tx, order: Order, payment: Payment, *, reason: str) -> None:
+        refund = await store.insert_refund(tx.conn, new_id("ref"), payment, reason)
+        await self._ledger.transfer(tx, bookkeeping.to_give_back(payment))
+        await self._ledger.hold(tx, bookkeeping.asked(refund))
+        await tx.record(
+            PaymentLate(
+                shop_id=order.shop_id,
+                order_id=order.id,
+                visitor_id=order.visitor_id,
+                room_id=order.room_id,
+                payment_id=payment.id,
+                refund_id=refund.id,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+            )
+        )
+
+    async def _refunded(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
+        refund = await store.finish_refund(tx.conn, news.refund_id or "", at=news.at)
+        if refund is None:
+            return "nothing"
+        await store.give_back(tx.conn, payment.id)
+        if refund.reason == "late":
+            await orders.move(tx.conn, order.id, "give_back")
+        elif refund.reason == "shop":
+            await _undo(tx, order, refund)
+        await self._ledger.post(tx, bookkeeping.done(refund))
+        await tx.record(
+            PaymentRefunded(
+                shop_id=order.shop_id,
+                order_id=order.id,
+                visitor_id=order.visitor_id,
+                room_id=order.room_id,
+                payment_id=payment.id,
+                refund_id=refund.id,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+            )
+        )
+        return "refunded"
+
+
+async def _mismatch(tx: Tx, payment: Payment, news: News) -> Outcome:
+    problem = f"{news.type}: {news.amount_minor} {news.currency}"
+    await store.set_problem(tx.conn, payment.id, problem)
+    return "mismatch"
+
+
+async def _undo(tx: Tx, order: Order, refund: Refund) -> None:
+    """The order is refunded; what was never shipped goes back on the shelf."""
+    moved = await orders.move(tx.conn, order.id, "refund")
+    assert moved is not None, "a paid order stays one until its refund is done"
+    await tx.record(
+        OrderRefunded(
+            shop_id=order.shop_id,
+            order_id=order.id,
+            visitor_id=order.visitor_id,
+            refund_id=refund.id,
+            amount_minor=refund.amount_minor,
+            currency=refund.currency,
+        )
+    )
+    if order.shipped_at is None:
+        await orders.put_back(tx.conn, order)
+        await tx.record(*stock_facts([order]))

@@ -1,0 +1,54 @@
+"""The port behind which every payment gateway stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from yaohe.platforms.payments.model import (
+    BillLine,
+    News,
+    PaymentNotice,
+    PaymentRequest,
+    PaymentStanding,
+    RefundRequest,
+    Way,
+)
+
+
+class PaymentGateway(Protocol):
+    """Every call may be repeated with the same ids and then answers the same.
+
+    All raise `PlatformAway` when there is no answer and `PlatformRefused` when it is no.
+    """
+
+    @property
+    def name(self) -> str:
+        """How payments and notices of this gateway are told from others'."""
+
+    @property
+    def ways(self) -> frozenset[Way]:
+        """How its payers may come to the cashier."""
+
+    async def create(self, request: PaymentRequest) -> str:
+        """How the payer gets to the cashier: an address for `h5`, what the code holds for
+        `native`, the parameters of the call as JSON for `jsapi`."""
+
+    async def ask(self, payment_id: str) -> PaymentStanding:
+        """How this payment stands."""
+
+    async def close(self, payment_id: str) -> None:
+        """Take no money for this payment any more; refused when it was paid."""
+
+    async def refund(self, request: RefundRequest) -> News | None:
+        """Ask for money to be given back; None while that is under way."""
+
+    async def ask_refund(self, refund_id: str) -> News | None:
+        """What became of a refund; None while it is under way, or was never asked for."""
+
+    async def open_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice:
+        """Verify and read a notice. `headers` have lower-case names."""
+
+    async def bill(self, day: date) -> list[BillLine]:
+        """All that moved on a day of the gateway's calendar; raises `BillNotThere`."""

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from bench.machine import Meter, pss_mb
 
 MARK = b"bench-line"
-# How a server's text frame of 126 bytes and more begins; no text here holds these two bytes.
-FRAME = b"\x81\x7e"
-CLOSE = 0x88
+CLOSE = 8
+REST_S = 2.0
 
 
 def raise_limits() -> None:
@@ -42,7 +41,7 @@ class Dialect:
     say: str = "%s"
     """The message that makes the server tell everybody `%s`."""
     ping: bytes = b""
-    """The server's whole ping frame; other frames may come with it in one read."""
+    """The server's whole ping frame."""
     pong: str = ""
     cookies: Sequence[str] = ()
 
@@ -66,8 +65,10 @@ class Heard:
     server_cpu_s: float = 0.0
 
 
-def open_socket(address: tuple[str, int], dialect: Dialect, number: int) -> socket.socket:
-    """One WebSocket, upgraded and greeted."""
+def open_socket(
+    address: tuple[str, int], dialect: Dialect, number: int
+) -> tuple[socket.socket, bytes]:
+    """One WebSocket, upgraded and greeted, and what the server said by then."""
     sock = socket.create_connection(address)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     key = base64.b64encode(os.urandom(16)).decode()
@@ -88,7 +89,51 @@ def open_socket(address: tuple[str, int], dialect: Dialect, number: int) -> sock
         raise ConnectionError(f"no upgrade: {got[:200]!r}")
     for text in dialect.hello:
         sock.sendall(frame(text.encode()))
-    return sock
+    return sock, got.partition(b"\r\n\r\n")[2]
+
+
+class Ears:
+    """What a crowd hears, counted by whole frames however they were cut into reads.
+
+    Servers' frames are unmasked: two, four or ten bytes say how long the rest is.
+    """
+
+    def __init__(self, ping: bytes) -> None:
+        self.delivered = self.frames = 0
+        self._ping = ping
+        self._rest: dict[int, bytes] = {}
+
+    def hear(self, fd: int, data: bytes) -> bool:
+        """Whether a ping was in it; raises `ConnectionError` for a close."""
+        if fd in self._rest:
+            data = self._rest.pop(fd) + data
+        at, end, pinged = 0, len(data), False
+        while (size := self._size(data, at)) and at + size <= end:
+            if data[at] & 15 == CLOSE:
+                raise ConnectionError(f"the server closed a socket: {data[at + 4 : at + size]!r}")
+            if told := data.count(MARK, at, at + size):
+                self.delivered += told
+                self.frames += 1
+            elif data.startswith(self._ping, at) and len(self._ping) == size:
+                pinged = True
+            at += size
+        if at < end:
+            self._rest[fd] = data[at:]
+        return pinged
+
+    @staticmethod
+    def _size(data: bytes, at: int) -> int:
+        """Of the frame at `at` with its head; 0 while that is not known."""
+        left = len(data) - at
+        if left < 2:
+            return 0
+        size = data[at + 1]
+        if size < 126:
+            return 2 + size
+        long = 2 if size == 126 else 8
+        if left < 2 + long:
+            return 0
+        return 2 + long + int.from_bytes(data[at + 2 : at + 2 + long])
 
 
 class Crowd:
@@ -100,35 +145,37 @@ class Crowd:
         self._socks: list[socket.socket] = []
         self._by_fd: dict[int, socket.socket] = {}
         self._epoll = select.epoll()
-        self._delivered = self._frames = 0
+        self._ears = Ears(dialect.ping)
         for number in range(count):
-            sock = open_socket(address, dialect, number)
+            sock, said = open_socket(address, dialect, number)
+            self._ears.hear(sock.fileno(), said)
             self._socks.append(sock)
             self._by_fd[sock.fileno()] = sock
             self._epoll.register(sock, select.EPOLLIN)
-            if number % 200 == 199:
-                self.listen(0.01)  # those who are there already are pinged meanwhile
+            if number % 100 == 99:
+                self.listen(0.0)  # those who are there already are pinged meanwhile
         self.listen(1.0)
 
     def listen(self, seconds: float, *, enough: int | None = None) -> None:
-        """Read for a while, or until `enough` messages were delivered in all."""
+        """Read what comes for a while, or until `enough` messages were delivered in all; at the end
+        every socket once more."""
         until = time.perf_counter() + seconds
-        ping, pong = self._dialect.ping, frame(self._dialect.pong.encode())
-        while (left := until - time.perf_counter()) > 0:
-            for fd, _ in self._epoll.poll(left):
+        pong = frame(self._dialect.pong.encode())
+        while True:
+            left = max(0.0, until - time.perf_counter())
+            ready = self._epoll.poll(left, len(self._socks))
+            for fd, _ in ready:
                 data = self._by_fd[fd].recv(65_536)
-                if not data or data[0] == CLOSE:
-                    raise ConnectionError(f"the server closed a socket: {data[4:]!r}")
-                self._delivered += data.count(MARK)
-                self._frames += data.count(FRAME)
-                if ping and ping in data:
+                if not data:
+                    raise ConnectionError("the server cut a socket off")
+                if self._ears.hear(fd, data):
                     self._by_fd[fd].sendall(pong)
-            if enough is not None and self._delivered >= enough:
+            if not left or (enough is not None and self._ears.delivered >= enough):
                 return
 
     def talk(self, per_s: int, seconds: float) -> Heard:
         """Messages at an even pace, each from another socket."""
-        self._delivered, self._frames, heard = 0, 0, Heard()
+        self._ears.delivered, self._ears.frames, heard = 0, 0, Heard()
         began = time.perf_counter()
         for number in range(int(per_s * seconds)):
             wait = began + number / per_s - time.perf_counter()
@@ -137,7 +184,7 @@ class Crowd:
             self._say(number)
             heard.sent += 1
         self.listen(15.0, enough=heard.sent * len(self._socks))
-        heard.delivered, heard.frames = self._delivered, self._frames
+        heard.delivered, heard.frames = self._ears.delivered, self._ears.frames
         heard.seconds = time.perf_counter() - began
         return heard
 
@@ -145,11 +192,11 @@ class Crowd:
         """Milliseconds from one message to the last socket that hears it."""
         took = []
         for number in range(times):
-            self._delivered, began = 0, time.perf_counter()
+            self._ears.delivered, began = 0, time.perf_counter()
             self._say(number)
             self.listen(5.0, enough=len(self._socks))
-            if self._delivered < len(self._socks):
-                raise TimeoutError(f"only {self._delivered} sockets heard it")
+            if self._ears.delivered < len(self._socks):
+                raise TimeoutError(f"only {self._ears.delivered} sockets heard it")
             took.append((time.perf_counter() - began) * 1000)
             self.listen(0.3)
         return took
@@ -232,11 +279,16 @@ def idle(pid: int, seconds: float) -> float:
 def converse(
     address: tuple[str, int], dialect: Dialect, pid: int, sockets: int, per_s: int, seconds: float
 ) -> Heard:
-    """A room of `sockets` hears `per_s` messages a second; the server's CPU is measured."""
+    """A room of `sockets` hears `per_s` messages a second; the server's CPU is measured, and what
+    it uses while all are there and nobody talks is taken off."""
     crowd = Crowd(address, dialect, sockets)
     meter = Meter(pid)
+    crowd.listen(REST_S)
+    resting_s, rested_s = meter.read()
+    meter.start()
     heard = crowd.talk(per_s, seconds)
-    heard.server_cpu_s, _ = meter.read()
+    cpu_s, talked_s = meter.read()
+    heard.server_cpu_s = max(0.0, cpu_s - resting_s / rested_s * talked_s)
     crowd.close()
     return heard
 

@@ -111,6 +111,53 @@ async def test_without_udp_the_page_goes_over_the_websocket_by_itself(
         await stop(page)
 
 
+# Another window that plays a tone; headless browsers have none to choose.
+WINDOW = """() => {
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const context = new AudioContext()
+    const tone = context.createOscillator()
+    const sound = context.createMediaStreamDestination()
+    tone.frequency.value = 3000
+    tone.connect(sound)
+    tone.start()
+    const picture = document.createElement('canvas')
+    picture.getContext('2d').fillRect(0, 0, 1, 1)
+    return new MediaStream([...picture.captureStream(5).getTracks(), ...sound.stream.getTracks()])
+  }
+}"""
+# Whether what goes out has the tone in it, and one track of sound.
+HAS_TONE = """() => {
+  const stream = document.querySelector('.s-camera-screen video').srcObject
+  if (stream?.getAudioTracks().length !== 1) return false
+  window.ear ??= { of: null }
+  if (window.ear.of !== stream) {
+    const context = new AudioContext()
+    const heard = context.createAnalyser()
+    context.createMediaStreamSource(stream).connect(heard)
+    window.ear = { of: stream, heard, bin: Math.round(3000 * heard.fftSize / context.sampleRate) }
+  }
+  const loud = new Uint8Array(window.ear.heard.frequencyBinCount)
+  window.ear.heard.getByteFrequencyData(loud)
+  return loud[window.ear.bin] > 150
+}"""
+
+
+async def test_what_a_shared_screen_plays_is_heard_beside_the_microphone(
+    camera: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("看我的屏幕")
+    async with host(camera, demo, room.id) as page:
+        await page.evaluate(WINDOW)
+        await expect(page.locator(".s-camera")).to_have_attribute("data-stage", "ready")
+        assert not await page.evaluate(HAS_TONE)
+        await page.get_by_role("button", name="播屏幕").click()
+        await page.wait_for_function(HAS_TONE)
+        # The microphone is muted, the screen is not.
+        await page.get_by_role("button", name="静音", exact=True).click()
+        await page.evaluate("new Promise((done) => setTimeout(done, 500))")
+        await page.wait_for_function(HAS_TONE)
+
+
 async def test_a_replaced_publisher_is_told(camera: Browser, demo: Demo, desk: Desk) -> None:
     room = await desk.room("两台手机")
     async with host(camera, demo, room.id) as first, host(camera, demo, room.id) as second:

@@ -15,7 +15,7 @@ from yaohe import front
 from yaohe.app.controllers import CONTROLLERS
 from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
-from yaohe.app.keeping import captioner, recorder
+from yaohe.app.keeping import captioner, has_replay, recorder
 from yaohe.app.openapi import describe
 from yaohe.app.payments import gateway as payment_gateway
 from yaohe.app.platforms import Platforms, connect
@@ -272,14 +272,13 @@ def build(
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
     uploads = Uploads(sandbox, store)
-    decoder = KeyframeDecoder(sandbox)
-    stills = LatestStills(origin, decoder, store, clock)
+    stills = LatestStills(origin, decoder := KeyframeDecoder(sandbox), store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
     steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
     relay = Relay(db, [*steps, *told_outside.steps(webhooks=webhooks, outside=outside)])
     snapshots = Snapshots(
         clock=clock, identity=identity, rooms=rooms, shelf=shelf, hub=hub, campaigns=campaigns,
-        stills=stills,
+        stills=stills, has_replay=partial(has_replay, recordings),
     )  # fmt: skip
     rooms.on_change.append(lambda room: snapshots.forget(room.id))
     assets = Assets(Path(front.__file__).parent / "static")

@@ -39,3 +39,9 @@ def captioner(
         tell=lambda room_id, text: hub.change(room_id, caption=text),
         keep_s=kept_s if settings.rewind_window_s else 0,
     )
+
+
+async def has_replay(recordings: Recordings, room_id: str) -> bool:
+    """Whether anything of the room's show can be watched again."""
+    found = await recordings.find(room_id)
+    return found is not None and bool(found.since(recordings.since(found)))

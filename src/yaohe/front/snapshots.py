@@ -9,6 +9,7 @@ must not keep the page.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -42,9 +43,11 @@ class Snapshots:
         hub: Hub,
         campaigns: Campaigns,
         stills: LatestStills,
+        has_replay: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._clock, self._identity, self._rooms, self._shelf = clock, identity, rooms, shelf
         self._hub, self._campaigns, self._stills = hub, campaigns, stills
+        self._has_replay = has_replay
         self._kept: dict[str, Snapshot] = {}
         self._looked_at: dict[str, float] = {}
         self._gathering: dict[str, asyncio.Task[Snapshot]] = {}
@@ -109,12 +112,13 @@ class Snapshots:
 
     async def _look(self, room_id: str) -> Snapshot:
         room = await self._rooms.get(room_id)
-        shelf, offer, shop, still, following = await asyncio.gather(
+        shelf, offer, shop, still, following, has_replay = await asyncio.gather(
             self._shelf.state(room_id),
             self._campaigns.room_offer(room_id),
             self._identity.shop(),
             self._stills.of(room_id),
             self._rooms.next_show(besides=room_id),
+            self._has_replay(room_id),
         )
         state = self._hub.room_state(room_id)
         return Snapshot(
@@ -148,6 +152,7 @@ class Snapshots:
             else NextShow(
                 following.id, following.title, following.title_en, following.scheduled_at
             ),
+            has_replay=has_replay,
             at=self._clock.monotonic(),
         )
 

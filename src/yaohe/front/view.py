@@ -94,6 +94,7 @@ class Snapshot:
     sharer_amount_minor: int | None
     picture: PictureView | None
     next_show: NextShow | None
+    has_replay: bool
     at: float = field(compare=False)
 
     def title_in(self, lang: str) -> str:
@@ -287,6 +288,7 @@ def boot_data(
             "zone": zone_text(starts, lang) if starts else "",
             "started_at": moment.started_at,
             "ended_at": moment.ended_at,
+            "replay": moment.has_replay,
             "slate": moment.slate,
             "slate_since": moment.slate_since,
         },

@@ -30,6 +30,7 @@ class Street:
         self.snapshots = Snapshots(
             clock=self.clock, identity=me, rooms=me, shelf=SimpleNamespace(state=self._shelf),  # type: ignore[arg-type]
             hub=me, campaigns=me, stills=SimpleNamespace(of=self._still),  # type: ignore[arg-type]
+            has_replay=self._has_replay,
         )  # fmt: skip
 
     async def get(self, room_id: str) -> Any:
@@ -47,6 +48,9 @@ class Street:
 
     async def _shelf(self, room_id: str) -> Any:
         return SimpleNamespace(items=[], pinned=None, live={})
+
+    async def _has_replay(self, room_id: str) -> bool:
+        return False
 
     async def _still(self, room_id: str) -> None:
         self.stills.append(room_id)

@@ -86,6 +86,7 @@ def moment(**changed: Any) -> Snapshot:
         "sharer_amount_minor": 2_000,
         "picture": PictureView(b"\xff\xd8", "a-1", 540, 960),
         "next_show": NextShow("pots", "小壶", "", AT),
+        "has_replay": False,
         "at": 0.0,
     }
     return Snapshot(**(values | changed))

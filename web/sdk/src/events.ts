@@ -121,6 +121,8 @@ export interface BootData {
     scheduled_at: string | null
     zone: string
     ended_at: string | null
+    /** Whether anything of it can be watched again. */
+    replay: boolean
     slate: boolean
     /** Since when the host is away, by the server's clock. */
     slate_since: string | null

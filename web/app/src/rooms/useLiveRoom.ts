@@ -21,6 +21,7 @@ import { useReplay } from './useReplay'
 import { useSharedClip } from './useSharedClip'
 import { useSharedMoment } from './useSharedMoment'
 import { useSheets } from './useSheets'
+import { useSoundOnly } from './useSoundOnly'
 
 export function createLiveRoom(yh: BootHandle) {
   const boot = yh.data
@@ -76,7 +77,7 @@ export function createLiveRoom(yh: BootHandle) {
   const landing = useLanding(boot, room, say, notices)
   const moment = useSharedMoment(boot, room, live)
   const clip = useSharedClip(boot, room, live, yh.video)
-  const replay = useReplay(room, live)
+  const replay = useReplay(room, live, boot.room.replay)
   const captions = useCaptions(live)
   const orders = useOrders({ room, sheets })
 
@@ -166,7 +167,7 @@ export function createLiveRoom(yh: BootHandle) {
     live.phase = phase
     live.phaseSince = performance.now()
   })
-  room.player.ladder.changed.on(() => (live.soundOnly = room.player.ladder.soundOnly))
+  const rungs = useSoundOnly(room.player.ladder, live)
   room.player.soundChanged.on((on) => (live.hasSound = on))
   room.state.on(applyState)
   room.joined.on((joined) => {
@@ -210,7 +211,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay, captions,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

@@ -18,12 +18,12 @@ function savesData(): boolean {
   return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true
 }
 
-export function useReplay(room: Room, live: Shown) {
+export function useReplay(room: Room, live: Shown, isKept: boolean) {
   let found: Replay | null = null
 
   /** With nothing recorded, or no answer, the page stays as it is; a shared clip goes on. */
   async function begin(): Promise<void> {
-    if (live.status !== 'ended' || live.clip || savesData()) return
+    if (!isKept || live.status !== 'ended' || live.clip || savesData()) return
     found = await new Rewind(room.client, room.id, room.player).load().catch(() => null)
     if (found && live.status === 'ended') live.rewinding = live.replaysUnasked = true
   }

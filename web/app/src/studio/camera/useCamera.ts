@@ -4,6 +4,7 @@
  * `stream` is always what goes out; changing a device or the shape makes a new one.
  */
 import { onBeforeUnmount, ref, shallowRef } from 'vue'
+import { fromCamera, fromScreen, type Captured } from './mix'
 import { useLevel } from './useLevel'
 
 export type Shape = 'portrait' | 'landscape'
@@ -34,6 +35,7 @@ export function useCamera() {
   const { level, quiet, listen } = useLevel()
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === 'function'
   let asked = 0
+  let captured: Captured | null = null
 
   function picture(): MediaTrackConstraints {
     const upright = shape.value === 'portrait'
@@ -46,15 +48,21 @@ export function useCamera() {
     return { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true }
   }
 
-  async function capture(): Promise<MediaStream> {
-    if (source.value === 'camera') return navigator.mediaDevices.getUserMedia({ video: picture(), audio: voice() })
-    const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 30 } } })
-    const sound = await navigator.mediaDevices.getUserMedia({ audio: voice() })
-    return new MediaStream([...screen.getVideoTracks(), ...sound.getAudioTracks()])
+  async function capture(): Promise<Captured> {
+    const { mediaDevices } = navigator
+    if (source.value === 'camera') return fromCamera(await mediaDevices.getUserMedia({ video: picture(), audio: voice() }))
+    const screen = await mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 30 } }, audio: true })
+    try {
+      return fromScreen(screen, await mediaDevices.getUserMedia({ audio: voice() }))
+    } catch (cause) {
+      screen.getTracks().forEach((track) => track.stop())
+      throw cause
+    }
   }
 
   function release(): void {
-    stream.value?.getTracks().forEach((track) => track.stop())
+    captured?.release()
+    captured = null
     stream.value = null
   }
 
@@ -70,7 +78,7 @@ export function useCamera() {
     try {
       const fresh = await capture()
       if (turn !== asked) {
-        fresh.getTracks().forEach((track) => track.stop())
+        fresh.release()
         return
       }
       release()
@@ -83,22 +91,23 @@ export function useCamera() {
     }
   }
 
-  function use(fresh: MediaStream): void {
-    for (const track of fresh.getVideoTracks()) {
+  function use(fresh: Captured): void {
+    captured = fresh
+    for (const track of fresh.stream.getVideoTracks()) {
       track.contentHint = source.value === 'screen' ? 'detail' : 'motion'
       // The bar of the browser can end a shared screen at any time.
       track.onended = () => void choose({ source: 'camera' })
     }
-    fresh.getAudioTracks().forEach((track) => (track.enabled = !muted.value))
-    stream.value = fresh
-    listen(fresh)
+    silence()
+    stream.value = fresh.stream
+    listen(fresh.stream)
   }
 
   async function listDevices(): Promise<void> {
     const found = await navigator.mediaDevices.enumerateDevices()
     cameras.value = found.filter((device) => device.kind === 'videoinput' && device.deviceId)
     microphones.value = found.filter((device) => device.kind === 'audioinput' && device.deviceId)
-    const settings = stream.value?.getAudioTracks()[0]?.getSettings()
+    const settings = captured?.voice[0]?.getSettings()
     if (!microphone.value && settings?.deviceId) microphone.value = settings.deviceId
   }
 
@@ -122,9 +131,14 @@ export function useCamera() {
     return choose({ camera: '', source: 'camera' })
   }
 
+  /** The microphone alone: what a shared screen plays goes on. */
+  function silence(): void {
+    captured?.voice.forEach((track) => (track.enabled = !muted.value))
+  }
+
   function mute(): void {
     muted.value = !muted.value
-    stream.value?.getAudioTracks().forEach((track) => (track.enabled = !muted.value))
+    silence()
   }
 
   onBeforeUnmount(() => {

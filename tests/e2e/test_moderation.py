@@ -117,6 +117,7 @@ async def test_a_viewer_blocks_and_reports_and_the_studio_sees_to_it(
         await expect(studio.locator(".s-mod-trail")).to_contain_text("封禁了")
         await expect(studio.get_by_role("button", name="解除")).to_be_visible()
         await blocked_is_remembered(mei.page, room)
+        await followers_speak(studio, mei.page, room)
 
 
 async def blocked_is_remembered(page: Page, room: Room) -> None:
@@ -126,6 +127,28 @@ async def blocked_is_remembered(page: Page, room: Room) -> None:
     await page.locator(".y-menu button", has_text="不看的人").click()
     await page.locator(".y-menu button", has_text="恢复").click()
     await expect(page.locator(".y-sheet .y-empty")).to_be_visible()
+
+
+async def followers_speak(studio: Page, page: Page, room: Room) -> None:
+    """The studio lets followers speak only: one tap beside the host's name, and one may."""
+    await page.goto(room.path)
+    await expect(page.locator(".y-follow")).to_be_visible()
+    await studio.get_by_text("只让关注的人发言").click()
+    await expect(page.locator(".y-say")).to_contain_text("关注主播才能发言")
+    await page.locator(".y-say").click()
+    await expect(page.locator(".y-field")).to_have_count(0)
+    await page.locator(".y-follow").click()
+    await expect(page.locator(".y-follow")).to_have_count(0)
+    await say(page, "关注了，来问一句")
+    await page.reload()
+    await expect(line(page, "关注了，来问一句")).to_be_visible()
+    await expect(page.locator(".y-follow")).to_have_count(0)
+    await page.locator("[data-act=more], .y-top button").last.click()
+    await page.locator(".y-menu button", has_text="我关注的主播").click()
+    await expect(page.locator(".y-followed")).to_contain_text("看不惯就举报")
+    await page.locator(".y-followed button").click()
+    await expect(page.locator(".y-sheet .y-empty")).to_be_visible()
+    await expect(page.locator(".y-follow")).to_be_visible()
 
 
 def signed_in(browser: Browser, demo: Demo) -> SignedIn:

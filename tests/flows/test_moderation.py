@@ -15,6 +15,8 @@ from tests.support.wire import dialled
 
 from yaohe.identity import friendly_name
 from yaohe.kernel.db import Database
+from yaohe.live.follows import Follows
+from yaohe.live.moderation import Moderation
 from yaohe.live.realtime import Archive
 from yaohe.live.rooms import NewRoom
 
@@ -130,7 +132,8 @@ async def test_rules_are_live_for_everybody(fresh_db: Database) -> None:
         wish = {"slow_s": 30, "links": False, "words": ["假货", " "]}
         answer = await desk.patch("chat-rules", json=wish)
         assert answer.json() == {
-            "slow_s": 30, "links": False, "closed": False, "words": ["假货"], "pinned": None,
+            "slow_s": 30, "links": False, "closed": False, "followers": False,
+            "words": ["假货"], "pinned": None,
         }  # fmt: skip
         state = await ann.talker.pub(lambda data: "chat_rules" in data)
         assert state["chat_rules"] == {"slow_s": 30, "links": False}
@@ -195,6 +198,38 @@ async def test_a_viewer_may_be_entrusted_with_a_room(fresh_db: Database) -> None
         assert code(await desk.delete(f"moderators/{mod.id}")) == (404, "moderator_not_found")
         answer = await mod.http.delete(f"{tea}/penalties/{ann.id}")
         assert code(answer) == (403, "not_moderator")
+
+
+async def test_a_chat_for_followers(fresh_db: Database) -> None:
+    """Who follows writes, from the tap on; who leaves does not. It is so for who comes later."""
+    async with room(fresh_db) as (home, desk), person(home) as ann, person(home) as bob:
+        tea = f"{home.base}/api/v1/rooms/tea/follow"
+        for _ in range(2):
+            assert (await bob.http.put(tea)).status_code == 204
+        await desk.patch("chat-rules", json={"followers": True})
+        await ann.talker.pub(lambda data: data.get("chat_rules") == {"followers": True})
+        assert (await ann.say("one"))["message"] == "chat_followers"
+        assert "id" in await bob.say("one")
+        assert (await ann.http.put(tea)).status_code == 204
+        assert "id" in await ann.say("two")
+        assert (await bob.http.delete(tea)).status_code == 204
+        assert (await bob.say("two"))["message"] == "chat_followers"
+        mine = (await ann.http.get(f"{home.base}/api/v1/me/follows")).json()["items"]
+        assert [(one["room_id"], one["host_name"]) for one in mine] == [("tea", "小禾")]
+        assert (await bob.http.get(f"{home.base}/api/v1/me/follows")).json() == {"items": []}
+        other = f"{home.base}/api/v1/rooms/none/follow"
+        assert code(await ann.http.put(other)) == (404, "room_not_found")
+        wrong = {"sec-fetch-site": "cross-site", "origin": "http://evil.example"}
+        assert code(await ann.http.put(tea, headers=wrong)) == (403, "wrong_origin")
+        # It is written down: she comes again, and a ward that opens later knows her.
+        async with dialled(home.server) as peer:
+            await peer.upgrade("/rt", f"Cookie: {ann.http.headers['cookie']}")
+            hello = (await Talker(peer).ask(connect={"data": {"room": "tea"}}))["connect"]["data"]
+            assert hello["room"]["following"] is True
+        follows = Follows(fresh_db, home.bus)
+        ward = await Moderation(fresh_db, home.bus, home.hub.clock, follows).ward("tea")
+        assert (ward.followers, ward.rules.followers) == ({ann.id}, True)
+        ward.close()
 
 
 async def test_viewers_report_and_block(fresh_db: Database) -> None:

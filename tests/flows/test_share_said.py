@@ -18,6 +18,7 @@ from tests.support.system import running_system
 from yaohe.app.build import System
 from yaohe.commerce import NewProduct
 from yaohe.kernel.bus import MemoryBus
+from yaohe.live.follows import Follows
 from yaohe.live.moderation import Moderation, Moderator
 from yaohe.live.moderation.model import RulesChange
 from yaohe.live.rooms import NewRoom
@@ -60,7 +61,9 @@ async def opened(data: Path, url: str) -> AsyncIterator[Shop]:
             NewProduct(title="春茶", price_minor=9_900, stock=9)
         )
         await system.shelf.replace(room.id, [product.id])
-        yield Shop(system, Moderation(system.db, MemoryBus(), system.clock), room.id, product.id)
+        bus = MemoryBus()
+        moderation = Moderation(system.db, bus, system.clock, Follows(system.db, bus))
+        yield Shop(system, moderation, room.id, product.id)
 
 
 @pytest.fixture

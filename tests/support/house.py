@@ -25,6 +25,8 @@ from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.wire import TimerWheel, WireConfig, WireServer
 from yaohe.live import room_hub
+from yaohe.live.follows import Follows
+from yaohe.live.follows.http import controllers as follows_controllers
 from yaohe.live.media import MediaOrigin
 from yaohe.live.moderation import Moderation
 from yaohe.live.moderation.http import controllers as moderation_controllers
@@ -67,7 +69,8 @@ async def house(db: Database) -> AsyncIterator[House]:
     shelf = Shelf(db, bus, shop.commerce)
     sharing = Sharing(db, clock, "http://x")
     campaigns = Campaigns(db, clock, shop.commerce, sharing)
-    moderation = Moderation(db, bus, clock)
+    follows = Follows(db, bus)
+    moderation = Moderation(db, bus, clock, follows)
     hub = room_hub(
         db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
         rooms=rooms, shelf=shelf, origin=origin, moderation=moderation,
@@ -79,10 +82,10 @@ async def house(db: Database) -> AsyncIterator[House]:
     )
     services: dict[str, object] = {
         "identity": shop.identity, "rooms": rooms, "hub": hub, "commerce": shop.commerce,
-        "moderation": moderation,
+        "moderation": moderation, "follows": follows,
     }  # fmt: skip
     controllers = [*identity_controllers, *chat_controllers, *commerce_controllers]
-    controllers += moderation_controllers
+    controllers += [*moderation_controllers, *follows_controllers]
     config = WireConfig(lifespan="off", websockets={"/rt": hub.accept}, wheel=wheel)
     running = [asyncio.create_task(part.run()) for part in (hub, Relay(db, steps, poll_s=0.05))]
     try:

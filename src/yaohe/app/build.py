@@ -61,6 +61,7 @@ from yaohe.ledger import Ledger
 from yaohe.live import room_hub
 from yaohe.live.captions import Captions
 from yaohe.live.encoding import Encoding
+from yaohe.live.follows import Follows
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.moderation import Moderation
 from yaohe.live.playback import Playback
@@ -250,7 +251,8 @@ def build(
     gate = Gate(privacy, identity, sharing)
     recordings = recorder(settings, origin, rooms, clock)
     shelf = Shelf(db, bus, commerce)
-    moderation = Moderation(db, bus, clock)
+    follows = Follows(db, bus)
+    moderation = Moderation(db, bus, clock, follows)
     hub = room_hub(
         db=db,
         bus=bus,
@@ -323,6 +325,7 @@ def build(
         "captions": captions,
         "hub": hub,
         "moderation": moderation,
+        "follows": follows,
         "playback": playback,
         "uploads": uploads,
         "strangers": strangers,

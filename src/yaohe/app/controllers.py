@@ -15,6 +15,7 @@ from yaohe.identity.accounts import http as accounts
 from yaohe.identity.keys import http as app_keys
 from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
+from yaohe.live.follows import http as follows
 from yaohe.live.moderation import http as moderation
 from yaohe.live.playback import http as playback
 from yaohe.live.privacy import http as privacy
@@ -46,6 +47,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *outside.controllers,
     *rooms.controllers,
     *privacy.controllers,
+    *follows.controllers,
     *realtime.controllers,
     *recordings.controllers,
     *whip.controllers,

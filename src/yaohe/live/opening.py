@@ -51,6 +51,7 @@ async def _person(
     staff = caller.id not in ward.moderators and await identity.staff_of(request.cookies)
     return {
         "moderator": caller.id in ward.moderators or bool(staff),
+        "following": caller.id in ward.followers,
         "penalty": {"kind": held.kind, "until": held.until} if held else None,
         "blocked": [one.visitor_id for one in await moderation.blocked(caller.id)],
     }

@@ -54,6 +54,8 @@ export interface ChatRules {
   links: boolean
   /** Only the host and moderators speak. */
   closed: boolean
+  /** Only who follows the host speaks. */
+  followers: boolean
 }
 
 export interface PinnedMessage {
@@ -65,6 +67,8 @@ export interface PinnedMessage {
 /** What a room tells one visitor about themselves when they come in. */
 export interface Standing {
   moderator: boolean
+  /** Whether they follow this room's host. */
+  following: boolean
   penalty: { kind: 'mute' | 'ban'; until: string | null } | null
   /** The visitor ids of those they do not want to read. */
   blocked: string[]

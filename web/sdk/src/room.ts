@@ -10,6 +10,7 @@ import {
   Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor,
 } from './events'
 import { Goods, type StateNews } from './goods'
+import { Follows } from './follows'
 import { Manners } from './manners'
 import { Moments } from './moments'
 import { Player } from './player'
@@ -47,6 +48,7 @@ export class Room {
   readonly shop: Shop
   readonly track: Track
   readonly manners: Manners
+  readonly follows: Follows
   readonly joined = new Signal<Joined>()
   readonly chatLine = new Signal<ChatLine>()
   readonly chatHidden = new Signal<ChatHidden>()
@@ -81,6 +83,7 @@ export class Room {
     this.shop = new Shop(this.client)
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
     this.manners = new Manners(this.client, this.id)
+    this.follows = new Follows(this.client)
     this.#moments = new Moments(() => this.player.shownAt)
     this.#reports = new Reports(this.client, yh, this.player)
     this.player.phaseChanged.on(() => this.track.nudge())

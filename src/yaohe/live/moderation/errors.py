@@ -3,6 +3,7 @@
 NotAllowed ─┬ ChatMuted          403 chat_muted         `retry_after_s` when it has an end
             ├ ChatBanned         403 chat_banned
             ├ ChatClosed         403 chat_closed        only the host and moderators speak
+            ├ FollowersOnly      403 chat_followers     only who follows the host speaks
             ├ NotModerator       403 not_moderator
             └ OneOfUs            403 one_of_us          a moderator cannot be muted or banned
 BadInput ───┬ LinkRefused        422 chat_link
@@ -34,6 +35,11 @@ class ChatBanned(NotAllowed):
 class ChatClosed(NotAllowed):
     code = "chat_closed"
     message = "Only the host speaks at the moment."
+
+
+class FollowersOnly(NotAllowed):
+    code = "chat_followers"
+    message = "Only those who follow the host write here. Follow, then write."
 
 
 class NotModerator(NotAllowed):

@@ -22,6 +22,7 @@ from yaohe.live.moderation.errors import (
     ChatBanned,
     ChatClosed,
     ChatMuted,
+    FollowersOnly,
     LinkRefused,
     SlowMode,
     WordRefused,
@@ -59,18 +60,25 @@ class Pinned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChatRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How one talks in a room. `closed`: only the host and moderators speak."""
+    """How one talks in a room. `closed`: only the host and moderators speak; `followers`: besides
+    them only who follows the host."""
 
     slow_s: int = 0
     links: bool = True
     closed: bool = False
+    followers: bool = False
     words: tuple[str, ...] = ()
     pinned: Pinned | None = None
 
     def shown(self) -> dict[str, object]:
         """What every viewer may know: the list of words is not for them."""
         return {
-            "chat_rules": {"slow_s": self.slow_s, "links": self.links, "closed": self.closed},
+            "chat_rules": {
+                "slow_s": self.slow_s,
+                "links": self.links,
+                "closed": self.closed,
+                "followers": self.followers,
+            },
             "chat_pinned": self.pinned,
         }
 
@@ -81,13 +89,14 @@ class RulesChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     slow_s: Annotated[int, Meta(ge=0, le=SLOW_S_MAX)] | msgspec.UnsetType = msgspec.UNSET
     links: bool | msgspec.UnsetType = msgspec.UNSET
     closed: bool | msgspec.UnsetType = msgspec.UNSET
+    followers: bool | msgspec.UnsetType = msgspec.UNSET
     words: list[str] | msgspec.UnsetType = msgspec.UNSET
 
     def cleaned(self) -> dict[str, object]:
         """The columns to write; raises `BadInput`."""
         values: dict[str, object] = {
             name: given
-            for name in ("slow_s", "links", "closed")
+            for name in ("slow_s", "links", "closed", "followers")
             if (given := getattr(self, name)) is not msgspec.UNSET
         }
         if self.words is not msgspec.UNSET:
@@ -164,6 +173,8 @@ class WardChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     release: str | None = None
     appoint: str | None = None
     dismiss: str | None = None
+    follows: str | None = None
+    leaves: str | None = None
 
 
 class Ward:
@@ -175,30 +186,35 @@ class Ward:
         *,
         penalties: Iterable[Penalty] = (),
         moderators: Iterable[str] = (),
+        followers: Iterable[str] = (),
     ) -> None:
         self._spoke: dict[str, float] = {}
         self._missed: list[WardChange] | None = None
-        self._subscription: Subscription | None = None
-        self.fill(rules or ChatRules(), penalties, moderators)
+        self._subscriptions: list[Subscription] = []
+        self.fill(rules or ChatRules(), penalties, moderators, followers)
 
     def fill(
-        self, rules: ChatRules, penalties: Iterable[Penalty], moderators: Iterable[str]
+        self,
+        rules: ChatRules,
+        penalties: Iterable[Penalty],
+        moderators: Iterable[str],
+        followers: Iterable[str],
     ) -> None:
         """Begin with what was stored; what was heard meanwhile comes on top."""
-        self.moderators = set(moderators)
+        self.moderators, self.followers = set(moderators), set(followers)
         self._penalties = {one.visitor_id: one for one in penalties}
         self.rules = rules
         missed, self._missed = self._missed, None
         for change in missed or ():
             self._apply(change)
 
-    def follow(self, subscription: Subscription) -> None:
+    def listen(self, *subscriptions: Subscription) -> None:
         """Hold what brings the changes; those heard before `fill` are kept for it."""
-        self._subscription, self._missed = subscription, []
+        self._subscriptions, self._missed = list(subscriptions), []
 
     def close(self) -> None:
-        if self._subscription is not None:
-            self._subscription.close()
+        for subscription in self._subscriptions:
+            subscription.close()
 
     def hear(self, change: WardChange) -> None:
         if self._missed is not None:
@@ -216,6 +232,10 @@ class Ward:
             self.moderators.add(change.appoint)
         if change.dismiss is not None:
             self.moderators.discard(change.dismiss)
+        if change.follows is not None:
+            self.followers.add(change.follows)
+        if change.leaves is not None:
+            self.followers.discard(change.leaves)
 
     @property
     def rules(self) -> ChatRules:
@@ -255,6 +275,8 @@ class Ward:
         rules = self._rules
         if rules.closed:
             raise ChatClosed
+        if rules.followers and visitor_id not in self.followers:
+            raise FollowersOnly
         if not rules.links and has_link(text):
             raise LinkRefused
         if self._words is not None and self._words.search(folded(text)):

@@ -18,6 +18,7 @@ from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.text import clean_text
+from yaohe.live.follows import FollowChange, Follows
 from yaohe.live.moderation import store
 from yaohe.live.moderation.errors import (
     ModeratorNotFound,
@@ -53,14 +54,23 @@ NOTE_CHARS_MAX: Final = 200
 _change = msgspec.json.Decoder(WardChange)
 
 
+def _heard(change: FollowChange) -> WardChange:
+    if change.on:
+        return WardChange(follows=change.visitor_id)
+    return WardChange(leaves=change.visitor_id)
+
+
 def acting(staff: Staff) -> Moderator:
     """A member of staff as the moderator they are in every room."""
     return Moderator(id=staff.id, name=staff.name, shop_id=staff.shop_id, key_id=staff.key_id)
 
 
 class Moderation:
-    def __init__(self, db: Database, bus: Bus, clock: Clock, *, shop_id: str = SHOP_ID) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, clock: Clock, follows: Follows, *, shop_id: str = SHOP_ID
+    ) -> None:
         self._db, self._bus, self._clock, self._shop_id = db, bus, clock, shop_id
+        self._follows = follows
         self._reported: dict[str, list[float]] = {}
 
     # ── what the chat asks ───────────────────────────────────────────────────────────────────
@@ -69,28 +79,31 @@ class Moderation:
         """The room's rules and people, kept current until it is closed."""
         ward = Ward()
         # Listen first: what changes while we read would be lost otherwise.
-        ward.follow(
+        ward.listen(
             self._bus.subscribe(
                 f"room.{room_id}.ward", lambda _, change: ward.hear(_change.decode(change))
-            )
+            ),
+            self._follows.listen(room_id, lambda change: ward.hear(_heard(change))),
         )
         async with self._db.connect() as conn:
             rules = await store.rules(conn, room_id)
             penalties = await store.penalties(conn, room_id)
             moderators = await store.moderators(conn, room_id)
-        ward.fill(rules, penalties, [helper.visitor_id for helper in moderators])
+        followers = await self._follows.followers(room_id)
+        ward.fill(rules, penalties, [helper.visitor_id for helper in moderators], followers)
         return ward
 
     async def check_note(self, room_id: str, visitor_id: str, text: str) -> None:
         """Raise when this person may not say this on a share of the room. What the chat forbids is
         forbidden here, links always: a friend would trust them."""
-        ward = await self.ward(room_id)
-        try:
-            ward.rules = msgspec.structs.replace(ward.rules, closed=False, links=False, slow_s=0)
-            now = self._clock.now()
-            ward.check_line(visitor_id, text, now=now, monotonic=self._clock.monotonic())
-        finally:
-            ward.close()
+        async with self._db.connect() as conn:
+            rules = await store.rules(conn, room_id)
+            penalties = await store.penalties(conn, room_id)
+            moderators = [one.visitor_id for one in await store.moderators(conn, room_id)]
+        rules = msgspec.structs.replace(rules, closed=False, followers=False, links=False, slow_s=0)
+        ward = Ward(rules, penalties=penalties, moderators=moderators)
+        now = self._clock.now()
+        ward.check_line(visitor_id, text, now=now, monotonic=self._clock.monotonic())
 
     # ── rules, pinned message ────────────────────────────────────────────────────────────────
 

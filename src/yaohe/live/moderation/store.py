@@ -77,6 +77,7 @@ def _rules(row: Any) -> ChatRules:
         slow_s=row.slow_s,
         links=row.links,
         closed=row.closed,
+        followers=row.followers,
         words=tuple(row.words),
         pinned=pinned,
     )

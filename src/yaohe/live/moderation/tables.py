@@ -19,6 +19,7 @@ chat_rules = Table(
     Column("slow_s", Integer),
     Column("links", Boolean),
     Column("closed", Boolean),
+    Column("followers", Boolean),
     Column("words", ARRAY(Text)),
     Column("pinned_text", Text),
     Column("pinned_by", Text),

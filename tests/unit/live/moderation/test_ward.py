@@ -54,6 +54,17 @@ def test_a_ban_lasts_until_it_is_lifted() -> None:
     assert refused(ward) is None
 
 
+def test_a_chat_of_followers_is_open_to_them_and_to_moderators() -> None:
+    ward = Ward(ChatRules(followers=True), moderators=["v_m"], followers=["v_f"])
+    assert refused(ward) == "chat_followers"
+    assert refused(ward, who="v_f") is None
+    assert refused(ward, who="v_m") is None
+    ward.hear(WardChange(follows="v_a"))
+    ward.hear(WardChange(leaves="v_f"))
+    assert refused(ward) is None
+    assert refused(ward, who="v_f") == "chat_followers"
+
+
 def test_a_closed_chat_is_open_to_moderators() -> None:
     ward = Ward(ChatRules(closed=True, links=False, words=("x",), slow_s=9), moderators=["v_m"])
     assert refused(ward) == "chat_closed"
@@ -113,15 +124,19 @@ def test_words_are_cleaned_once() -> None:
 
 def test_viewers_are_not_told_the_words() -> None:
     shown = ChatRules(slow_s=5, words=("x",)).shown()
-    assert shown["chat_rules"] == {"slow_s": 5, "links": True, "closed": False}
+    assert shown["chat_rules"] == {
+        "slow_s": 5, "links": True, "closed": False, "followers": False,
+    }  # fmt: skip
 
 
 def test_what_is_heard_before_the_ward_is_filled_is_not_lost() -> None:
     ward, bus = Ward(), MemoryBus()
     subscription = bus.subscribe("x", lambda _, payload: None)
-    ward.follow(subscription)
+    ward.listen(subscription)
     ward.hear(WardChange(hold=held("ban", None), appoint="v_m"))
-    ward.fill(ChatRules(slow_s=3), [], ["v_x"])
+    ward.hear(WardChange(follows="v_f"))
+    ward.fill(ChatRules(slow_s=3), [], ["v_x"], ["v_y"])
+    assert ward.followers == {"v_f", "v_y"}
     assert refused(ward) == "chat_banned"
     assert ward.moderators == {"v_m", "v_x"}
     ward.hear(WardChange(rules=ChatRules(closed=True), dismiss="v_m"))

@@ -18,6 +18,7 @@ const refusals: Record<string, WordKey> = {
   too_many: 'chat.too_fast',
   chat_banned: 'chat.banned',
   chat_closed: 'chat.closed',
+  chat_followers: 'chat.followers',
   chat_link: 'chat.link',
   chat_word: 'chat.not_allowed',
   chat_empty: 'chat.not_allowed',
@@ -31,14 +32,17 @@ export function clock(at: Date, lang: Lang): string {
 export function useManners(room: Room, say: Words, lang: Lang, notices: Notices) {
   const state = reactive({
     moderator: false,
-    rules: { slow_s: 0, links: true, closed: false } as ChatRules,
+    /** Null until the room has said it. */
+    following: null as boolean | null,
+    rules: { slow_s: 0, links: true, closed: false, followers: false } as ChatRules,
     pinned: null as PinnedMessage | null,
     penalty: null as Standing['penalty'],
     blocked: new Set<string>(),
   })
 
-  function entered({ moderator, penalty, blocked }: Partial<Standing>): void {
+  function entered({ moderator, following, penalty, blocked }: Partial<Standing>): void {
     state.moderator = moderator ?? false
+    state.following = following ?? null
     state.penalty = penalty ?? null
     state.blocked = new Set(blocked)
   }
@@ -67,7 +71,14 @@ export function useManners(room: Room, say: Words, lang: Lang, notices: Notices)
     if (penalty?.until && Date.parse(penalty.until) > Date.now()) {
       return say('chat.muted', { time: clock(new Date(penalty.until), lang) })
     }
-    return state.rules.closed && !state.moderator ? say('chat.closed') : null
+    return closedTo()
+  }
+
+  /** Who the chat is closed to, in words; null when it is open to this visitor. */
+  function closedTo(): string | null {
+    const { closed, followers } = state.rules
+    if (state.moderator) return null
+    return closed ? say('chat.closed') : followers && !state.following ? say('chat.followers') : null
   }
 
   /** A refused line, told so that one knows what to do. */
@@ -95,7 +106,15 @@ export function useManners(room: Room, say: Words, lang: Lang, notices: Notices)
 
   const { manners } = room
   return {
-    state, entered, changed, told, heldBack, refused,
+    state, entered, changed, told, heldBack, closedTo, refused,
+    async follow(): Promise<void> {
+      if (await attempt(() => room.follows.add(room.id), say('follow.done'))) state.following = true
+    },
+    async unfollow(roomId: string): Promise<boolean> {
+      const done = await attempt(() => room.follows.remove(roomId), say('follow.undone'))
+      if (done && roomId === room.id) state.following = false
+      return done
+    },
     report: (reason: ReportReason, lineId?: string) =>
       attempt(() => manners.report(reason, lineId), say('line.reported')),
     async block({ v, name }: ChatLine): Promise<boolean> {

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'etag_differs'
   | 'etag_missing'
   | 'event_differs'
+  | 'follows_full'
   | 'gateway_unknown'
   | 'help_already'
   | 'help_not_arrived'

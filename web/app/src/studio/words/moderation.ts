@@ -26,6 +26,8 @@ export const moderation = {
   'mod.announce': ['发公告', 'Send as notice'],
   'mod.pinned_by': ['{name} 置顶于 {time}', 'Pinned by {name}, {time}'],
   'mod.rules': ['发言规则', 'Rules'],
+  'mod.followers': ['只让关注的人发言', 'Only followers speak'],
+  'mod.followers_help': ['观众点“关注”后就能说', 'Viewers write once they have tapped Follow'],
   'mod.closed': ['只让主播和场控发言', 'Only host and moderators speak'],
   'mod.closed_help': ['观众还能看、点赞、下单', 'Viewers still watch, like and buy'],
   'mod.links': ['允许发链接', 'Allow links'],

@@ -20,6 +20,7 @@ from yaohe.app.openapi import describe
 from yaohe.app.payments import gateway as payment_gateway
 from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
+from yaohe.app.publishing import open_rooms, whip_door
 from yaohe.app.secret import installation_secret
 from yaohe.app.settings import Settings
 from yaohe.campaigns import Campaigns
@@ -48,14 +49,13 @@ from yaohe.front.words import Words
 from yaohe.identity import Identity
 from yaohe.identity.keys import AppKeys
 from yaohe.insights import Insights
-from yaohe.kernel.bus import Bus, MemoryBus
+from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.spool import Spool
-from yaohe.kernel.webrtc import Gateway, Network
 from yaohe.kernel.wire import TimerWheel
 from yaohe.ledger import Ledger
 from yaohe.live import room_hub
@@ -159,31 +159,6 @@ def _links(db: Database, sharing: Sharing, rooms: Rooms, shelf: Shelf) -> Links:
     return Links(db, sells=sells, forget=sharing.forget_links)
 
 
-def _rooms(
-    settings: Settings, db: Database, bus: Bus, origin: MediaOrigin, leases: Leases
-) -> Rooms:
-    return Rooms(
-        db,
-        bus,
-        origin,
-        leases,
-        public_url=settings.address,
-        rtmp_port=settings.rtmp_port,
-        grace_s=settings.grace_s,
-    )
-
-
-def _whip(settings: Settings, origin: MediaOrigin, rooms: Rooms, clock: Clock) -> Whip:
-    return Whip(
-        origin,
-        rooms.authorize,
-        Gateway(Network(host=settings.host, ports=settings.udp_ports)),
-        clock,
-        addresses=settings.webrtc_addresses,
-        ice_servers=settings.ice_links,
-    )
-
-
 def writes_limit(settings: Settings, clock: Clock) -> Limit:
     """How much one address may change; wide, because carriers put a city behind one."""
     per_second = settings.writes_per_address_s
@@ -246,7 +221,7 @@ def build(
     ledger = Ledger(db)
     commerce = _commerce(settings, db, gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
-    rooms = _rooms(settings, db, bus, origin, leases)
+    rooms = open_rooms(settings, db, bus, origin, leases)
     privacy = Privacy(db, clock, secret, rooms, origin, ticket_s=settings.ticket_s)
     gate = Gate(privacy, identity, sharing)
     recordings = recorder(settings, origin, rooms, clock)
@@ -254,23 +229,14 @@ def build(
     follows = Follows(db, bus)
     moderation = Moderation(db, bus, clock, follows)
     hub = room_hub(
-        db=db,
-        bus=bus,
-        clock=clock,
-        wheel=wheel,
-        identity=identity,
-        sharing=sharing,
-        rooms=rooms,
-        shelf=shelf,
-        origin=origin,
-        moderation=moderation,
-        privacy=privacy,
+        db=db, bus=bus, clock=clock, wheel=wheel, identity=identity, sharing=sharing, rooms=rooms,
+        shelf=shelf, origin=origin, moderation=moderation, privacy=privacy,
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
-    )
+    )  # fmt: skip
     rooms.viewers_of = hub.viewers
     captions = captioner(settings, db, origin, clock, hub)
     rtmp = RtmpServer(origin, rooms.authorize, host=settings.host, port=settings.rtmp_port)
-    whip = _whip(settings, origin, rooms, clock)
+    whip = whip_door(settings, origin, rooms, clock)
     sandbox = Sandbox()
     studio = CardStudio(sandbox, store)
     uploads = Uploads(sandbox, store)

@@ -45,6 +45,10 @@ async ([bits, square, seconds]) => {
 """
 
 
+# On a slow line the page is looked at before it has any.
+STATS = "window.__yh && window.__yh.stats"
+
+
 def chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome")
     return next((path for path in map(shutil.which, names) if path), None)

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from bench import video
+from bench import screen, video
 from bench.machine import median, percentile
 from bench.people import Town
 from bench.run import Bench, Row
 from bench.screen import browser, visit
 
 VISITS, WARM = 20, 2
-OURS = "window.__yh && window.__yh.stats"
 THEIRS = "window.stats"
 
 
@@ -52,10 +51,10 @@ def run(bench: Bench) -> list[Row]:
     tokens = town.share(town.cookies(VISITS + WARM))
     theirs: list[float] = []
     with browser() as opened:
-        clicks, starts = _visits(opened, [f"{shop.url}/s/{t}" for t in tokens], OURS)
+        clicks, starts = _visits(opened, [f"{shop.url}/s/{t}" for t in tokens], screen.STATS)
         with delayed(shop.port, 50) as port:
             far = [f"http://127.0.0.1:{port}/s/{token}" for token in tokens]
-            far_clicks, _ = _visits(opened, far, OURS)
+            far_clicks, _ = _visits(opened, far, screen.STATS)
         with bench.peer("nms") as peer:
             if peer is not None:
                 with video.publish(f"rtmp://127.0.0.1:{peer.told['rtmp']}/live/bench"):

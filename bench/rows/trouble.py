@@ -62,7 +62,7 @@ def _gaps_ms(seen: list[list[float]], until_ms: float) -> list[float]:
 
 def _played(opened: Any, url: str, seconds: float) -> tuple[float, list[float], dict[str, Any]]:
     """(click → first frame, times without a new picture, what the player says)."""
-    with screen.visit(opened, url, "window.__yh.stats") as (page, first_ms, _):
+    with screen.visit(opened, url, screen.STATS) as (page, first_ms, _):
         page.evaluate(NOTE_FRAMES)
         page.wait_for_timeout(seconds * 1000)
         gaps = _gaps_ms(page.evaluate("window.__seen"), time.time() * 1000)
@@ -72,7 +72,7 @@ def _played(opened: Any, url: str, seconds: float) -> tuple[float, list[float], 
 def _outage(opened: Any, url: str, line: Line) -> tuple[float | None, float, bool]:
     """(ms from the line's return to a moving picture, seconds behind at the end, same page)."""
     line.one_way_s, line.loss = 0.03, 0.0
-    with screen.visit(opened, url, "window.__yh.stats") as (page, _, _):
+    with screen.visit(opened, url, screen.STATS) as (page, _, _):
         page.evaluate(NOTE_FRAMES)
         page.wait_for_timeout(5000)
         line.silent = True

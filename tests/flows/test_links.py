@@ -241,7 +241,7 @@ async def test_what_cannot_be_is_refused_by_name(home: Yard, room: str) -> None:
         ({"room": room, "product": "prd_none"}, "target_missing"),
         ({"clip": "0000000000"}, "target_missing"),
         ({"room": room, "channel": "carrier_pigeon"}, "channel_refused"),
-        ({"room": room, "slug": "studio"}, "bad_input"),
+        ({"room": room, "slug": "studio"}, "slug_refused"),
         ({"room": room, "source": "direct"}, "bad_input"),
     ):
         assert (await made(home, wish, 422))["code"] == code

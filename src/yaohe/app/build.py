@@ -37,7 +37,6 @@ from yaohe.front.edge import Edge, Guard, HotRoute, Page
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
-from yaohe.front.limits import Limit
 from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import ASGIApp
@@ -54,6 +53,7 @@ from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.lease import Leases
+from yaohe.kernel.limits import Limit
 from yaohe.kernel.relay import Relay
 from yaohe.kernel.spool import Spool
 from yaohe.kernel.wire import TimerWheel
@@ -126,6 +126,15 @@ def _identity(
 ) -> Identity:
     origins = (settings.address,)
     return Identity(db, clock, secret, settings.secure, origins=origins, logins=platforms.logins)
+
+
+def _sharing(
+    settings: Settings, db: Database, clock: Clock, spool: Spool, *, demo: bool
+) -> Sharing:
+    often = settings.shares_per_channel_h
+    return Sharing(
+        db, clock, settings.address, headless_is_person=demo, spool=spool, shares_per_hour=often
+    )
 
 
 def _commerce(
@@ -213,7 +222,7 @@ def build(
     sandbox_door = SandboxDoor(sandbox_pay)
     identity = _identity(settings, db, clock, secret, platforms)
     spool = Spool(settings.data / "spool")
-    sharing = Sharing(db, clock, address, headless_is_person=demo, spool=spool)
+    sharing = _sharing(settings, db, clock, spool, demo=demo)
     app_keys = AppKeys(db, clock, secret)
     outside = Outside(db, clock, secret, identity=identity, app_keys=app_keys, sharing=sharing)
     strangers = PublicOutgoing(private=settings.webhooks_private)

@@ -128,6 +128,9 @@ class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields
     writes_per_address_s: Annotated[
         int, Meta(ge=1, description="Changing guest requests one address may make per second.")
     ] = 200
+    shares_per_channel_h: Annotated[
+        int, Meta(ge=1, description="Shares one visitor may send through one channel an hour.")
+    ] = 120
     log_format: Annotated[
         Literal["text", "json"], Meta(description="Log lines for people or for machines.")
     ] = "text"

@@ -20,11 +20,11 @@ from yaohe.content.clips import (
     ClipUnreadable,
     Made,
 )
-from yaohe.front.limits import Limit
 from yaohe.front.request import Request, answer
 from yaohe.front.view import Snapshot
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import AppError, BadInput
+from yaohe.kernel.limits import Limit
 from yaohe.live.shelf import Shelf
 from yaohe.sharing import ShareRequest, Sharing
 

@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from yaohe.front.limits import Limit
 from yaohe.front.request import ASGIApp, Header, Message, Receive, Scope, Send
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import AppError, TooMany
+from yaohe.kernel.limits import Limit
 
 PREFIX: Final = "/api/v1/outside/"
 PREFLIGHT_S: Final = b"600"

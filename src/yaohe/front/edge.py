@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from yaohe.front.limits import Limit
 from yaohe.front.nothing import is_found, wants_page
 from yaohe.front.request import (
     ASGIApp,
@@ -29,6 +28,7 @@ from yaohe.front.request import (
 )
 from yaohe.identity import Identity, WrongOrigin, check_origin
 from yaohe.kernel.errors import AppError, BadInput, NotFound, TooMany
+from yaohe.kernel.limits import Limit
 from yaohe.kernel.wire import Fields, address_key
 
 BODY_BYTES_MAX: Final = 16_384

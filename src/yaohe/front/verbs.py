@@ -12,7 +12,6 @@ from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
 from yaohe.front.clips import CLIP_ERRORS, ClipMaker
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
-from yaohe.front.limits import Limit
 from yaohe.front.request import Request
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import Snapshot, description
@@ -20,6 +19,7 @@ from yaohe.identity import friendly_name
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.kernel.limits import Limit
 from yaohe.live.moderation import NOTE_ERRORS, Moderation
 from yaohe.live.playback import Playback, PlaybackNoted, PlaybackReport
 from yaohe.live.rooms import RoomNotFound
@@ -81,6 +81,9 @@ class Verbs:
 
     async def share(self, request: Request, room_id: str, wish: ShareRequest) -> ShareAnswer:
         moment = await self._snapshots.of(room_id)
+        if request.known_visitor_id is not None:  # who is new counts with their address
+            known = request.known_visitor_id
+            self._sharing.count_share(known, wish.channel, prepared=wish.prepared)
         visitor, lang = request.visitor, request.lang
         named = msgspec.structs.replace(visitor, name=friendly_name(visitor.id, lang))
         at, clip = self._moment_at(moment, wish), None

@@ -189,6 +189,8 @@ class OutsideSharing(Controller):
     ) -> Response[OutsideShareAnswer]:
         room = await outside.room(app, ref)
         who = await _speaker(outside, app, request, data.user)
+        if app.kind == "public":  # a page; servers answer for their users
+            sharing.count_share(who.id, data.channel, prepared=data.prepared)
         lang = _lang(request)
         name = await outside.name_of(app, who) or friendly_name(who.id, lang)
 
@@ -233,6 +235,7 @@ class OutsideSharing(Controller):
         sharing: Given[Sharing],
     ) -> None:
         who = outside.visitor(request.headers.get(VISITOR_HEADER))
+        sharing.count_share(who.id, data.channel)
         await sharing.intend(token, sharer_id=who.id, channel=data.channel)
 
     @post(

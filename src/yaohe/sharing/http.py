@@ -20,7 +20,7 @@ from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import lang_of
 from yaohe.platforms.channels import Choice
 from yaohe.sharing.channels import channels_for
-from yaohe.sharing.errors import ChannelRefused, ShareNotFound, ShareNotYours
+from yaohe.sharing.errors import SHARE_ERRORS
 from yaohe.sharing.service import Sharing
 
 GUESTS: Final = {"guest": Provide(current_guest)}
@@ -91,7 +91,7 @@ class MyShares(Controller):
         "/shares/{token:str}/intend",
         status_code=200,
         summary="I pressed: this prepared share goes out",
-        opt={"errors": (ShareNotFound, ShareNotYours, ChannelRefused, BadInput, WrongOrigin)},
+        opt={"errors": (*SHARE_ERRORS, BadInput, WrongOrigin)},
     )
     async def intend(
         self,
@@ -100,6 +100,7 @@ class MyShares(Controller):
         guest: Given[Guest],
         sharing: Given[Sharing],
     ) -> IntendAnswer:
+        sharing.count_share(guest.visitor.id, data.channel)
         share = await sharing.intend(token, sharer_id=guest.visitor.id, channel=data.channel)
         return IntendAnswer(token=share.token, channel=share.channel, state=share.state)
 

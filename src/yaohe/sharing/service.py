@@ -18,6 +18,7 @@ from yaohe.sharing.hits.service import Hits
 from yaohe.sharing.landings.service import Landings
 from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.model import Share
+from yaohe.sharing.shares.often import SHARES_PER_HOUR, Often
 from yaohe.sharing.shares.service import Shares
 from yaohe.sharing.shares.terms import Closed
 from yaohe.sharing.spread.service import Spreading
@@ -40,11 +41,12 @@ class Sharing:
         credit_window_days: int = WINDOW_DAYS,
         headless_is_person: bool = False,
         spool: Spool | None = None,
+        shares_per_hour: int = SHARES_PER_HOUR,
     ) -> None:
         self._public_url, self.now = public_url.rstrip("/"), clock.now
         shares = self._shares = Shares(db, clock)
         self.create_share = shares.create
-        self.intend = shares.intend
+        self.intend, self.count_share = shares.intend, Often(clock, per_hour=shares_per_hour).spend
         self.say = shares.say
         self.share = shares.share
         self.fresh_share, self.share_times = shares.fresh, shares.times
@@ -80,8 +82,7 @@ class Sharing:
         self.credits_of = attribution.credits_of
 
         reports = Reports(db)
-        self.share_report = reports.share_report
-        self.shares_of = reports.shares_of
+        self.share_report, self.shares_of = reports.share_report, reports.shares_of
         self.effective_shares = reports.effective_shares
 
         self.spread = Spreading(db).spread

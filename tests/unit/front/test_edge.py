@@ -9,11 +9,11 @@ import pytest
 from tests.support.private import open_to_all
 
 from yaohe.front.edge import Edge, HotRoute, Page
-from yaohe.front.limits import Limit
 from yaohe.front.request import ASGIApp, Receive, Request, Scope, Send, answer
 from yaohe.identity import Identity, Visitor
 from yaohe.kernel.clock import ManualClock
 from yaohe.kernel.errors import Busy
+from yaohe.kernel.limits import Limit
 
 
 class Wish(msgspec.Struct, frozen=True):

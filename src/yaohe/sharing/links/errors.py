@@ -8,6 +8,7 @@ Conflict
 BadInput
 ├── SiteNotAllowed    422 site_not_allowed    the address is on no site of the shop's list
 ├── TargetMissing     422 target_missing      no such room, product on its shelf, or clip
+├── SlugRefused       422 slug_refused        no name a link may have
 └── SheetWrong        422 sheet_wrong         a line of the CSV; the sentence names it
 """
 
@@ -24,6 +25,11 @@ class LinkNotFound(NotFound):
 class SlugTaken(Conflict):
     code = "slug_taken"
     message = "This link name is taken. Choose another."
+
+
+class SlugRefused(BadInput):
+    code = "slug_refused"
+    message = "A link name is 3 to 40 of a-z, 0-9 and single hyphens, and no word of the house."
 
 
 class LinksFull(Conflict):
@@ -46,4 +52,4 @@ class SheetWrong(BadInput):
     message = "This is no table of links."
 
 
-LINK_ERRORS = (BadInput, LinksFull, SiteNotAllowed, SlugTaken, TargetMissing)
+LINK_ERRORS = (BadInput, LinksFull, SiteNotAllowed, SlugRefused, SlugTaken, TargetMissing)

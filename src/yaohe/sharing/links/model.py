@@ -18,6 +18,7 @@ from msgspec import Meta
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.text import clean_text
 from yaohe.sharing.links.addresses import clean_rule, clean_url, with_utm
+from yaohe.sharing.links.errors import SlugRefused
 from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.terms import Closed, LinkTerms
 
@@ -157,9 +158,9 @@ def clean_slug(text: str) -> str:
     """A chosen name, in small letters; raises `BadInput`."""
     slug = text.strip().lower()
     if not _SLUG.match(slug) or "--" in slug:
-        raise BadInput("A link name is 3 to 40 of a-z, 0-9 and single hyphens.", field="slug")
+        raise SlugRefused(field="slug")
     if slug in RESERVED:
-        raise BadInput(f"{slug!r} is kept for the house. Choose another name.", field="slug")
+        raise SlugRefused(f"{slug!r} is kept for the house. Choose another name.", field="slug")
     return slug
 
 

@@ -25,6 +25,7 @@ export const router = createRouter({
     { path: '/live/:room/moderation', name: 'moderation', component: () => import('./moderation/ModerationPage.vue') },
     { path: '/products', name: 'products', component: () => import('./shop/ProductsPage.vue') },
     { path: '/plays', name: 'plays', component: () => import('./plays/PlaysPage.vue') },
+    { path: '/links', name: 'links', component: () => import('./links/LinksPage.vue') },
     { path: '/orders', name: 'orders', component: () => import('./orders/OrdersPage.vue') },
     { path: '/reports/:room?', name: 'reports', component: () => import('./reports/ReportPage.vue') },
     { path: '/settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },

@@ -11,6 +11,7 @@ import { developers } from './developers'
 import { doctor } from './doctor'
 import { following } from './following'
 import { invitations } from './invitations'
+import { links } from './links'
 import { live } from './live'
 import { moderation } from './moderation'
 import { playback } from './playback'
@@ -24,7 +25,7 @@ import { wechat } from './wechat'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings, ...webhooks, ...wechat } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings, ...webhooks, ...wechat } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

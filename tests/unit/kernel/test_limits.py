@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from yaohe.front.limits import Limit
 from yaohe.kernel.clock import ManualClock
 from yaohe.kernel.errors import TooMany
+from yaohe.kernel.limits import Limit
 
 
 def test_burst_then_rate() -> None:

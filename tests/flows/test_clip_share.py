@@ -6,7 +6,7 @@ import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ pytestmark = pytest.mark.db
 
 @dataclass
 class Show:
-    """A room whose show began twenty seconds ago."""
+    """A room whose show began twenty seconds before `ends`, where its log ends."""
 
     system: System
     room: str
+    ends: datetime
 
     async def share(self, who: Browser, **more: Any) -> Answer:
         body = {"channel": "copy_link", "content": "clip", **more}
@@ -47,11 +48,12 @@ async def on_air(data: Path, url: str) -> AsyncIterator[Show]:
     async with running_system(data, url) as system:
         room = await system.rooms.create(NewRoom(title="茶", host_name="小禾"))
         room_log = system.origin.open(room.id)
-        footage.begin(room_log, system.clock.now() - timedelta(seconds=20))
+        ends = system.clock.now()
+        footage.begin(room_log, ends - timedelta(seconds=20))
         at_ms = 0
         while at_ms < 20_000:
             at_ms = footage.show(room_log, at_ms)
-        yield Show(system, room.id)
+        yield Show(system, room.id, ends)
 
 
 @pytest.fixture
@@ -66,12 +68,13 @@ async def test_the_last_seconds_are_a_clip_that_plays(tmp_path: Path, url: str) 
         assert made.status == 201, made.json
         told = made.json
         assert told["clip_url"] == f"{told['url']}/clip.mp4"
-        # A little of the last seconds is not there yet: the room stands where its log ends.
-        assert 9_000 < told["clip_ms"] <= 10_040
+        # What is later than the log is not there yet.
+        late_ms = (show.system.clock.now() - show.ends) / timedelta(milliseconds=1)
+        assert 9_960 - late_ms < told["clip_ms"] <= 10_040
         whole = await show.get(told["clip_url"])
         assert whole.status == 200
         assert whole.headers["content-type"] == "video/mp4"
-        assert 270 <= decode(whole.body)[0] <= 302
+        assert decode(whole.body)[0] == pytest.approx(told["clip_ms"] * 0.03, abs=2)
         share = await show.system.sharing.share(told["token"])
         assert share is not None
         assert share.content == "clip"

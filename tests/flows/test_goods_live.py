@@ -183,8 +183,20 @@ async def test_coupons_that_go_are_seen(fresh_db: Database) -> None:
         for left in (9, 8):
             await home.campaigns.claim_open_coupon("tea", new_id("v"))
             await viewer.sees(coupon_left=left)
+        other = await home.shop.template(total=50, amount_minor=3_000, threshold_minor=6_000)
+        await home.campaigns.configure_room(
+            "tea", friend_template_id=other.id, sharer_template_id=None
+        )
+        home.hub.goods_changed("tea")
+        await viewer.sees(coupon_left=50)
+        assert viewer.state["coupon"]["amount_minor"] == 3_000
+        await home.campaigns.configure_room(
+            "tea", friend_template_id=template.id, sharer_template_id=None
+        )
+        home.hub.goods_changed("tea")
+        await viewer.sees(coupon_left=8)
         await home.shop.commerce.set_template_status(template.id, "stopped")
-        await viewer.sees(coupon_left=0)
+        await viewer.sees(coupon_left=0, coupon=None)
         await home.shop.commerce.set_template_status(template.id, "active")
         await viewer.sees(coupon_left=8)
     async with house(fresh_db) as home, sitting(home, "tea") as (talker, visitor_id):

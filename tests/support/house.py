@@ -76,6 +76,7 @@ async def house(db: Database) -> AsyncIterator[House]:
         rooms=rooms, shelf=shelf, origin=origin, moderation=moderation,
         privacy=privacy,
         coupon_left=campaigns.coupon_left,
+        open_coupon=campaigns.open_coupon,
     )  # fmt: skip
     steps = all_steps(
         sharing=sharing, commerce=shop.commerce, campaigns=campaigns, hub=hub, shelf=shelf

@@ -241,6 +241,7 @@ def build(
         db=db, bus=bus, clock=clock, wheel=wheel, identity=identity, sharing=sharing, rooms=rooms,
         shelf=shelf, origin=origin, moderation=moderation, privacy=privacy,
         coupon_left=lambda room_id: campaigns.coupon_left(room_id),  # noqa: PLW0108 - made below
+        open_coupon=lambda room_id: campaigns.open_coupon(room_id),  # noqa: PLW0108 - made below
     )  # fmt: skip
     rooms.viewers_of = hub.viewers
     captions = captioner(settings, db, origin, clock, hub)

@@ -120,6 +120,11 @@ class Campaigns:
             friend=friend, sharer_amount_minor=None if sharer is None else sharer.amount_minor
         )
 
+    async def open_coupon(self, room_id: str) -> CouponTemplate | None:
+        """The coupon that everybody in the room may have."""
+        offer = await self.room_offer(room_id)
+        return offer.friend if offer is not None else None
+
     async def coupon_left(self, room_id: str) -> int | None:
         """How many of the room's open coupon are left; None when the room offers nothing."""
         offer = await self.room_offer(room_id)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
+from yaohe.commerce import CouponTemplate
 from yaohe.identity import Identity, friendly_name
 from yaohe.kernel.bus import Bus
 from yaohe.kernel.clock import Clock
@@ -80,15 +81,27 @@ async def _facts(rooms: Rooms, shelf: Shelf, room_id: str) -> dict[str, Any] | N
 
 
 async def _goods(
-    shelf: Shelf, coupon_left: Callable[[str], Awaitable[int | None]], room_id: str
+    shelf: Shelf,
+    coupon_left: Callable[[str], Awaitable[int | None]],
+    open_coupon: Callable[[str], Awaitable[CouponTemplate | None]],
+    room_id: str,
 ) -> dict[str, Any]:
     """What a room has to sell and to give at this moment."""
     state = await shelf.state(room_id)
     return {
         "shelf": [product.id for product in state.items],
         "products": bilingual_cards(state.items, state.live),
+        "coupon": _coupon(await open_coupon(room_id)),
         "coupon_left": await coupon_left(room_id),
     }
+
+
+def _coupon(template: CouponTemplate | None) -> dict[str, Any] | None:
+    """What a coupon promises, in both languages; how many are left is told beside it."""
+    if template is None:
+        return None
+    names = ("title", "title_en", "amount_minor", "threshold_minor")
+    return {name: getattr(template, name) for name in names}
 
 
 def room_hub(
@@ -105,8 +118,10 @@ def room_hub(
     moderation: Moderation,
     privacy: Privacy,
     coupon_left: Callable[[str], Awaitable[int | None]],
+    open_coupon: Callable[[str], Awaitable[CouponTemplate | None]],
 ) -> Hub:
-    """The hub of this house. `coupon_left(room_id)` is how many of a room's open coupon are left,
+    """The hub of this house. `open_coupon(room_id)` is what everybody there may have,
+    `coupon_left(room_id)` how many of a room's open coupon are left,
     None when it offers none."""
 
     async def joined(news: Joined) -> None:
@@ -128,7 +143,7 @@ def room_hub(
         wheel,
         facts=partial(_facts, rooms, shelf),
         caller=partial(_caller, identity),
-        goods=partial(_goods, shelf, coupon_left),
+        goods=partial(_goods, shelf, coupon_left, open_coupon),
         wards=moderation.ward,
         person=partial(_person, identity, clock, moderation),
         origin=origin,

@@ -149,6 +149,13 @@ export interface BootData {
   policy: { sharer_benefit: boolean }
 }
 
+export interface StateCoupon {
+  title: string
+  title_en: string
+  amount_minor: number
+  threshold_minor: number
+}
+
 /** The cache-mode state of a room: a page is told all of it when it comes, then what changed. */
 export interface RoomState {
   /** The whole shelf, in the page's language. */
@@ -157,6 +164,8 @@ export interface RoomState {
   viewers: number
   likes: number
   pinned: string | null
+  /** What everybody may have; of one that replaces another only what differs is told. */
+  coupon: Partial<StateCoupon> | null
   coupon_left: number | null
   epoch: number
   live_since: string | null

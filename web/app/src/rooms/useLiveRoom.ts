@@ -4,7 +4,7 @@
  */
 import { computed, inject, reactive, ref, type InjectionKey } from 'vue'
 import type { BootHandle } from '@sdk/boot-handle'
-import type { CouponOffer, Product, RoomState, Visitor } from '@sdk/events'
+import type { CouponOffer, Product, RoomState, StateCoupon, Visitor } from '@sdk/events'
 import type { Coupon } from '@sdk/plays'
 import { Room } from '@sdk/room'
 import { nextEnd, priced } from '../shop/livePrices'
@@ -99,6 +99,7 @@ export function createLiveRoom(yh: BootHandle) {
       cheer(state.likes - live.likes)
       live.likes = state.likes
     }
+    if (state.coupon && live.coupon) Object.assign(live.coupon, couponIn(state.coupon))
     if (state.coupon_left !== undefined && live.coupon) live.coupon.left = state.coupon_left ?? 0
     if (state.products) replaceProducts(state.products)
   }
@@ -107,6 +108,15 @@ export function createLiveRoom(yh: BootHandle) {
   let priceEnds: ReturnType<typeof setTimeout> | undefined
 
   /** Shows the shelf with the prices that hold now, and again when the first of them ends. */
+  const openCoupon: Partial<StateCoupon> = {}
+
+  /** The open coupon in the page's language, when this of it is new. */
+  function couponIn(changed: Partial<StateCoupon>): Partial<CouponOffer> {
+    const { title, title_en, ...sums } = Object.assign(openCoupon, changed)
+    const words = lang === 'en' ? title_en || title : title
+    return words ? { ...sums, title: words } : sums
+  }
+
   function replaceProducts(products: Product[]): void {
     const before = pinned.value
     shelf = products

@@ -82,3 +82,31 @@ async def test_a_live_price_set_in_two_taps_is_on_every_page_and_on_the_order(
         order = (await (await asked.value).json())["order"]
         assert (order["payable_minor"], order["coupon_id"]) == (8_900, None)
         assert order["live_price_id"]
+
+
+async def test_the_variant_that_was_picked_is_the_one_that_is_bought(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("挑一款")
+    at = f"/api/v1/products/{room.product['id']}/variants"
+    tins = [
+        {"title": "红罐", "title_en": "Red tin", "price_minor": 9_900, "stock": 0},
+        {"title": "蓝罐", "title_en": "Blue tin", "price_minor": 11_900, "stock": 4},
+    ]
+    made = (await desk.put(at, {"variants": tins}))["items"]
+    async with phone(browser, demo.url) as lin:
+        await lin.page.goto(room.path)
+        await lin.page.locator(".y-buy").click()
+        await expect(lin.page.locator("[data-act=buy-now]")).to_be_disabled()
+        await expect(lin.page.locator(f"[data-variant={made[0]['id']}]")).to_be_disabled()
+        await lin.page.locator(f"[data-variant={made[1]['id']}]").click()
+        await expect(lin.page.locator("[data-act=buy-now]")).to_have_text("买 ¥119")
+        await lin.page.locator("[data-act=buy-now]").click()
+        await lin.page.locator("[name=name]").fill("小林")
+        await lin.page.locator("[name=phone]").fill("13800001234")
+        await lin.page.locator("[name=address]").fill("龙井路 1 号")
+        async with lin.page.expect_response("**/api/v1/orders") as asked:
+            await lin.page.locator("[data-act=pay]").click()
+        order = (await (await asked.value).json())["order"]
+        assert order["variant_id"] == made[1]["id"]
+        assert order["title"].endswith(" · 蓝罐")

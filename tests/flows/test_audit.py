@@ -16,6 +16,7 @@ from tests.support.shop import Shop, free_port, make_app, make_shop, serve, unti
 
 from yaohe.app.auditing import audit_database, judge
 from yaohe.commerce.prices import NewLivePrice
+from yaohe.commerce.variants import NewVariant
 from yaohe.kernel.db import Database, migrate
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.postgres import EmbeddedPostgres
@@ -59,6 +60,14 @@ async def story(shop: Shop) -> None:
     )
     _, paid = await order(mei, coupon.id)
     await shop.pay(paid)
+    red, _ = await shop.commerce.set_variants(
+        (await shop.product()).id,
+        [NewVariant(title=title, price_minor=9_900, stock=5) for title in ("红", "蓝")],
+    )
+    given_up = await shop.commerce.create_order(
+        di, None, red.product_id, 1, None, new_id("k"), variant_id=red.id
+    )
+    await shop.commerce.cancel_order(given_up.id, di)
     unpaid = await shop.commerce.create_order(
         di, "tea", product.id, 1, None, new_id("k"), live_price_id=lower.id
     )
@@ -75,7 +84,9 @@ async def story(shop: Shop) -> None:
     async def settled() -> bool:
         await deliver(shop)
         states = await shop.rows("select status from commerce.orders order by 1")
-        return [r["status"] for r in states] == ["created", "paid", "paid_late", "refunded"]
+        return [r["status"] for r in states] == [
+            "canceled", "created", "paid", "paid_late", "refunded",
+        ]  # fmt: skip
 
     await until(settled)
 
@@ -106,6 +117,8 @@ BENT = {
         "update commerce.products set sold = sold + 1",
         """alter table commerce.products drop constraint products_stock_check;
            update commerce.products set stock = -1""",
+        "update commerce.variants set sold = sold + 1",
+        "update commerce.orders set variant_id = (select max(id) from commerce.variants)",
         "update commerce.live_prices set taken = taken + 1",
         "update commerce.live_prices set price_minor = price_minor - 1",
         """alter table commerce.live_prices drop constraint live_prices_per_person_check;

@@ -17,6 +17,7 @@ from tests.support.realtime import Talker
 from yaohe.commerce import Order, Product, ProductChange
 from yaohe.commerce.errors import SoldOut
 from yaohe.commerce.prices import NewLivePrice
+from yaohe.commerce.variants import NewVariant
 from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
 from yaohe.live.rooms import NewRoom, RoomEnded
@@ -137,6 +138,29 @@ async def test_what_staff_change_is_seen(fresh_db: Database) -> None:
         await home.shelf.replace("tea", [other.id, product.id])
         await viewer.sees(shelf=[other.id, product.id])
         await viewer.sees_product(other, stock=50)
+
+
+async def test_variants_are_seen_as_they_come_and_sell(fresh_db: Database) -> None:
+    async with stall(fresh_db) as (home, product, viewer):
+        commerce = home.shop.commerce
+        made = await commerce.set_variants(
+            product.id,
+            [
+                NewVariant(title="红罐", title_en="Red tin", price_minor=8_800, stock=2),
+                NewVariant(title="蓝罐", price_minor=9_900, stock=5),
+            ],
+        )
+        told = [
+            {"id": one.id, "title": one.title, "title_en": one.title_en,
+             "price_minor": one.price_minor, "stock": one.stock}
+            for one in made
+        ]  # fmt: skip
+        await viewer.sees_product(product, variants=told, stock=7, price_minor=8_800)
+        await commerce.create_order(
+            viewer.id, "tea", product.id, 2, None, new_id("key"), variant_id=made[0].id
+        )
+        told[0]["stock"] = 0
+        await viewer.sees_product(product, variants=told, stock=5)
 
 
 async def test_a_live_price_is_seen_as_it_comes_goes_and_is_taken(fresh_db: Database) -> None:

@@ -2,6 +2,7 @@
 
 NotFound 404
 ├── ProductNotFound      product_not_found
+├── VariantNotFound      variant_not_found      also when it is another product's, or not sold
 ├── TemplateNotFound     coupon_template_not_found
 ├── CouponNotFound       coupon_not_found       also when it is somebody else's
 ├── LivePriceNotFound    live_price_not_found
@@ -11,6 +12,7 @@ NotFound 404
 Conflict 409
 ├── ProductHidden        product_hidden         not on sale (any more)
 ├── SoldOut              sold_out               fewer left than wanted
+├── VariantMissing       variant_missing        the product has variants: say which one
 ├── PriceChanged         price_changed          differs from what the buyer saw
 ├── StockTooLow          stock_too_low          staff took away more than there is
 ├── CouponGone           coupon_gone            every coupon is taken
@@ -39,6 +41,11 @@ from yaohe.kernel.errors import Conflict, NotFound
 class ProductNotFound(NotFound):
     code = "product_not_found"
     message = "There is no such product."
+
+
+class VariantNotFound(NotFound):
+    code = "variant_not_found"
+    message = "This product has no such variant on sale."
 
 
 class TemplateNotFound(NotFound):
@@ -79,6 +86,11 @@ class ProductHidden(Conflict):
 class SoldOut(Conflict):
     code = "sold_out"
     message = "Fewer are left than you want."
+
+
+class VariantMissing(Conflict):
+    code = "variant_missing"
+    message = "This product has variants. Say which one you want."
 
 
 class PriceChanged(Conflict):

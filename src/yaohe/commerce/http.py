@@ -7,9 +7,11 @@ from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
+from yaohe.commerce.variants.http import ProductVariants
 
 controllers = (
     Products,
+    ProductVariants,
     LivePrices,
     Templates,
     CouponDesk,

@@ -16,6 +16,7 @@ from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
+from yaohe.commerce.variants.service import Variants
 from yaohe.kernel.db import Database
 from yaohe.kernel.sweep import every
 from yaohe.ledger import Ledger
@@ -92,6 +93,8 @@ class Commerce:
         self.product = catalog.product
         self.products_by_id = catalog.products_by_id
         self.products = catalog.products
+
+        self.set_variants = Variants(db).replace
 
         prices = Prices(db, room_exists=room_exists)
         self.start_live_price = prices.start

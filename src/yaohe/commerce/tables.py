@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData(schema="commerce")
 
@@ -41,6 +51,22 @@ products = Table(
     _text("status"),
     _at("created_at"),
     _at("updated_at"),
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
+    _text("title"),
+    _text("title_en"),
+    _amount("price_minor"),
+    _count("stock"),
+    _count("sold"),
+    _count("place"),
+    Column("shown", Boolean, nullable=False),
+    _at("created_at"),
 )
 
 coupon_templates = Table(
@@ -133,6 +159,7 @@ orders = Table(
     _at("shipped_at", nullable=True),
     _at("completed_at", nullable=True),
     Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
+    Column("variant_id", Text, ForeignKey(variants.c.id)),
 )
 
 payments = Table(

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Product } from '@sdk/events'
 import { bestDeal } from '../src/shop/deal'
-import { nextEnd, priced } from '../src/shop/livePrices'
+import { nextEnd, picked, priced, startsAt } from '../src/shop/livePrices'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const plain: Product = {
   id: 'prd_1', title: '茶', subtitle: '', price_minor: 9_900, list_price_minor: 12_900, stock: 50, picture: null, pinned: true,
-  live_price_id: null, live_price_minor: null, live_price_until: null, live_price_left: null, live_price_each: null,
+  live_price_id: null, live_price_minor: null, live_price_until: null, live_price_left: null, live_price_each: null, variants: [],
 }
 const lower: Product = { ...plain, live_price_id: 'lvp_1', live_price_minor: 7_900, live_price_until: '2026-11-25T12:05:00Z' }
 const coupon = (amount: number, threshold = 0) => ({ id: `cpn_${amount}`, amount_minor: amount, threshold_minor: threshold, title: '' })
@@ -30,6 +30,28 @@ describe('the price that holds now', () => {
     const later = { ...lower, live_price_until: '2026-11-25T12:09:00Z' }
     expect(nextEnd([priced(later, NOW), priced(plain, NOW), priced(lower, NOW)], NOW)).toBe(300_000)
     expect(nextEnd([priced(plain, NOW)], NOW)).toBeNull()
+  })
+})
+
+describe('a variant that was picked', () => {
+  const variants = [
+    { id: 'var_1', title: '红', title_en: 'Red', price_minor: 9_900, stock: 3 },
+    { id: 'var_2', title: '蓝', title_en: 'Blue', price_minor: 11_900, stock: 0 },
+  ]
+
+  it('has its own price and stock', () => {
+    const product = priced({ ...plain, variants }, NOW)
+    expect(picked(product, 'var_2')).toMatchObject({ price_minor: 11_900, regular_minor: 11_900, stock: 0, list_price_minor: null })
+    expect(picked(product, undefined)).toBe(product)
+    expect(picked(product, 'var_gone')).toBe(product)
+    expect(startsAt(product)).toBe(true)
+    expect(startsAt(priced({ ...plain, variants: variants.slice(0, 1) }, NOW))).toBe(false)
+  })
+
+  it('is measured from its own price under a live price', () => {
+    const blue = picked(priced({ ...lower, variants }, NOW), 'var_2')
+    expect(blue).toMatchObject({ price_minor: 7_900, list_price_minor: 11_900 })
+    expect(bestDeal(blue, 2, [])).toMatchObject({ subtotal: 23_800, off: 8_000, total: 15_800 })
   })
 })
 

@@ -5,6 +5,15 @@
 
 export type RoomStatus = 'live' | 'upcoming' | 'ended'
 
+/** One of the ways a product can be had; each has its own price and stock. */
+export interface Variant {
+  id: string
+  title: string
+  title_en: string
+  price_minor: number
+  stock: number
+}
+
 export interface Product {
   id: string
   title: string
@@ -21,6 +30,8 @@ export interface Product {
   /** How many are left at it, and how many one person may have; null: not limited. */
   live_price_left: number | null
   live_price_each: number | null
+  /** Empty: the product has its own price and stock. Else it costs what the cheapest of them does. */
+  variants: Variant[]
 }
 
 export interface ChatLine {

@@ -44,7 +44,11 @@ export class Goods {
       const { title_en, subtitle_en, ...both } = card
       const words = this.#chinese
         ? {}
-        : { title: title_en || both.title, subtitle: subtitle_en || both.subtitle }
+        : {
+            title: title_en || both.title,
+            subtitle: subtitle_en || both.subtitle,
+            variants: both.variants.map((one) => ({ ...one, title: one.title_en || one.title })),
+          }
       return [{ ...both, ...words, id, pinned: id === this.#pinned }]
     })
   }

@@ -41,6 +41,8 @@ export interface OrderRequest {
   coupon_id: string | null
   /** Excludes a coupon. */
   live_price_id: string | null
+  /** Needed when the product has variants. */
+  variant_id: string | null
   /** What the buyer saw as the sum; a changed price is refused instead of charged. */
   expected_minor: number
   buyer: Buyer

@@ -3,6 +3,7 @@ import { Goods, type StateNews } from '../src/goods'
 
 const card = {
   title: '春茶', title_en: 'Spring tea', subtitle: '明前', subtitle_en: '', price_minor: 9900, list_price_minor: null, stock: 3, picture: null,
+  variants: [{ id: 'var_1', title: '红罐', title_en: 'Red tin', price_minor: 9900, stock: 1 }, { id: 'var_2', title: '蓝罐', title_en: '', price_minor: 9900, stock: 2 }],
 }
 const whole: StateNews = {
   status: 'live', viewers: 2, pinned: 'tea', coupon_left: 9, shelf: ['cup', 'tea'], products: { tea: card, cup: { ...card, title: '盖碗', title_en: '' } },
@@ -16,7 +17,9 @@ it('makes one shelf of a whole state, in the page’s language', () => {
     ['tea', 'Spring tea', '明前', true],
   ])
   expect(shown.products?.[0]).not.toHaveProperty('title_en')
-  expect(new Goods('zh-CN').read(whole).products?.[1]?.title).toBe('春茶')
+  expect(shown.products?.[1]?.variants.map(({ title }) => title)).toEqual(['Red tin', '蓝罐'])
+  const [, tea] = new Goods('zh-CN').read(whole).products ?? []
+  expect([tea?.title, tea?.variants[0]?.title]).toEqual(['春茶', '红罐'])
 })
 
 it('takes what changed: stock, a price, the order, the one that is shown', () => {

@@ -32,6 +32,19 @@ _OVERSOLD: Final[Mapping[str, str]] = {
                     or o.status = 'refunded' and o.shipped_at is not null)
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
+    "a variant sold otherwise than orders hold": """
+        select v.id as variant, v.stock, v.sold, coalesce(sum(o.quantity), 0) as held
+          from commerce.variants v
+          left join commerce.orders o on o.variant_id = v.id
+               and (o.status in ('created', 'paid', 'shipped', 'completed')
+                    or o.status = 'refunded' and o.shipped_at is not null)
+         group by v.id having v.sold <> coalesce(sum(o.quantity), 0) or v.stock < 0
+    """,
+    "an order of another product's variant": """
+        select o.id as order, v.id as variant
+          from commerce.orders o join commerce.variants v on v.id = o.variant_id
+         where v.product_id <> o.product_id
+    """,
     "a live price went to other orders than it counts": """
         select l.id as live_price, l.taken, l.total, coalesce(sum(o.quantity), 0) as held
           from commerce.live_prices l

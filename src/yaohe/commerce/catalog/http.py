@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
 from yaohe.commerce.service import Commerce
+from yaohe.commerce.variants import Variant
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Identity, Staff
 from yaohe.kernel.errors import BadInput
 
@@ -31,6 +32,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
     status: ProductStatus
     created_at: datetime
+    variants: tuple[Variant, ...]
 
 
 class ProductList(msgspec.Struct, frozen=True):
@@ -53,6 +55,7 @@ def product_view(product: Product) -> ProductView:
         picture=product.picture,
         status=product.status,
         created_at=product.created_at,
+        variants=product.variants,
     )
 
 

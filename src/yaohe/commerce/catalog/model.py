@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from yaohe.commerce.variants import Variant
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
@@ -29,6 +30,9 @@ def picture_path(picture_key: str | None) -> str:
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """Something on sale. With variants, `price_minor` is the lowest of theirs and `stock` what is
+    left of all of them together."""
+
     id: str
     shop_id: str
     title: str
@@ -44,6 +48,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     status: ProductStatus
     created_at: datetime
     updated_at: datetime
+    variants: tuple[Variant, ...] = ()
 
     @property
     def picture(self) -> str:

@@ -15,8 +15,10 @@ from yaohe.commerce.catalog.model import (
 )
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
 from yaohe.commerce.events import ProductChanged
+from yaohe.commerce.variants import store as variant_store
 from yaohe.identity import SHOP_ID, Staff, audit
-from yaohe.kernel.db import Database
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.money import check_currency
 
@@ -56,6 +58,7 @@ class Catalog:
         """Change a product. Orders already made keep the price and title they were made with."""
         values, stock_change = cleaned(change), cleaned_stock_change(change)
         async with self._db.begin() as tx:
+            await _refuse_for_variants(tx, product_id, shop_id, values, stock_change)
             changed = await store.update_product(
                 tx.conn, product_id, shop_id, values, stock_change=stock_change
             )
@@ -89,3 +92,21 @@ class Catalog:
         """All products of a shop, newest first."""
         async with self._db.connect() as conn:
             return await store.products_of(conn, shop_id, limit=PRODUCTS_MAX)
+
+
+async def _refuse_for_variants(
+    tx: Tx,
+    product_id: str,
+    shop_id: str,
+    values: dict[str, str | int | None],
+    stock_change: int,
+) -> None:
+    """Price and stock of a product with variants are those of its variants."""
+    changed = {*values, *(["stock_change"] if stock_change else [])}
+    wrong = sorted(changed & {"price_minor", "stock", "stock_change"})
+    if not wrong:
+        return
+    await variant_store.lock_product(tx.conn, product_id, shop_id)
+    found = await store.product(tx.conn, product_id)
+    if found is not None and found.variants:
+        raise BadInput("This product has variants: change theirs.", field=wrong[0])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, insert, select, update
+from msgspec import structs
+from sqlalchemy import ARRAY, Row, Text, any_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.catalog.model import Product
 from yaohe.commerce.tables import products
+from yaohe.commerce.variants import store as variant_store
 
 
 async def insert_product(
@@ -29,6 +31,21 @@ async def insert_product(
         )
     ).one()
     return Product(**row._mapping)
+
+
+async def with_variants(
+    conn: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]
+) -> list[Product]:
+    """Products as they are sold: of what has variants, their stock together is what is left."""
+    found = await variant_store.shown(conn, [row.id for row in rows]) if rows else {}
+    made = []
+    for row in rows:
+        product, variants = Product(**row._mapping), found.get(row.id, [])
+        if variants:
+            stock = sum(variant.stock for variant in variants)
+            product = structs.replace(product, stock=stock, variants=tuple(variants))
+        made.append(product)
+    return made
 
 
 async def update_product(
@@ -52,13 +69,13 @@ async def update_product(
     )
     if stock_change:
         statement = statement.values(stock=products.c.stock + stock_change)
-    row = (await conn.execute(statement)).first()
-    return None if row is None else Product(**row._mapping)
+    found = await with_variants(conn, (await conn.execute(statement)).all())
+    return found[0] if found else None
 
 
 async def product(conn: AsyncConnection, product_id: str) -> Product | None:
-    row = (await conn.execute(select(products).where(products.c.id == product_id))).first()
-    return None if row is None else Product(**row._mapping)
+    found = await products_by_id(conn, [product_id])
+    return found[0] if found else None
 
 
 async def products_by_id(conn: AsyncConnection, product_ids: Sequence[str]) -> list[Product]:
@@ -67,7 +84,7 @@ async def products_by_id(conn: AsyncConnection, product_ids: Sequence[str]) -> l
             products.c.id == any_(bindparam("ids", list(product_ids), ARRAY(Text)))
         )
     )
-    return [Product(**row._mapping) for row in rows]
+    return await with_variants(conn, rows.all())
 
 
 async def products_of(conn: AsyncConnection, shop_id: str, *, limit: int) -> list[Product]:
@@ -77,4 +94,4 @@ async def products_of(conn: AsyncConnection, shop_id: str, *, limit: int) -> lis
         .order_by(products.c.created_at.desc(), products.c.id.desc())
         .limit(limit)
     )
-    return [Product(**row._mapping) for row in rows]
+    return await with_variants(conn, rows.all())

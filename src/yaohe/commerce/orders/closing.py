@@ -53,9 +53,16 @@ with closed as (
     where id = any($1::text[]) and status = 'created'
     returning {COLUMNS}
 ), stocked as (
-    update commerce.products p set stock = p.stock + c.quantity, sold = p.sold - c.quantity
-    from (select product_id, sum(quantity)::int as quantity from closed group by 1) c
+    update commerce.products p set stock = p.stock + c.plain, sold = p.sold - c.quantity
+    from (select product_id, sum(quantity)::int as quantity,
+                 coalesce(sum(quantity) filter (where variant_id is null), 0)::int as plain
+          from closed group by 1) c
     where p.id = c.product_id and p.id = any(array(select product_id from closed))
+), unvaried as (
+    update commerce.variants v set stock = v.stock + c.quantity, sold = v.sold - c.quantity
+    from (select variant_id, sum(quantity)::int as quantity from closed
+          where variant_id is not null group by 1) c
+    where v.id = c.variant_id and v.id = any(array(select variant_id from closed))
 ), unpromised as (
     update commerce.live_prices l set taken = l.taken - c.quantity
     from (select live_price_id, sum(quantity)::int as quantity from closed

@@ -25,6 +25,8 @@ from yaohe.commerce.errors import (
     ProductHidden,
     ProductNotFound,
     SoldOut,
+    VariantMissing,
+    VariantNotFound,
 )
 from yaohe.commerce.orders.model import OPEN_ORDERS_MAX, Wish
 from yaohe.kernel.arrays import cut, pack
@@ -39,14 +41,20 @@ HOLDING: Final = """(status in ('created', 'paid', 'shipped', 'completed')
 _DECIDE: Final = f"""
 with item as (
     select n, id, visitor_id, key, room_id, product_id, quantity::int, coupon_id,
-        expected::bigint, buyer_name, buyer_phone, buyer_address, live_price_id
+        expected::bigint, buyer_name, buyer_phone, buyer_address, live_price_id,
+        variant_id
     from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)},
-                {cut(9)}, {cut(10)}, {cut(11)}, {cut(12)}) with ordinality
+                {cut(9)}, {cut(10)}, {cut(11)}, {cut(12)}, {cut(13)}) with ordinality
         as t (id, visitor_id, key, room_id, product_id, quantity, coupon_id, expected,
-              buyer_name, buyer_phone, buyer_address, live_price_id, n)
+              buyer_name, buyer_phone, buyer_address, live_price_id, variant_id, n)
 ), looked as materialized (
-    select i.*, p.shop_id, p.title, p.title_en, p.picture_key, p.currency,
-        p.stock, p.status as shown, price.unit_minor, price.unit_minor * i.quantity as goods_minor,
+    select i.*, p.shop_id, p.title || coalesce(' · ' || v.title, '') as title, p.picture_key,
+        case when p.title_en = '' and v.title_en is null then ''
+             else coalesce(nullif(p.title_en, ''), p.title)
+                  || coalesce(' · ' || coalesce(nullif(v.title_en, ''), v.title), '')
+        end as title_en, p.currency, v.id as found_variant_id, his_variants.many as varied,
+        case when i.variant_id is null then p.stock else v.stock end as stock,
+        p.status as shown, price.unit_minor, price.unit_minor * i.quantity as goods_minor,
         l.total as live_total, l.taken as live_taken, l.per_person as live_each, his_live.held,
         l.product_id = i.product_id and l.room_id = i.room_id
             and l.starts_at <= now.at and now.at < l.ends_at as live_now,
@@ -59,9 +67,18 @@ with item as (
     cross join (select statement_timestamp() as at) now
     left join lateral (select * from commerce.products where id = i.product_id limit 1) p on true
     left join lateral (
+        select * from commerce.variants
+        where id = i.variant_id and product_id = i.product_id and shown limit 1
+    ) v on true
+    cross join lateral (
+        select exists (select from commerce.variants where product_id = i.product_id and shown)
+    ) his_variants (many)
+    left join lateral (
         select * from commerce.live_prices where id = i.live_price_id limit 1
     ) l on true
-    cross join lateral (select coalesce(l.price_minor, p.price_minor) as unit_minor) price
+    cross join lateral (
+        select coalesce(l.price_minor, v.price_minor, p.price_minor) as unit_minor
+    ) price
     cross join lateral (
         select coalesce(sum(quantity), 0) as held from commerce.orders
         where live_price_id = i.live_price_id and visitor_id = i.visitor_id and {HOLDING}
@@ -77,6 +94,8 @@ with item as (
     select *, case
         when shop_id is null then 'product_not_found'
         when shown <> 'on_sale' then 'product_hidden'
+        when variant_id is not null and found_variant_id is null then 'variant_not_found'
+        when variant_id is null and varied then 'variant_missing'
         when stock < quantity then 'sold_out'
         when open_orders >= {OPEN_ORDERS_MAX} then 'order_limit'
         when coupon_id is not null then case
@@ -97,7 +116,7 @@ with item as (
 ), ranked as (
     select *,
         sum(quantity) filter (where refusal is null)
-            over (partition by product_id order by n) as reach,
+            over (partition by product_id, variant_id order by n) as reach,
         count(*) filter (where refusal is null)
             over (partition by coalesce(coupon_id, id) order by n) as turn,
         live_taken + sum(quantity) filter (where refusal is null)
@@ -113,11 +132,17 @@ with item as (
         and (live_reach > live_total) is not true and (live_held > live_each) is not true as granted
     from ranked
 ), taken as (
-    update commerce.products p set stock = p.stock - g.quantity, sold = p.sold + g.quantity
-    from (select product_id, sum(quantity)::int as quantity from decided where granted
-          group by 1) g
-    where p.id = g.product_id and p.stock >= g.quantity
+    update commerce.products p set stock = p.stock - g.plain, sold = p.sold + g.quantity
+    from (select product_id, sum(quantity)::int as quantity,
+                 coalesce(sum(quantity) filter (where variant_id is null), 0)::int as plain
+          from decided where granted group by 1) g
+    where p.id = g.product_id and p.stock >= g.plain
       and p.id = any(array(select product_id from decided where granted))
+), varied as (
+    update commerce.variants v set stock = v.stock - g.quantity, sold = v.sold + g.quantity
+    from (select variant_id, sum(quantity)::int as quantity from decided
+          where granted and variant_id is not null group by 1) g
+    where v.id = g.variant_id and v.id = any(array(select variant_id from decided where granted))
 ), promised as (
     update commerce.live_prices l set taken = l.taken + g.quantity
     from (select live_price_id, sum(quantity)::int as quantity from decided
@@ -134,18 +159,20 @@ with item as (
     insert into commerce.orders (id, shop_id, visitor_id, room_id, product_id, title, title_en,
         picture_key, quantity, unit_price_minor, discount_minor, payable_minor, currency,
         coupon_id, status, buyer_name, buyer_phone, buyer_address, idempotency_key,
-        live_price_id, created_at, deadline_at, paid_at)
+        live_price_id, variant_id, created_at, deadline_at, paid_at)
     select id, shop_id, visitor_id, room_id, product_id, title, title_en,
         picture_key, quantity, unit_minor, discount_minor, payable_minor, currency,
         coupon_id, case when payable_minor = 0 then 'paid' else 'created' end,
-        buyer_name, buyer_phone, buyer_address, key, live_price_id, at, at + $13::interval,
+        buyer_name, buyer_phone, buyer_address, key, live_price_id, variant_id, at,
+        at + $14::interval,
         case when payable_minor = 0 then at end
     from decided where granted
 )
 select granted, refusal,
-    stock - coalesce(sum(quantity) filter (where granted) over (partition by product_id), 0)
-        as left_over,
-    unit_minor, discount_minor, at, at + $13::interval as deadline_at
+    stock - coalesce(sum(quantity) filter (where granted)
+        over (partition by product_id, variant_id), 0) as left_over,
+    title, title_en,
+    unit_minor, discount_minor, at, at + $14::interval as deadline_at
 from decided order by n
 """  # noqa: S608 - constant text
 
@@ -154,6 +181,8 @@ REFUSALS: Final[dict[str, type[AppError]]] = {
     for error in (
         ProductNotFound,
         ProductHidden,
+        VariantNotFound,
+        VariantMissing,
         SoldOut,
         OrderLimit,
         CouponNotFound,
@@ -185,6 +214,7 @@ async def decide(
         pack([w.buyer.phone if w.buyer else None for w in wishes]),
         pack([w.buyer.address if w.buyer else None for w in wishes]),
         pack([w.live_price_id for w in wishes]),
+        pack([w.variant_id for w in wishes]),
         hold,
     )
     try:

@@ -33,6 +33,8 @@ from yaohe.commerce.errors import (
     ProductHidden,
     ProductNotFound,
     SoldOut,
+    VariantMissing,
+    VariantNotFound,
 )
 from yaohe.commerce.orders.model import Buyer, Order
 from yaohe.commerce.orders.moves import OrderStatus
@@ -58,6 +60,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     room_id: Text | None = None
     coupon_id: Text | None = None
     live_price_id: Text | None = None
+    variant_id: Text | None = None
     buyer: Buyer | None = None
     expected_minor: int | None = None
     return_path: Text | None = None
@@ -83,6 +86,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     coupon_id: str | None
     live_price_id: str | None
+    variant_id: str | None
     created_at: datetime
     deadline_at: datetime
     paid_at: datetime | None
@@ -120,6 +124,7 @@ def order_view(order: Order) -> OrderView:
         currency=order.currency,
         coupon_id=order.coupon_id,
         live_price_id=order.live_price_id,
+        variant_id=order.variant_id,
         created_at=order.created_at,
         deadline_at=order.deadline_at,
         paid_at=order.paid_at,
@@ -156,6 +161,8 @@ class MyOrders(Controller):
                 OrderRoomNotFound,
                 ProductNotFound,
                 ProductHidden,
+                VariantNotFound,
+                VariantMissing,
                 SoldOut,
                 PriceChanged,
                 CouponNotFound,
@@ -192,6 +199,7 @@ class MyOrders(Controller):
             data.buyer,
             expected_minor=data.expected_minor,
             live_price_id=data.live_price_id,
+            variant_id=data.variant_id,
         )
         identity.seen(guest.visitor.id)
         cashier_url = None

@@ -71,6 +71,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
     staff_note: str = ""
     live_price_id: str | None = None
+    variant_id: str | None = None
 
     @property
     def goods_minor(self) -> int:
@@ -92,6 +93,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     expected_minor: int | None
     buyer: Buyer | None
     live_price_id: str | None = None
+    variant_id: str | None = None
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):

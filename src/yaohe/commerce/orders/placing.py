@@ -1,10 +1,10 @@
 """Placing orders, many at a time, in the coalescer's transaction.
 
-First the rows everybody wants are locked, each kind in key order (the
-order in which every statement of commerce takes them: products, live prices, coupons). Then one
-statement (`deciding`) decides a whole batch. Who lost only to somebody in the same batch is asked
-once more after the winners are written, so that a big order that does not fit never keeps a small
-one behind it from what is left.
+First the rows everybody wants are locked, each kind in key order (the order in which every
+statement of commerce takes them: products, which stand for their variants, then live prices, then
+coupons). Then one statement (`deciding`) decides a whole batch. Who lost only to somebody in the
+same batch is asked once more after the winners are written, so that a big order that does not fit
+never keeps a small one behind it from what is left.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from yaohe.kernel.outbox import record_raw
 COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_en, picture_key,
     quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
     status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at,
-    carrier, tracking, shipped_at, completed_at, staff_note, live_price_id"""
+    carrier, tracking, shipped_at, completed_at, staff_note, live_price_id,
+    variant_id"""
 
 _LOCK_PRODUCTS: Final = """
-select id, shop_id, title, title_en, picture_key, currency
+select id, shop_id, picture_key, currency
 from commerce.products where id = any($1::text[]) order by id for no key update
 """
 _LOCK_LIVE_PRICES: Final = """
@@ -81,6 +82,7 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         completed_at=row["completed_at"],
         staff_note=row["staff_note"],
         live_price_id=row["live_price_id"],
+        variant_id=row["variant_id"],
     )
 
 
@@ -93,8 +95,8 @@ def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Rec
         visitor_id=wish.visitor_id,
         room_id=wish.room_id,
         product_id=wish.product_id,
-        title=product["title"],
-        title_en=product["title_en"],
+        title=row["title"],
+        title_en=row["title_en"],
         picture_key=product["picture_key"],
         quantity=wish.quantity,
         unit_price_minor=row["unit_minor"],
@@ -110,6 +112,7 @@ def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Rec
         paid_at=None if payable_minor else row["at"],
         closed_at=None,
         live_price_id=wish.live_price_id,
+        variant_id=wish.variant_id,
     )
 
 
@@ -208,7 +211,7 @@ def _answer(
     answer = known.get(key) or answers[key]
     if isinstance(answer, type):
         return answer()  # one error for each asker
-    asked = (wish.product_id, wish.quantity, wish.coupon_id, wish.live_price_id)
-    if asked != (answer.product_id, answer.quantity, answer.coupon_id, answer.live_price_id):
+    names = ("product_id", "variant_id", "quantity", "coupon_id", "live_price_id")
+    if any(getattr(wish, name) != getattr(answer, name) for name in names):
         return KeyReused()
     return answer

@@ -66,6 +66,7 @@ class Orders:
         *,
         expected_minor: int | None = None,
         live_price_id: str | None = None,
+        variant_id: str | None = None,
     ) -> Order:
         """Place an order: takes stock and holds the coupon, or says why not.
 
@@ -86,6 +87,7 @@ class Orders:
             live_price_id=None
             if live_price_id is None
             else check_key(live_price_id, field="live_price_id"),
+            variant_id=None if variant_id is None else check_key(variant_id, field="variant_id"),
         )
         check_together(live_price_id=wish.live_price_id, coupon_id=wish.coupon_id)
         if wish.room_id is not None and not await self._room_exists(wish.room_id):

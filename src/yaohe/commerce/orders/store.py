@@ -20,6 +20,7 @@ from yaohe.commerce.tables import (
     payments,
     products,
     refunds,
+    variants,
 )
 
 PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
@@ -224,11 +225,18 @@ async def _move(
 async def put_back(conn: AsyncConnection, order: Order) -> None:
     """What a paid order that will not be shipped had goes back: stock, live price, coupon. The
     caller moved it by compare-and-set, so this happens once."""
+    plain = order.quantity if order.variant_id is None else 0
     await conn.execute(
         update(products)
         .where(products.c.id == order.product_id)
-        .values(stock=products.c.stock + order.quantity, sold=products.c.sold - order.quantity)
+        .values(stock=products.c.stock + plain, sold=products.c.sold - order.quantity)
     )
+    if order.variant_id is not None:
+        await conn.execute(
+            update(variants)
+            .where(variants.c.id == order.variant_id)
+            .values(stock=variants.c.stock + order.quantity, sold=variants.c.sold - order.quantity)
+        )
     if order.live_price_id is not None:
         await conn.execute(
             update(live_prices)

@@ -8,6 +8,7 @@ from typing import Any
 
 from yaohe.commerce import Product
 from yaohe.commerce.prices import LivePrice
+from yaohe.commerce.variants import Variant
 
 
 def live_fields(live: LivePrice | None) -> dict[str, Any]:
@@ -19,6 +20,16 @@ def live_fields(live: LivePrice | None) -> dict[str, Any]:
         "live_price_until": live.ends_at if live else None,
         "live_price_left": live.left if live else None,
         "live_price_each": live.per_person if live else None,
+    }
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    return {
+        "id": variant.id,
+        "title": variant.title,
+        "title_en": variant.title_en,
+        "price_minor": variant.price_minor,
+        "stock": variant.stock,
     }
 
 
@@ -39,6 +50,10 @@ def product_cards(
             "stock": product.stock,
             "picture": product.picture,
             "pinned": product.id == pinned,
+            "variants": [
+                _variant(variant) | {"title": variant.title_in(lang)}
+                for variant in product.variants
+            ],
             **live_fields(live.get(product.id)),
         }
         for product in products
@@ -59,6 +74,7 @@ def bilingual_cards(
             "list_price_minor": product.list_price_minor,
             "stock": product.stock,
             "picture": product.picture,
+            "variants": [_variant(variant) for variant in product.variants],
             **live_fields(live.get(product.id)),
         }
         for product in products

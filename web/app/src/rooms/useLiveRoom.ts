@@ -53,6 +53,8 @@ export function createLiveRoom(yh: BootHandle) {
     hearts: [] as Heart[],
     heartsOff: matchMedia('(prefers-reduced-motion: reduce)').matches,
     repriced: '',
+    /** The variant this viewer picked, by product. */
+    picks: {} as Record<string, string | undefined>,
     /** The picture shows what was; `replayed` is the product of that moment. */
     rewinding: false,
     /** The clip that was shared plays instead of what is live. */

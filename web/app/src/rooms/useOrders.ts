@@ -36,13 +36,14 @@ export function useOrders({ room, sheets }: Needs) {
   }
 
   /** Places the order and goes to the cashier; throws what the server refused. */
-  async function place(productId: string, quantity: number, deal: Deal, buyer: Buyer): Promise<void> {
+  async function place(productId: string, variantId: string | null, quantity: number, deal: Deal, buyer: Buyer): Promise<void> {
     state.placing = true
     try {
       kept.set(BUYER, JSON.stringify(buyer))
       const request = {
         room_id: room.id,
         product_id: productId,
+        variant_id: variantId,
         quantity,
         coupon_id: deal.coupon?.id ?? null,
         live_price_id: deal.live?.id ?? null,

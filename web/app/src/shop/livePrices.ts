@@ -30,6 +30,20 @@ export function priced(product: Product, now: number): PricedProduct {
   return { ...product, price_minor: minor, list_price_minor: regular, regular_minor: regular, live }
 }
 
+/** The product as one of its variants; without one, as it is. */
+export function picked(product: PricedProduct, variantId: string | undefined): PricedProduct {
+  const variant = product.variants.find((one) => one.id === variantId)
+  if (!variant) return product
+  const { price_minor, stock } = variant
+  const cost = product.live ? { price_minor: product.price_minor, list_price_minor: price_minor } : { price_minor, list_price_minor: null }
+  return { ...product, ...cost, regular_minor: price_minor, stock }
+}
+
+/** Whether the price shown is only the lowest of several. */
+export function startsAt(product: PricedProduct): boolean {
+  return !product.live && product.variants.some((one) => one.price_minor !== product.regular_minor)
+}
+
 /** How long until the first of these prices ends, null when none runs. */
 export function nextEnd(products: PricedProduct[], now: number): number | null {
   const ends = products.flatMap(({ live }) => (live ? [live.until - now] : []))

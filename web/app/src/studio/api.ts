@@ -21,6 +21,7 @@ import type {
   Staff,
 } from './types'
 import type { Shelf } from './shop/shelf'
+import type { VariantDraft } from './shop/variants'
 import type { WechatConnection } from './wechat'
 
 const V1 = '/api/v1'
@@ -40,9 +41,9 @@ async function list<T>(path: string): Promise<T[]> {
 const room = (id: string): string => `${V1}/rooms/${encodeURIComponent(id)}`
 
 export type RoomDraft = Pick<Room, 'title' | 'title_en' | 'host_name' | 'host_name_en' | 'scheduled_at' | 'private'>
-export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture'>
+export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture' | 'variants'>
 /** `stock_change` is added to what is left by then: orders go on while a form is open. */
-export type ProductChange = Partial<Omit<ProductDraft, 'stock'>> & { stock_change?: number }
+export type ProductChange = Partial<ProductDraft> & { stock_change?: number }
 export type CouponDraft = Pick<
   CouponTemplate,
   'title' | 'title_en' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
@@ -123,6 +124,8 @@ export const api = {
   createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
   updateProduct: (id: string, draft: ProductChange) =>
     client.patch<Product>(`${V1}/products/${id}`, draft),
+
+  setVariants: (id: string, variants: VariantDraft[]) => client.put<unknown>(`${V1}/products/${id}/variants`, { variants }),
 
   coupons: () => list<CouponTemplate>('/coupon-templates'),
   createCoupon: (draft: CouponDraft) => client.post<CouponTemplate>(`${V1}/coupon-templates`, draft),

@@ -1,4 +1,5 @@
 /** What the studio reads from `/api/v1`: wire shapes as they arrive, times as ISO strings. */
+import type { Variant } from './shop/variants'
 
 export interface Staff {
   id: string
@@ -117,6 +118,7 @@ export interface Product {
   stock: number
   picture_key: string | null
   picture: string | null
+  variants?: Variant[]
   status: 'on_sale' | 'hidden'
 }
 

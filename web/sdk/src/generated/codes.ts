@@ -130,6 +130,8 @@ export type ErrorCode =
   | 'try_again'
   | 'unknown_result'
   | 'user_token_refused'
+  | 'variant_missing'
+  | 'variant_not_found'
   | 'visitor_unknown'
   | 'webhook_not_found'
   | 'webhook_paused'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "27_variants"
-down_revision = "26_sandbox_wechat"
+revision = "28_variants"
+down_revision = "27_follows"
 branch_labels = None
 depends_on = None
 

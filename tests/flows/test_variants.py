@@ -34,7 +34,7 @@ def shop(db: Database) -> Shop:
 
 async def varied(shop: Shop, *, red: int = 10, blue: int = 10) -> tuple[Product, Variant, Variant]:
     """A product that comes in red for 99 and in blue for 119."""
-    product = await shop.product(stock=3, price_minor=5_000)
+    product = await shop.product(stock=3, price_minor=5_000, list_price_minor=12_900)
     one, two = await shop.commerce.set_variants(
         product.id,
         [
@@ -121,7 +121,7 @@ async def test_what_is_given_up_goes_back_to_its_variant_once(shop: Shop, db: Da
 
 async def test_the_order_says_which_one(shop: Shop) -> None:
     product, red, blue = await varied(shop)
-    assert (product.price_minor, product.stock) == (9_900, 20)
+    assert (product.price_minor, product.list_price_minor, product.stock) == (9_900, None, 20)
     order = await buy(shop, product, red, quantity=2, expected_minor=19_800)
     assert isinstance(order, Order)
     assert (order.title, order.title_en) == ("春茶 · 红罐", "Spring tea · Red tin")

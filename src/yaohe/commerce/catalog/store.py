@@ -36,14 +36,17 @@ async def insert_product(
 async def with_variants(
     conn: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]
 ) -> list[Product]:
-    """Products as they are sold: of what has variants, their stock together is what is left."""
+    """Products as they are sold: of what has variants, their stock together is what is left, and
+    no price of before is struck beside theirs."""
     found = await variant_store.shown(conn, [row.id for row in rows]) if rows else {}
     made = []
     for row in rows:
         product, variants = Product(**row._mapping), found.get(row.id, [])
         if variants:
             stock = sum(variant.stock for variant in variants)
-            product = structs.replace(product, stock=stock, variants=tuple(variants))
+            product = structs.replace(
+                product, stock=stock, list_price_minor=None, variants=tuple(variants)
+            )
         made.append(product)
     return made
 

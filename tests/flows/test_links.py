@@ -22,6 +22,7 @@ from tests.support.outside import Yard, yard
 from yaohe.commerce import NewProduct
 from yaohe.live.rooms import NewRoom
 from yaohe.sharing.attribution import PaidOrder
+from yaohe.sharing.links import service
 
 pytestmark = pytest.mark.db
 
@@ -151,7 +152,9 @@ async def test_a_name_is_given_once_however_many_ask(home: Yard, room: str) -> N
     assert sorted(one.status_code for one in moved) == [200] + [409] * 5
 
 
-async def test_many_are_made_whole_or_not_at_all(home: Yard, room: str) -> None:
+async def test_many_are_made_whole_or_not_at_all(
+    home: Yard, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = (await home.owner.get("/api/v1/links")).json()["total"]
     wishes = [{"name": "a", "room": room, "slug": "bulk-one"}, {"name": "b", "room": "r_none"}]
     refused = await home.owner.post("/api/v1/links/bulk", json={"links": wishes})
@@ -171,7 +174,9 @@ async def test_many_are_made_whole_or_not_at_all(home: Yard, room: str) -> None:
     assert {"tag": "flyer", "links": 1} in page["tags"]
     found = (await home.owner.get("/api/v1/links", params={"q": "CSV-o"})).json()
     assert found["total"] == 1
+    monkeypatch.setattr(service, "READ_AT_ONCE", 2)  # a table is longer than one reading
     table = await home.owner.get("/api/v1/links/csv")
+    assert len(table.text.splitlines()) == 1 + before + 2
     assert "海报二" in table.text
     assert "http://yaohe.test/s/csv-one" in table.text
 

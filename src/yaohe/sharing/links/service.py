@@ -35,7 +35,7 @@ from yaohe.sharing.links.model import (
 )
 
 SHARER_PREFIX: Final = "lnk"
-SHEET_MAX: Final = 5_000
+READ_AT_ONCE: Final = 1_000
 
 # Whether a room sells all of these products; None where there is no such room.
 Sells = Callable[[str, Collection[str]], Awaitable[bool | None]]
@@ -73,8 +73,13 @@ class Links:
             return LinkPage(items=items, total=total, tags=await store.tags(conn, self._shop_id))
 
     async def every(self) -> list[Link]:
-        """All of them, up to what fits a table."""
-        return (await self.page(limit=SHEET_MAX)).items
+        """All of them."""
+        items: list[Link] = []
+        while True:
+            page = await self.page(limit=READ_AT_ONCE, offset=len(items))
+            items += page.items
+            if not page.items or len(items) >= page.total:
+                return items
 
     async def one(self, token: str) -> Link:
         async with self._db.connect() as conn:

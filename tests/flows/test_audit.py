@@ -142,10 +142,12 @@ BENT = {
     "differences": (
         "update commerce.payments set problem = 'payment.paid: 1 CNY'",
         "update commerce.payments set state = 'canceled' where state = 'paid'",
-        "update commerce.payments set amount_minor = amount_minor - 1",
+        "update commerce.payments set amount_minor = amount_minor + 1",
         "update commerce.orders set paid_minor = paid_minor + 1",
         "update commerce.orders set status = 'refunded' where status = 'paid'",
         "delete from commerce.refunds",
+        "update commerce.payments set given_back_minor = 1 where state = 'paid'",
+        "update commerce.orders set refunded_minor = 1 where status = 'paid'",
         "update commerce.refunds set amount_minor = amount_minor + 1",
         "update commerce.refunds set state = 'requested'",
         "delete from ledger.transfers where kind = 'transfer'",

@@ -7,19 +7,28 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
+import msgspec
 import pytest
 from tests.support.market import open_market
 from tests.support.shop import Shop, free_port, make_app, make_shop, serve, until
 
 from yaohe.app.auditing import Audit, audit_database
-from yaohe.commerce import Order
-from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, RefundUnderWay
+from yaohe.commerce import Order, OrderFilter
+from yaohe.commerce.errors import (
+    ForbiddenMove,
+    KeyReused,
+    OrderNotFound,
+    RefundTooMuch,
+    RefundUnderWay,
+)
 from yaohe.commerce.orders import OrderRefunded
 from yaohe.commerce.orders.model import Shipment
+from yaohe.commerce.payments.model import RefundWish
 from yaohe.identity import Staff
 from yaohe.kernel.db import Database
-from yaohe.kernel.errors import AppError
+from yaohe.kernel.errors import AppError, BadInput
 from yaohe.kernel.ids import new_id
+from yaohe.platforms.sandbox_pay import Fault
 
 pytestmark = pytest.mark.db
 
@@ -130,6 +139,94 @@ async def test_of_many_refunds_one_is_made(shop: Shop, owner: Staff) -> None:
         "select count(*) from commerce.refunds where order_id = $1", order.id
     )
     assert refunds == 1
+    assert (await judged(shop)).holds
+
+
+async def test_parts_never_more_than_was_paid(shop: Shop, owner: Staff) -> None:
+    """Twenty refunds of a sixth of the price at once: six are made, and together they are what was
+    paid to the cent."""
+    order = await paid(shop)
+    part = order.paid_minor // 6
+    wishes = [
+        shop.commerce.refund_order(order.id, RefundWish(amount_minor=part), by=owner)
+        for _ in range(20)
+    ]
+    results = await asyncio.gather(*wishes, return_exceptions=True)
+    assert sum(isinstance(result, Order) for result in results) == 6
+    refused = [result for result in results if not isinstance(result, Order)]
+    assert all(isinstance(result, RefundTooMuch | RefundUnderWay) for result in refused)
+    assert (await judged(shop)).holds_open == 6
+    done = await settled(shop, order, "refunded")
+    assert done.refunded_minor == order.paid_minor == part * 6
+    assert await left(shop, order) == (10, 0)
+    found = await judged(shop)
+    assert (found.holds, found.holds_open) == (True, 0), found
+
+
+async def test_some_goes_back_and_the_rest_is_shipped(shop: Shop, owner: Staff) -> None:
+    order = await paid(shop, coupon=True)
+    wish = RefundWish(amount_minor=100, key="press-1")
+    for _ in range(3):  # pressed once, sent three times
+        await shop.commerce.refund_order(order.id, wish, by=owner)
+    with pytest.raises(KeyReused):
+        await shop.commerce.refund_order(
+            order.id, RefundWish(amount_minor=101, key="press-1"), by=owner
+        )
+
+    async def back() -> Order | None:
+        await shop.commerce.ask_for_refunds()
+        await shop.gateway.deliver()
+        found = await shop.commerce.order(order.id, order.visitor_id)
+        return found if found.refunded_minor else None
+
+    kept = await until(back)
+    assert (kept.status, kept.refunded_minor) == ("paid", 100)
+    assert await left(shop, order) == (7, 3)
+    await shop.commerce.ship_order(order.id, PARCEL, by=owner)
+    for amount_minor, error in (
+        (0, BadInput), (-1, BadInput), (order.paid_minor - 99, RefundTooMuch),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            await shop.commerce.refund_order(
+                order.id, RefundWish(amount_minor=amount_minor), by=owner
+            )
+    # The rest, all of it: the order is refunded, its goods stay where they are.
+    await shop.commerce.refund_order(order.id, by=owner)
+    done = await settled(shop, order, "refunded")
+    assert done.refunded_minor == order.paid_minor
+    assert await left(shop, order) == (7, 3)
+    facts = [f for f in await shop.facts("order_refunded.v1")
+             if f["aggregate"] == f"order:{order.id}"]  # fmt: skip
+    amounts = [msgspec.json.decode(fact["body"])["amount_minor"] for fact in facts]
+    assert amounts == [100, order.paid_minor - 100]
+    assert (await judged(shop)).holds
+
+
+@pytest.mark.parametrize("fault", ["refund_pending", "refund_failed", "early"])
+async def test_refunds_the_gateway_makes_difficult(shop: Shop, owner: Staff, fault: Fault) -> None:
+    """Under way for long, failed and then done by hand, told before it was answered: once each."""
+    order = await paid(shop)
+    payment = "select id from commerce.payments where order_id = $1"
+    await shop.gateway.script(await shop.value(payment, order.id), fault)
+    await shop.commerce.refund_order(order.id, by=owner)
+    await shop.commerce.ask_for_refunds()
+    await shop.gateway.deliver()
+    state = "select state from commerce.refunds where order_id = $1"
+    wanted = {"refund_pending": "requested", "refund_failed": "failed", "early": "done"}
+    assert await shop.value(state, order.id) == wanted[fault]
+    (seen,) = [item for item in (await shop.commerce.shop_orders(OrderFilter())).items
+               if item.order.id == order.id]  # fmt: skip
+    assert seen.refund_state == wanted[fault]
+    assert seen.going_back_minor == (0 if fault == "early" else order.paid_minor)
+    assert (await judged(shop)).holds
+    await shop.rows("update sandbox_pay.refunds set due_at = now() where state <> 'done'")
+    if fault == "refund_failed":  # the notice of its end is lost, too: the shop asks by itself
+        await shop.gateway.settle_refunds()
+        await shop.rows(
+            "update sandbox_pay.notices set given_up_at = now() where delivered_at is null"
+        )
+        await shop.rows("update commerce.refunds set next_at = now() where state <> 'done'")
+    await settled(shop, order, "refunded")
     assert (await judged(shop)).holds
 
 

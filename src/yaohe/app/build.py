@@ -17,7 +17,6 @@ from yaohe.app.health import Health, LoopLag
 from yaohe.app.http import health_routes, make_application
 from yaohe.app.keeping import captioner, has_replay, recorder
 from yaohe.app.openapi import describe
-from yaohe.app.payments import gateway as payment_gateway
 from yaohe.app.platforms import Platforms, connect
 from yaohe.app.players import PlayerFigures
 from yaohe.app.publishing import open_rooms, whip_door
@@ -217,8 +216,7 @@ def build(
     wheel = TimerWheel()
     leases = Leases(db, owner=new_id("proc"))
 
-    platforms = connect(settings, db, leases, clock)
-    gateway = payment_gateway(settings, clock, platforms.outgoing, sandbox=sandbox_pay)
+    platforms = connect(settings, db, leases, clock, sandbox_pay=sandbox_pay)
     sandbox_door = SandboxDoor(sandbox_pay)
     identity = _identity(settings, db, clock, secret, platforms)
     spool = Spool(settings.data / "spool")
@@ -228,7 +226,7 @@ def build(
     strangers = PublicOutgoing(private=settings.webhooks_private)
     webhooks = Webhooks(db, clock, secret, strangers)
     ledger = Ledger(db)
-    commerce = _commerce(settings, db, gateway, ledger, notify_url, lambda: rooms)
+    commerce = _commerce(settings, db, platforms.gateway, ledger, notify_url, lambda: rooms)
     origin = MediaOrigin(clock=clock)
     rooms = open_rooms(settings, db, bus, origin, leases)
     privacy = Privacy(db, clock, secret, rooms, origin, ticket_s=settings.ticket_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from yaohe.app.payments import gateway as payment_gateway
 from yaohe.app.settings import Settings
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
@@ -12,6 +13,7 @@ from yaohe.kernel.lease import Leases
 from yaohe.platforms.logins import SERVICES, LoginClient
 from yaohe.platforms.outgoing import Outgoing
 from yaohe.platforms.passes import Passes
+from yaohe.platforms.payments import PaymentGateway
 from yaohe.platforms.wechat import Wechat, WechatApi
 
 
@@ -20,6 +22,7 @@ class Platforms:
     outgoing: Outgoing
     wechat: Wechat
     logins: tuple[LoginClient, ...]
+    gateway: PaymentGateway
 
     async def warnings(self) -> dict[str, str]:
         """What other services do not give us now, with their word why."""
@@ -30,7 +33,9 @@ class Platforms:
         }
 
 
-def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> Platforms:
+def connect(
+    settings: Settings, db: Database, leases: Leases, clock: Clock, *, sandbox_pay: str | None
+) -> Platforms:
     """Nothing is asked yet; an account that is not set is simply not there."""
     outgoing = Outgoing(through=settings.platforms_url)
     passes, account = Passes(db, leases, clock), None
@@ -50,4 +55,5 @@ def connect(settings: Settings, db: Database, leases: Leases, clock: Clock) -> P
         LoginClient(outgoing, SERVICES[name], app_id=app_id, secret=secret)
         for name, app_id, secret in settings.login_apps
     )
-    return Platforms(outgoing=outgoing, wechat=wechat, logins=logins)
+    gateway = payment_gateway(settings, clock, outgoing, sandbox=sandbox_pay)
+    return Platforms(outgoing=outgoing, wechat=wechat, logins=logins, gateway=gateway)

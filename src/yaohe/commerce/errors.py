@@ -28,7 +28,8 @@ Conflict 409
 ├── OrderLimit           order_limit            too many unpaid orders
 ├── KeyReused            idempotency_key_reused the key stands for another order
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
-├── RefundUnderWay       refund_under_way       its money is on its way back already
+├── RefundUnderWay       refund_under_way       all its money is on its way back already
+├── RefundTooMuch        refund_too_much        more than is left of what was paid
 ├── ForbiddenMove        order_move             the order's status does not allow it
 └── PaymentMismatch      payment_mismatch       amount or currency differ; noted for staff
 """
@@ -166,6 +167,11 @@ class KeyReused(Conflict):
 class OrderNotPayable(Conflict):
     code = "order_not_payable"
     message = "This order cannot be paid any more."
+
+
+class RefundTooMuch(Conflict):
+    code = "refund_too_much"
+    message = "That is more than is left of what was paid."
 
 
 class RefundUnderWay(Conflict):

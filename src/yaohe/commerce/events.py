@@ -38,7 +38,7 @@ class OrderCompleted(_OrderFact, frozen=True, kw_only=True, tag="order_completed
 
 
 class OrderRefunded(_OrderFact, frozen=True, kw_only=True, tag="order_refunded.v1"):
-    """The shop gave the whole price of a paid order back, and the gateway has done it."""
+    """The shop gave money of a paid order back, all or some of it; the gateway has done it."""
 
     visitor_id: str
     refund_id: str

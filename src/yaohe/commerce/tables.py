@@ -142,6 +142,7 @@ orders = Table(
     _amount("discount_minor"),
     _amount("payable_minor"),
     _amount("paid_minor"),
+    _amount("refunded_minor"),
     _text("currency"),
     Column("coupon_id", Text, ForeignKey(coupons.c.id)),
     _text("status"),
@@ -171,6 +172,7 @@ payments = Table(
     _text("gateway"),
     _amount("amount_minor"),
     _text("currency"),
+    _amount("given_back_minor"),  # what its refunds are of, done or not
     _text("state"),
     _text("way", nullable=True),  # and the subject: what the gateway was asked for
     _text("subject", nullable=True),
@@ -192,6 +194,7 @@ refunds = Table(
     _amount("amount_minor"),
     _text("currency"),
     _text("reason"),
+    _text("idempotency_key", nullable=True),
     _text("state"),
     _count("attempts"),
     _at("next_at"),

@@ -95,6 +95,8 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     coupon_title_en: str | None
     payment_problem: str | None
     refund_state: str | None
+    refunded_minor: int
+    going_back_minor: int
     carrier: str
     tracking: str
     shipped_at: datetime | None
@@ -181,6 +183,8 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         coupon_title_en=item.coupon_title_en,
         payment_problem=item.payment_problem,
         refund_state=item.refund_state,
+        refunded_minor=order.refunded_minor,
+        going_back_minor=item.going_back_minor,
         carrier=order.shipment.carrier,
         tracking=order.shipment.tracking,
         shipped_at=order.shipped_at,

@@ -74,6 +74,7 @@ class CreditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     coupon_title_en: str | None
     payment_problem: str | None
     refund_state: str | None
+    going_back_minor: int
     credit: Credit | None
 
 

@@ -115,6 +115,7 @@ class Insights:
                     coupon_title_en=item.coupon_title_en,
                     payment_problem=item.payment_problem,
                     refund_state=item.refund_state,
+                    going_back_minor=item.going_back_minor,
                     credit=owed.get(item.order.id),
                 )
                 for item in page.items

@@ -22,6 +22,8 @@ export interface Order {
   unit_price_minor: number
   discount_minor: number
   payable_minor: number
+  /** What went back of it so far. */
+  refunded_minor: number
   currency: string
   live_price_id: string | null
   /** Until then the goods and the coupon are held. */

@@ -133,12 +133,20 @@ _DIFFERENCES: Final[Mapping[str, str]] = {
          where o.status in ('paid_late', 'refunded')
            and not exists (select from commerce.refunds r where r.order_id = o.id)
     """,
+    "an order says otherwise than its refunds what went back": """
+        select o.id as order, o.refunded_minor, coalesce(sum(r.amount_minor), 0) as back
+          from commerce.orders o
+          left join commerce.refunds r on r.order_id = o.id and r.state = 'done'
+               and r.reason <> 'double'
+         group by o.id having o.refunded_minor <> coalesce(sum(r.amount_minor), 0)
+    """,
     "a refund is not what was paid": """
         select p.id as payment, p.state, p.amount_minor, coalesce(sum(r.amount_minor), 0) as back
           from commerce.payments p
           left join commerce.refunds r on r.payment_id = p.id
          group by p.id
         having coalesce(sum(r.amount_minor), 0) > p.amount_minor
+            or coalesce(sum(r.amount_minor), 0) <> p.given_back_minor
             or (p.state = 'refunded') <> (coalesce(sum(r.amount_minor) filter (
                     where r.state = 'done'), 0) = p.amount_minor)
     """,

@@ -7,9 +7,16 @@ from litestar import Controller, post, put
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
-from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, RefundUnderWay
+from yaohe.commerce.errors import (
+    ForbiddenMove,
+    KeyReused,
+    OrderNotFound,
+    RefundTooMuch,
+    RefundUnderWay,
+)
 from yaohe.commerce.orders.http import OrderView, Text, order_view
 from yaohe.commerce.orders.model import Shipment
+from yaohe.commerce.payments.model import RefundWish
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput, TryAgain
@@ -20,6 +27,13 @@ class ShipRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     carrier: Text = ""
     tracking: Text = ""
+
+
+class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Without an amount: all that is left. The same key is one refund, however often it is sent."""
+
+    amount_minor: int | None = None
+    idempotency_key: Text | None = None
 
 
 class NoteRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +64,30 @@ class OrderDesk(Controller):
     @post(
         "/refund",
         status_code=202,
-        summary="Give the whole price back; the order is refunded once the gateway has done it",
-        opt={"errors": (*STAFF_ERRORS, OrderNotFound, ForbiddenMove, RefundUnderWay, TryAgain)},
+        summary="Give money back, some or all; the order is refunded once all of it is done",
+        opt={
+            "errors": (
+                *STAFF_ERRORS,
+                BadInput,
+                OrderNotFound,
+                ForbiddenMove,
+                RefundUnderWay,
+                RefundTooMuch,
+                KeyReused,
+                TryAgain,
+            )
+        },
     )
     async def refund(
-        self, order_id: FromPath[str], staff: Given[Staff], commerce: Given[Commerce]
+        self,
+        order_id: FromPath[str],
+        staff: Given[Staff],
+        commerce: Given[Commerce],
+        data: JSONBody[RefundRequest | None] = None,
     ) -> OrderView:
-        return order_view(await commerce.refund_order(order_id, by=staff))
+        asked = data or RefundRequest()
+        wish = RefundWish(amount_minor=asked.amount_minor, key=asked.idempotency_key)
+        return order_view(await commerce.refund_order(order_id, wish, by=staff))
 
     @put(
         "/note",

@@ -83,6 +83,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     discount_minor: int
     payable_minor: int
     paid_minor: int
+    refunded_minor: int
     currency: str
     coupon_id: str | None
     live_price_id: str | None
@@ -121,6 +122,7 @@ def order_view(order: Order) -> OrderView:
         discount_minor=order.discount_minor,
         payable_minor=order.payable_minor,
         paid_minor=order.paid_minor,
+        refunded_minor=order.refunded_minor,
         currency=order.currency,
         coupon_id=order.coupon_id,
         live_price_id=order.live_price_id,

@@ -72,6 +72,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     staff_note: str = ""
     live_price_id: str | None = None
     variant_id: str | None = None
+    refunded_minor: int = 0
 
     @property
     def goods_minor(self) -> int:
@@ -114,7 +115,8 @@ class ShopOrder(msgspec.Struct, frozen=True, kw_only=True):
     coupon_title: str | None
     coupon_title_en: str | None
     payment_problem: str | None
-    refund_state: Literal["due", "requested", "done"] | None
+    refund_state: Literal["due", "requested", "failed", "done"] | None
+    going_back_minor: int  # asked of the gateway, and not done yet
 
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):

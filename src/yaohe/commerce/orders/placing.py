@@ -28,7 +28,7 @@ COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_e
     quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
     status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at,
     carrier, tracking, shipped_at, completed_at, staff_note, live_price_id,
-    variant_id"""
+    variant_id, refunded_minor"""
 
 _LOCK_PRODUCTS: Final = """
 select id, shop_id, picture_key, currency
@@ -67,6 +67,7 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         discount_minor=row["discount_minor"],
         payable_minor=row["payable_minor"],
         paid_minor=row["paid_minor"],
+        refunded_minor=row["refunded_minor"],
         currency=row["currency"],
         coupon_id=row["coupon_id"],
         status=row["status"],

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
@@ -23,6 +24,7 @@ from yaohe.commerce.tables import (
     variants,
 )
 
+_LOOK_AT: Final = array(["failed", "due", "requested", "done"])
 PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
 
 
@@ -63,6 +65,7 @@ async def shop_orders(
             coupon_title_en=row.coupon_title_en,
             payment_problem=row.payment_problem,
             refund_state=row.refund_state,
+            going_back_minor=int(row.going_back_minor),
         )
         for row in rows
     ]
@@ -74,8 +77,17 @@ def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]
         .where(payments.c.order_id == orders.c.id)
         .scalar_subquery()
     )
-    refund = (
-        select(func.min(refunds.c.state)).where(refunds.c.order_id == orders.c.id).scalar_subquery()
+    refund = (  # the one that needs looking at: failed, else due, else requested, else done
+        select(refunds.c.state)
+        .where(refunds.c.order_id == orders.c.id)
+        .order_by(func.array_position(_LOOK_AT, refunds.c.state))
+        .limit(1)
+        .scalar_subquery()
+    )
+    going_back = (
+        select(func.coalesce(func.sum(refunds.c.amount_minor), 0))
+        .where(refunds.c.order_id == orders.c.id, refunds.c.state != "done")
+        .scalar_subquery()
     )
     statement = (
         select(
@@ -84,6 +96,7 @@ def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]
             coupon_templates.c.title_en.label("coupon_title_en"),
             problem.label("payment_problem"),
             refund.label("refund_state"),
+            going_back.label("going_back_minor"),
         )
         .outerjoin(coupons, coupons.c.id == orders.c.coupon_id)
         .outerjoin(coupon_templates, coupon_templates.c.id == coupons.c.template_id)
@@ -156,9 +169,13 @@ async def ship(conn: AsyncConnection, order_id: str, shipment: Shipment) -> Orde
         "tracking": shipment.tracking,
         "shipped_at": func.now(),
     }
-    going_back = exists().where(refunds.c.order_id == order_id, refunds.c.reason == "shop")
+    going_back = exists().where(
+        payments.c.order_id == order_id,
+        payments.c.given_back_minor == payments.c.amount_minor,
+        exists().where(refunds.c.payment_id == payments.c.id, refunds.c.reason == "shop"),
+    )
     if (await conn.execute(select(going_back))).scalar_one():
-        return None  # the caller holds the order, and so does who refunds it
+        return None  # all of it; the caller holds the order, and so does who refunds it
     moved = await _move(conn, [order_id], "ship", values)
     return moved[0] if moved else None
 
@@ -220,6 +237,15 @@ async def _move(
         .returning(orders)
     )
     return [order_of(row._mapping) for row in rows]
+
+
+async def give_back(conn: AsyncConnection, order_id: str, amount_minor: int) -> None:
+    """So much of what was paid for an order went back."""
+    await conn.execute(
+        update(orders)
+        .where(orders.c.id == order_id)
+        .values(refunded_minor=orders.c.refunded_minor + amount_minor)
+    )
 
 
 async def put_back(conn: AsyncConnection, order: Order) -> None:

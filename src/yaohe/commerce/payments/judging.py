@@ -17,7 +17,7 @@ from yaohe.commerce.events import OrderRefunded, PaymentLate, PaymentRefunded
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.placing import paid_fact, stock_facts
-from yaohe.commerce.payments import bookkeeping, store
+from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.model import Outcome, Payment, Refund, effect_of
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
@@ -73,13 +73,13 @@ class Judge:
             if (news.amount_minor, news.currency) != (payment.amount_minor, payment.currency):
                 return await _mismatch(tx, payment, news)
             return await self._paid(tx, order, payment, news)
-        refund = await store.refund(tx.conn, news.refund_id or "")
+        refund = await refund_store.refund(tx.conn, news.refund_id or "")
         if refund is None or refund.payment_id != payment.id:
             raise PaymentNotFound
         if (news.amount_minor, news.currency) != (refund.amount_minor, refund.currency):
             return await _mismatch(tx, payment, news)
         if news.type == "refund.failed":
-            failed = await store.fail_refund(tx.conn, refund.id)
+            failed = await refund_store.fail_refund(tx.conn, refund.id)
             return "failed" if failed else "nothing"
         return await self._refunded(tx, order, payment, news)
 
@@ -100,7 +100,11 @@ class Judge:
         return "late"
 
     async def _give_back(self, tx: Tx, order: Order, payment: Payment, *, reason: str) -> None:
-        refund = await store.insert_refund(tx.conn, new_id("ref"), payment, reason)
+        claimed = await refund_store.claim_back(tx.conn, payment.id, payment.amount_minor)
+        assert claimed, "it only just came"
+        refund = await refund_store.insert_refund(
+            tx.conn, new_id("ref"), payment, reason, amount_minor=payment.amount_minor
+        )
         await self._ledger.transfer(tx, bookkeeping.to_give_back(payment))
         await self._ledger.hold(tx, bookkeeping.asked(refund))
         await tx.record(
@@ -117,14 +121,16 @@ class Judge:
         )
 
     async def _refunded(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
-        refund = await store.finish_refund(tx.conn, news.refund_id or "", at=news.at)
+        refund = await refund_store.finish_refund(tx.conn, news.refund_id or "", at=news.at)
         if refund is None:
             return "nothing"
-        await store.give_back(tx.conn, payment.id)
+        whole = await store.give_back(tx.conn, payment.id)
+        if refund.reason != "double":
+            await orders.give_back(tx.conn, order.id, refund.amount_minor)
         if refund.reason == "late":
             await orders.move(tx.conn, order.id, "give_back")
         elif refund.reason == "shop":
-            await _undo(tx, order, refund)
+            await _undo(tx, order, refund, whole=whole)
         await self._ledger.post(tx, bookkeeping.done(refund))
         await tx.record(
             PaymentRefunded(
@@ -147,10 +153,12 @@ async def _mismatch(tx: Tx, payment: Payment, news: News) -> Outcome:
     return "mismatch"
 
 
-async def _undo(tx: Tx, order: Order, refund: Refund) -> None:
-    """The order is refunded; what was never shipped goes back on the shelf."""
-    moved = await orders.move(tx.conn, order.id, "refund")
-    assert moved is not None, "a paid order stays one until its refund is done"
+async def _undo(tx: Tx, order: Order, refund: Refund, *, whole: bool) -> None:
+    """Money of an order went back. Once all of it has, the order is refunded, and what was never
+    shipped goes back on the shelf."""
+    if whole:
+        moved = await orders.move(tx.conn, order.id, "refund")
+        assert moved is not None, "a paid order stays one until all its money went back"
     await tx.record(
         OrderRefunded(
             shop_id=order.shop_id,
@@ -161,6 +169,6 @@ async def _undo(tx: Tx, order: Order, refund: Refund) -> None:
             currency=refund.currency,
         )
     )
-    if order.shipped_at is None:
+    if whole and order.shipped_at is None:
         await orders.put_back(tx.conn, order)
         await tx.record(*stock_facts([order]))

@@ -46,10 +46,18 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str
     amount_minor: int
     currency: str
+    given_back_minor: int
     state: PaymentState
     way: Way | None
     subject: str | None
     created_at: datetime
+
+
+class RefundWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What staff want to give back: so much, or all that is left. `key` is made once per press."""
+
+    amount_minor: int | None = None
+    key: str | None = None
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,16 +8,24 @@ from typing import Final
 
 import structlog
 
-from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, RefundUnderWay
+from yaohe.commerce.errors import (
+    ForbiddenMove,
+    KeyReused,
+    OrderNotFound,
+    RefundTooMuch,
+    RefundUnderWay,
+)
 from yaohe.commerce.orders import moves
 from yaohe.commerce.orders import store as orders
-from yaohe.commerce.orders.model import Order
-from yaohe.commerce.payments import bookkeeping, store
+from yaohe.commerce.orders.model import Order, check_key
+from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.judging import Judge
-from yaohe.commerce.payments.model import REFUND_ASK_AGAIN_S, Refund, refund_pause
+from yaohe.commerce.payments.model import REFUND_ASK_AGAIN_S, Refund, RefundWish, refund_pause
 from yaohe.identity import Staff, audit
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
+from yaohe.kernel.money import AMOUNT_MINOR_MAX
 from yaohe.ledger import Ledger
 from yaohe.platforms.payments import News, PaymentGateway, RefundRequest
 
@@ -42,11 +50,11 @@ class Refunds:
         self._db, self._gateway, self._ledger, self._judge = db, gateway, ledger, judge
         self._notify_url = notify_url
 
-    async def refund(self, order_id: str, *, by: Staff) -> Order:
-        """Give the whole price of a paid order back; it is `refunded` once the gateway has.
-
-        Whoever refunds holds the order, so of many only one does.
-        """
+    async def refund(self, order_id: str, wish: RefundWish | None = None, *, by: Staff) -> Order:
+        """Give money of a paid order back: some, or all that is left. Once the gateway has given
+        back everything, the order is `refunded`. The same key is one refund."""
+        wish = wish or RefundWish()
+        _check(wish)
         async with self._db.begin() as tx:
             order = await orders.locked_order(tx.conn, order_id)
             if order is None or order.shop_id != by.shop_id:
@@ -54,9 +62,22 @@ class Refunds:
             payment = await store.captured(tx.conn, order_id)
             if order.status not in moves.before("refund") or payment is None:
                 raise ForbiddenMove("There is no money of this order to give back.")
-            if await store.under_way(tx.conn, payment.id):
+            known = (
+                await refund_store.refund_by_key(tx.conn, order_id, wish.key) if wish.key else None
+            )
+            if known is not None:
+                if wish.amount_minor not in {None, known.amount_minor}:
+                    raise KeyReused
+                return order
+            left_minor = payment.amount_minor - payment.given_back_minor
+            if left_minor == 0:
                 raise RefundUnderWay
-            refund = await store.insert_refund(tx.conn, new_id("ref"), payment, "shop")
+            amount_minor = left_minor if wish.amount_minor is None else wish.amount_minor
+            if not await refund_store.claim_back(tx.conn, payment.id, amount_minor):
+                raise RefundTooMuch
+            refund = await refund_store.insert_refund(
+                tx.conn, new_id("ref"), payment, "shop", amount_minor=amount_minor, key=wish.key
+            )
             detail = {"refund_id": refund.id, "amount_minor": refund.amount_minor}
             await audit(tx, staff=by, action="order.refund", subject=order_id, detail=detail)
             await self._ledger.transfer(tx, bookkeeping.owed(refund))
@@ -66,7 +87,7 @@ class Refunds:
     async def ask(self) -> int:
         """Ask the gateway for the refunds that are due; returns how many were asked for."""
         async with self._db.begin() as tx:
-            due = await store.take_refunds(
+            due = await refund_store.take_refunds(
                 tx.conn, self._gateway.name, lease_s=REFUND_LEASE_S, limit=REFUNDS_AT_ONCE
             )
         await asyncio.gather(*[self._ask(refund) for refund in due])
@@ -78,11 +99,11 @@ class Refunds:
         except Exception:
             log.warning("refund_not_taken", refund_id=refund.id, exc_info=True)
             async with self._db.begin() as tx:
-                await store.refund_later(tx.conn, refund.id, refund_pause(refund.attempts))
+                await refund_store.refund_later(tx.conn, refund.id, refund_pause(refund.attempts))
             return
         async with self._db.begin() as tx:
             again = timedelta(seconds=REFUND_ASK_AGAIN_S)
-            await store.refund_asked(tx.conn, refund.id, again=again)
+            await refund_store.refund_asked(tx.conn, refund.id, again=again)
         if news is not None:
             await self._judge.heard(news)
 
@@ -101,3 +122,10 @@ class Refunds:
                 notify_url=self._notify_url,
             )
         )
+
+
+def _check(wish: RefundWish) -> None:
+    if wish.amount_minor is not None and not 0 < wish.amount_minor <= AMOUNT_MINOR_MAX:
+        raise BadInput("Give back at least one cent.", field="amount_minor")
+    if wish.key is not None:
+        check_key(wish.key, field="idempotency_key")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, func, select, text, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.payments.model import Outcome, Payment, Refund
+from yaohe.commerce.payments.model import Outcome, Payment
 from yaohe.commerce.tables import payment_notices, payments, refunds
 from yaohe.platforms.payments import PaymentNotice, Way
 
@@ -20,24 +20,11 @@ _PAYMENT = (
     payments.c.gateway,
     payments.c.amount_minor,
     payments.c.currency,
+    payments.c.given_back_minor,
     payments.c.state,
     payments.c.way,
     payments.c.subject,
     payments.c.created_at,
-)
-
-_REFUND = (
-    refunds.c.id,
-    refunds.c.shop_id,
-    refunds.c.payment_id,
-    refunds.c.order_id,
-    refunds.c.gateway,
-    refunds.c.amount_minor,
-    payments.c.amount_minor.label("paid_minor"),
-    refunds.c.currency,
-    refunds.c.reason,
-    refunds.c.state,
-    refunds.c.attempts,
 )
 
 
@@ -190,14 +177,14 @@ async def cancel(conn: AsyncConnection, payment_id: str) -> None:
     )
 
 
-async def give_back(conn: AsyncConnection, payment_id: str) -> None:
-    """A paid payment of which everything went back."""
+async def give_back(conn: AsyncConnection, payment_id: str) -> bool:
+    """Whether everything of a paid payment went back; it is refunded then."""
     back = (
         select(func.coalesce(func.sum(refunds.c.amount_minor), 0))
         .where(refunds.c.payment_id == payment_id, refunds.c.state == "done")
         .scalar_subquery()
     )
-    await conn.execute(
+    done = await conn.execute(
         update(payments)
         .where(
             payments.c.id == payment_id,
@@ -205,7 +192,9 @@ async def give_back(conn: AsyncConnection, payment_id: str) -> None:
             payments.c.amount_minor == back,
         )
         .values(state="refunded")
+        .returning(payments.c.id)
     )
+    return done.first() is not None
 
 
 _MARK = text(
@@ -248,82 +237,6 @@ async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> N
     await conn.execute(update(payments).where(payments.c.id == payment_id).values(problem=problem))
 
 
-async def insert_refund(
-    conn: AsyncConnection, refund_id: str, payment: Payment, reason: str
-) -> Refund:
-    await conn.execute(
-        insert(refunds).values(
-            id=refund_id,
-            shop_id=payment.shop_id,
-            payment_id=payment.id,
-            order_id=payment.order_id,
-            gateway=payment.gateway,
-            amount_minor=payment.amount_minor,
-            currency=payment.currency,
-            reason=reason,
-            state="due",
-            attempts=0,
-            next_at=func.now(),
-            created_at=func.now(),
-        )
-    )
-    made = await refund(conn, refund_id)
-    assert made is not None, "it was just written"
-    return made
-
-
-async def refund(conn: AsyncConnection, refund_id: str) -> Refund | None:
-    row = (
-        await conn.execute(select(*_REFUND).join(payments).where(refunds.c.id == refund_id))
-    ).first()
-    return None if row is None else Refund(**row._mapping)
-
-
-_TAKE_REFUNDS = text(
-    """
-    update commerce.refunds r
-    set attempts = attempts + 1, next_at = now() + make_interval(secs => :lease)
-    where r.id in (
-        select id from commerce.refunds
-        where gateway = :gateway and state <> 'done' and next_at <= now()
-        order by next_at limit :limit for update skip locked
-    )
-    returning r.id, r.shop_id, r.payment_id, r.order_id, r.gateway, r.amount_minor,
-        (select amount_minor from commerce.payments p where p.id = r.payment_id) as paid_minor,
-        r.currency, r.reason, r.state, r.attempts
-    """
-)
-
-
-async def take_refunds(
-    conn: AsyncConnection, gateway: str, *, lease_s: int, limit: int
-) -> list[Refund]:
-    """Refunds to ask the gateway for now; nobody else gets them for `lease_s`."""
-    rows = await conn.execute(_TAKE_REFUNDS, {"gateway": gateway, "lease": lease_s, "limit": limit})
-    return [Refund(**row._mapping) for row in rows]
-
-
-async def refund_asked(conn: AsyncConnection, refund_id: str, *, again: timedelta) -> None:
-    """The gateway took the request."""
-    await conn.execute(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done")
-        .values(
-            state=case((refunds.c.state == "due", "requested"), else_=refunds.c.state),
-            next_at=func.now() + again,
-        )
-    )
-
-
-async def refund_later(conn: AsyncConnection, refund_id: str, pause: timedelta) -> None:
-    """The gateway did not take the request; try again after `pause`."""
-    await conn.execute(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done")
-        .values(next_at=func.now() + pause)
-    )
-
-
 async def captured(conn: AsyncConnection, order_id: str) -> Payment | None:
     """The payment that paid an order, held; None when nothing was left to pay.
 
@@ -341,33 +254,3 @@ async def captured(conn: AsyncConnection, order_id: str) -> Payment | None:
         )
     ).first()
     return None if row is None else Payment(**row._mapping)
-
-
-async def under_way(conn: AsyncConnection, payment_id: str) -> bool:
-    """Whether a payment has its refund; the caller holds its order."""
-    found = await conn.execute(select(refunds.c.id).where(refunds.c.payment_id == payment_id))
-    return found.first() is not None
-
-
-async def finish_refund(
-    conn: AsyncConnection, refund_id: str, *, at: datetime | None
-) -> Refund | None:
-    """The money went back (`at` by the gateway's clock); None when that was known already."""
-    done = await conn.execute(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done")
-        .values(state="done", done_at=func.now(), returned_at=func.coalesce(at, func.now()))
-        .returning(refunds.c.id)
-    )
-    return None if done.first() is None else await refund(conn, refund_id)
-
-
-async def fail_refund(conn: AsyncConnection, refund_id: str) -> bool:
-    """The gateway could not give it back by itself; False when that was known."""
-    failed = await conn.execute(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state.in_(["due", "requested"]))
-        .values(state="failed")
-        .returning(refunds.c.id)
-    )
-    return failed.first() is not None

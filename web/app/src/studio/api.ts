@@ -136,7 +136,8 @@ export const api = {
 
   shipOrder: (id: string, parcel: { carrier: string; tracking: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/ship`, parcel),
-  refundOrder: (id: string) => client.post<unknown>(`${V1}/shop/orders/${id}/refund`),
+  refundOrder: (id: string, wish: { amount_minor: number | null; idempotency_key: string }) =>
+    client.post<unknown>(`${V1}/shop/orders/${id}/refund`, wish),
   noteOrder: (id: string, note: string) => client.put<unknown>(`${V1}/shop/orders/${id}/note`, { note }),
   orders: (query: { status?: string; room?: string; before?: string }) =>
     client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),

@@ -182,7 +182,9 @@ export interface ShopOrder {
   shipped_at: string | null
   completed_at: string | null
   staff_note: string
-  refund_state: 'due' | 'requested' | 'done' | null
+  refund_state: 'due' | 'requested' | 'failed' | 'done' | null
+  refunded_minor: number
+  going_back_minor: number
   share: { token: string; sharer_name: string; sharer_name_en: string; channel: string } | null
 }
 

@@ -94,6 +94,7 @@ export type ErrorCode =
   | 'product_not_found'
   | 'product_not_on_shelf'
   | 'publish_refused'
+  | 'refund_too_much'
   | 'refund_under_way'
   | 'replaced'
   | 'report_not_found'

@@ -4,6 +4,7 @@ from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.orders.desk import OrderDesk
 from yaohe.commerce.orders.http import MyOrders
+from yaohe.commerce.payments.desk import Bills
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
@@ -20,4 +21,5 @@ controllers = (
     OrderDesk,
     GatewayNotices,
     PayDoor,
+    Bills,
 )

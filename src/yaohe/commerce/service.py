@@ -14,6 +14,7 @@ from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
+from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
 from yaohe.commerce.variants.service import Variants
@@ -83,6 +84,7 @@ class Commerce:
         self.enter_payment = payments.enter
         self.payment_callback = payments.take_notice
         self.refund_order = payments.refund
+        self.reconcile = Reconciling(db, gateway).day
         self.ask_for_refunds = payments.ask_for_refunds
 
     def _open_goods(self, db: Database, room_exists: RoomExists) -> None:

@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'api_key_not_found'
   | 'bad_input'
   | 'bad_offer'
+  | 'bill_not_there'
   | 'body_late'
   | 'body_too_large'
   | 'busy'

@@ -211,13 +211,11 @@ async def test_coupons_that_go_are_seen(fresh_db: Database) -> None:
         await home.campaigns.configure_room(
             "tea", friend_template_id=other.id, sharer_template_id=None
         )
-        home.hub.goods_changed("tea")
         await viewer.sees(coupon_left=50)
         assert viewer.state["coupon"]["amount_minor"] == 3_000
         await home.campaigns.configure_room(
             "tea", friend_template_id=template.id, sharer_template_id=None
         )
-        home.hub.goods_changed("tea")
         await viewer.sees(coupon_left=8)
         await home.shop.commerce.set_template_status(template.id, "stopped")
         await viewer.sees(coupon_left=0, coupon=None)

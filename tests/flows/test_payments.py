@@ -458,6 +458,9 @@ async def test_delayed_and_wrong_news(shop: Shop) -> None:
     assert await status(shop, other) == "created"
     row = (await shop.rows("select * from sandbox_pay.notices where delivered_at is null"))[0]
     assert (row["attempts"], row["last_result"], row["given_up_at"]) == (2, "409", None)
+    # Who comes to pay once more is told so, and not that nothing was paid.
+    with pytest.raises(PaymentMismatch):
+        await shop.enter(wrong.id)
 
 
 async def test_a_gateway_killed_before_it_told_tells_after(pg: object, shop: Shop) -> None:

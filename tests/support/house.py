@@ -78,6 +78,7 @@ async def house(db: Database) -> AsyncIterator[House]:
         coupon_left=campaigns.coupon_left,
         open_coupon=campaigns.open_coupon,
     )  # fmt: skip
+    campaigns.on_configured.append(hub.goods_changed)
     steps = all_steps(
         sharing=sharing, commerce=shop.commerce, campaigns=campaigns, hub=hub, shelf=shelf
     )

@@ -250,6 +250,7 @@ def build(
     uploads = Uploads(sandbox, store)
     stills = LatestStills(origin, decoder := KeyframeDecoder(sandbox), store, clock)
     campaigns = Campaigns(db, clock, commerce, sharing, watch_ms=settings.assist_after_s * 1000)
+    campaigns.on_configured.append(hub.goods_changed)
     steps = all_steps(sharing=sharing, commerce=commerce, campaigns=campaigns, hub=hub, shelf=shelf)
     relay = Relay(db, [*steps, *told_outside.steps(webhooks=webhooks, outside=outside)])
     snapshots = Snapshots(

@@ -15,7 +15,6 @@ from yaohe.campaigns.service import Campaigns
 from yaohe.commerce import TemplateNotFound
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput
-from yaohe.live.realtime import Hub
 from yaohe.live.rooms import RoomNotFound, Rooms
 
 TemplateId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -66,7 +65,6 @@ class RoomShareOffer(Controller):
         staff: Given[Staff],
         rooms: Given[Rooms],
         campaigns: Given[Campaigns],
-        hub: Given[Hub],
     ) -> OfferBody:
         room = await rooms.get(room_id)
         offer = await campaigns.configure_room(
@@ -76,7 +74,6 @@ class RoomShareOffer(Controller):
             shop_id=room.shop_id,
             by=staff,
         )
-        hub.goods_changed(room_id)
         return _body(offer)
 
 

@@ -6,7 +6,7 @@ The rules are pure and stand in `plays/`; here they meet the database and the ot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import asyncpg
@@ -53,6 +53,8 @@ class Campaigns:
         self._db, self._clock = db, clock
         self._commerce, self._sharing = commerce, sharing
         self._watch_ms = watch_ms
+        # Who hears that a room's coupons are others now.
+        self.on_configured: list[Callable[[str], None]] = []
         self._assists: Coalescer[Assist, None] = Coalescer(
             "assist.count", _count, db=db, key=lambda a: (a.room_id, a.sharer_id, a.helper_id)
         )
@@ -102,6 +104,8 @@ class Campaigns:
                 await audit(
                     tx, staff=by, action="share_offer.update", subject=room_id, detail=chosen
                 )
+        for hear in self.on_configured:
+            hear(room_id)
         return offer
 
     async def share_offer(self, room_id: str) -> ShareOffer | None:

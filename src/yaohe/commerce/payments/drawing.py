@@ -13,7 +13,7 @@ from yaohe.kernel.money import Money
 from yaohe.platforms import paper
 
 LOOK_AGAIN_S: Final = 3
-Problem = Literal["missing", "elsewhere", "away"]
+Problem = Literal["missing", "elsewhere", "away", "differs"]
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("付款", "Pay"),
@@ -28,6 +28,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "elsewhere_more": (
         "请在手机浏览器里打开这个页面",
         "Open this page in the browser of your phone",
+    ),
+    "differs": ("付的金额不对，店家在核对", "Another sum was paid than asked for"),
+    "differs_more": (
+        "核对清楚后会处理订单，或把钱退回",
+        "The shop sees to it: your order goes on, or the money comes back",
     ),
     "away": ("支付服务暂时没有回应", "The payment service does not answer"),
     "away_more": ("没有扣款，订单还在", "Nothing was paid, and your order is still there"),

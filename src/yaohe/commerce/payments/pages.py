@@ -13,7 +13,7 @@ from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import FromPath
 
-from yaohe.commerce.errors import OrderNotPayable, PaymentNotFound
+from yaohe.commerce.errors import OrderNotPayable, PaymentMismatch, PaymentNotFound
 from yaohe.commerce.payments.drawing import draw_code, draw_problem
 from yaohe.commerce.payments.model import Arrival, check_return_path, return_url, way_for
 from yaohe.commerce.service import Commerce
@@ -62,6 +62,8 @@ class PayDoor(Controller):
             entrance = await commerce.enter_payment(payment_id, guest.visitor.id, arrival)
         except OrderNotPayable:
             return _to(back)  # it is paid, or over; the page there says which
+        except PaymentMismatch as error:
+            return _page(draw_problem("differs", back=back, lang=lang), status=error.status)
         except AppError as error:
             again = request.url.path + f"?{request.url.query}"
             return _page(draw_problem("away", back=back, again=again, lang=lang),

@@ -10,7 +10,12 @@ from typing import Final
 
 import structlog
 
-from yaohe.commerce.errors import OrderNotFound, OrderNotPayable, PaymentNotFound
+from yaohe.commerce.errors import (
+    OrderNotFound,
+    OrderNotPayable,
+    PaymentMismatch,
+    PaymentNotFound,
+)
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.payments import store
 from yaohe.commerce.payments.judging import Judge
@@ -143,7 +148,8 @@ class Payments:
     async def settle(self, payment_id: str, *, close: bool = True) -> bool:
         """Let nobody pay this any more, unless somebody did; whether it has ended either way.
 
-        The gateway is asked first, so money that came and was not told of is found here.
+        The gateway is asked first, so money that came and was not told of is found here. Raises
+        `PaymentMismatch` where another sum came than was asked for.
         """
         standing = await self._gateway.ask(payment_id)
         if standing.state == "open" and close:
@@ -151,7 +157,9 @@ class Payments:
         if standing.state == "open":
             return False
         if standing.news is not None:
-            return await self._judge.heard(standing.news) != "mismatch"
+            if await self._judge.heard(standing.news) == "mismatch":
+                raise PaymentMismatch
+            return True
         async with self._db.begin() as tx:
             await store.cancel(tx.conn, payment_id)
         return True
@@ -184,6 +192,8 @@ class Payments:
     async def _end(self, payment_id: str) -> bool:
         try:
             return await self.settle(payment_id)
+        except PaymentMismatch:
+            return False  # the shop has been told
         except Exception:
             log.warning("payment_not_ended", payment_id=payment_id, exc_info=True)
             return False

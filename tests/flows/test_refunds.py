@@ -65,7 +65,7 @@ async def settled(shop: Shop, order: Order, status: str) -> Order:
     return found
 
 
-async def paid(shop: Shop, *, coupon: bool = False) -> Order:
+async def paid(shop: Shop, *, coupon: bool = False, room: str | None = None) -> Order:
     visitor = new_id("v")
     product = await shop.product(stock=10)
     coupon_id = None
@@ -76,7 +76,7 @@ async def paid(shop: Shop, *, coupon: bool = False) -> Order:
                 template.id, visitor, source="arrival", source_ref="token"
             )
         ).id
-    order = await shop.commerce.create_order(visitor, None, product.id, 3, coupon_id, new_id("k"))
+    order = await shop.commerce.create_order(visitor, room, product.id, 3, coupon_id, new_id("k"))
     payment = await shop.commerce.start_payment(order.id, visitor)
     await shop.pay(payment.id)
     return await settled(shop, order, "paid")
@@ -164,7 +164,8 @@ async def test_parts_never_more_than_was_paid(shop: Shop, owner: Staff) -> None:
 
 
 async def test_some_goes_back_and_the_rest_is_shipped(shop: Shop, owner: Staff) -> None:
-    order = await paid(shop, coupon=True)
+    room = new_id("r")
+    order = await paid(shop, coupon=True, room=room)
     wish = RefundWish(amount_minor=100, key="press-1")
     for _ in range(3):  # pressed once, sent three times
         await shop.commerce.refund_order(order.id, wish, by=owner)
@@ -181,6 +182,7 @@ async def test_some_goes_back_and_the_rest_is_shipped(shop: Shop, owner: Staff) 
 
     kept = await until(back)
     assert (kept.status, kept.refunded_minor) == ("paid", 100)
+    assert (await shop.commerce.room_sales(room)).paid_minor == order.paid_minor - 100
     assert await left(shop, order) == (7, 3)
     await shop.commerce.ship_order(order.id, PARCEL, by=owner)
     for amount_minor, error in (

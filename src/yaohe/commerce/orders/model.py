@@ -125,7 +125,8 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomSales(msgspec.Struct, frozen=True, kw_only=True):
-    """What a room sold: paid orders, their money, and how many buyers and coupons were in it."""
+    """What a room sold: paid orders, their money less what went back of it, and how many buyers and
+    coupons were in it."""
 
     orders: int
     paid_minor: int

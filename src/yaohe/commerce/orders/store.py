@@ -131,11 +131,14 @@ async def has_bought(conn: AsyncConnection, visitor_id: str, product_id: str) ->
 
 
 async def room_sales(conn: AsyncConnection, room_id: str) -> RoomSales:
+    """What was paid and kept: less what went back of it."""
     row = (
         await conn.execute(
             select(
                 func.count().label("orders"),
-                func.coalesce(func.sum(orders.c.paid_minor), 0).label("paid_minor"),
+                func.coalesce(func.sum(orders.c.paid_minor - orders.c.refunded_minor), 0).label(
+                    "paid_minor"
+                ),
                 func.count(orders.c.visitor_id.distinct()).label("buyers"),
                 func.count(orders.c.coupon_id).label("coupons"),
             ).where(orders.c.room_id == room_id, orders.c.status.in_(PAID))

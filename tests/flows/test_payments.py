@@ -31,6 +31,7 @@ from yaohe.commerce.payments.model import Arrival, Outcome, Payment
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
+from yaohe.platforms.outgoing import PlatformRefused
 from yaohe.platforms.payments import (
     GatewayUnknown,
     NoticeStale,
@@ -141,6 +142,18 @@ async def test_another_way_is_another_payment(shop: Shop) -> None:
     with pytest.raises(OrderNotPayable):
         await shop.commerce.enter_payment(payment.id, visitor, Arrival(way="native"))
     assert await status(shop, order) == "paid"
+
+
+async def test_a_payment_the_gateway_refuses_stays_open(shop: Shop) -> None:
+    """It never took the payment in: the buyer is told, and may come again once that is mended."""
+    visitor, order, payment = await open_payment(shop)
+    shop.outgoing.refuses = "/v3/pay/transactions/h5"
+    with pytest.raises(PlatformRefused):
+        await shop.enter(payment.id)
+    assert (await shop.commerce.payment(payment.id, visitor)).state == "open"
+    assert await status(shop, order) == "created"
+    shop.outgoing.refuses = "nothing"
+    assert (await shop.enter(payment.id)).payment.id == payment.id
 
 
 async def test_pressing_pay_while_the_gateway_speaks_of_the_payment(shop: Shop) -> None:

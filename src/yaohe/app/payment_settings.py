@@ -61,7 +61,7 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             )
         )
 
-    def payment_trouble(self) -> str:
+    def payment_trouble(self, public_url: str, currency: str) -> str:
         """What is wrong with these settings together; empty when nothing is."""
         if self.payments == "sandbox":
             if self.has_live_keys:
@@ -80,4 +80,8 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             return "wechat_pay_public_key_id and wechat_pay_public_key_file belong together."
         if not self.wechat_pay_ways:
             return "wechat_pay_ways must name at least one way to pay."
+        if not public_url.startswith("https://"):
+            return "payments is 'wechat': public_url must be an https:// address it can reach."
+        if currency != "CNY":
+            return "payments is 'wechat': currency must be CNY, WeChat Pay takes no other."
         return ""

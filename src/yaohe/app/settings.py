@@ -145,7 +145,7 @@ class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields
             raise SettingsError("public_url must begin with http:// or https://.")
         self._check_webrtc()
         self._check_platforms()
-        if trouble := self.payment_trouble():
+        if trouble := self.payment_trouble(self.public_url, self.currency):
             raise SettingsError(trouble)
         for network in self.trusted_proxies:
             try:

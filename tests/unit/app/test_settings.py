@@ -9,6 +9,16 @@ import pytest
 
 from yaohe.app.settings import Settings, SettingsError, document, load, show
 
+WECHAT_PAY = {
+    "YAOHE_PAYMENTS": "wechat",
+    "YAOHE_WECHAT_APP_ID": "wx0123456789abcdef",
+    "YAOHE_WECHAT_SECRET": "x",
+    "YAOHE_WECHAT_PAY_MCHID": "1900000001",
+    "YAOHE_WECHAT_PAY_SERIAL": "0" * 40,
+    "YAOHE_WECHAT_PAY_KEY_FILE": "apiclient_key.pem",
+    "YAOHE_WECHAT_PAY_V3_KEY": "k" * 32,
+}
+
 
 def test_later_sources_win() -> None:
     settings = load({"YAOHE_PORT": "9000", "YAOHE_HOST": "::1", "PATH": "/bin"}, port=9001)
@@ -45,11 +55,19 @@ def test_data_is_absolute() -> None:
         ({"YAOHE_WECHAT_VERIFY": "MP_verify_abc.txt"}, "MP_verify_"),
         ({"YAOHE_WECHAT_VERIFY": "abc,../x"}, "MP_verify_"),
         ({"YAOHE_PLATFORMS_URL": "gateway:80"}, "platforms_url"),
+        (WECHAT_PAY, "public_url"),
+        (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
+        (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example", "YAOHE_CURRENCY": "USD"}, "CNY"),
     ],
 )
 def test_wrong_values_name_themselves(environment: dict[str, str], word: str) -> None:
     with pytest.raises(SettingsError, match=word):
         load(environment)
+
+
+def test_a_shop_with_wechat_pay() -> None:
+    settings = load(WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example"})
+    assert settings.payments == "wechat"
 
 
 def test_secure_follows_the_public_address() -> None:

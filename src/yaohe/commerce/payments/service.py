@@ -120,10 +120,11 @@ class Payments:
                     payer_id=arrival.payer_id,
                 )
             )
-        except PlatformRefused:
+        except PlatformRefused as refusal:
             # It was paid, or ended, without our knowing: then there is no way in, but news.
-            if await self.settle(payment.id, close=False):
+            if await self._found_ended(payment.id):
                 raise OrderNotPayable from None
+            log.warning("payment_refused", payment_id=payment.id, reason=refusal.reason)
             raise
         return Entrance(payment=payment, way=arrival.way, text=text, return_url=back)
 
@@ -145,24 +146,36 @@ class Payments:
 
     # The end of payments --------------------------------------------------------------------
 
-    async def settle(self, payment_id: str, *, close: bool = True) -> bool:
+    async def settle(self, payment_id: str) -> bool:
         """Let nobody pay this any more, unless somebody did; whether it has ended either way.
 
         The gateway is asked first, so money that came and was not told of is found here. Raises
         `PaymentMismatch` where another sum came than was asked for.
         """
         standing = await self._gateway.ask(payment_id)
-        if standing.state == "open" and close:
+        if standing.state == "open":
             standing = await self._closed(payment_id)
         if standing.state == "open":
             return False
+        await self._end_as(payment_id, standing)
+        return True
+
+    async def _found_ended(self, payment_id: str) -> bool:
+        """Whether it has ended at the gateway. One the gateway never took in has not: its no was
+        about something else."""
+        standing = await self._gateway.ask(payment_id)
+        if standing.state not in {"paid", "closed"}:
+            return False
+        await self._end_as(payment_id, standing)
+        return True
+
+    async def _end_as(self, payment_id: str, standing: PaymentStanding) -> None:
         if standing.news is not None:
             if await self._judge.heard(standing.news) == "mismatch":
                 raise PaymentMismatch
-            return True
+            return
         async with self._db.begin() as tx:
             await store.cancel(tx.conn, payment_id)
-        return True
 
     async def _closed(self, payment_id: str) -> PaymentStanding:
         try:

@@ -364,6 +364,13 @@ async def test_the_cashier_leads_nowhere_else(shop: Shop, guest: httpx.AsyncClie
         assert f'class="plain" href="{back}"' in page.text
     api = await guest.post("/sandbox/payments/pay_1/faults", json={"faults": ["late"]})
     assert api.status_code == 404  # only the cashier is reached through the shop
+    payment_id = cashier.rsplit("/", 1)[1]
+    faults = "select faults from sandbox_pay.payments where id = $1"
+    for way in ("..%2Fpayments%2F{}%2Ffaults", "x/..%2F..%2Fpayments%2F{}%2Ffaults"):
+        around = f"/sandbox/cashier/{way.format(payment_id)}"
+        api = await guest.post(around, json={"faults": ["late"]})
+        assert api.json()["error"]["code"] == "cashier_not_there"
+    assert await shop.value(faults, payment_id) == []
 
 
 async def test_the_door_to_the_cashier(shop: Shop, guest: httpx.AsyncClient) -> None:

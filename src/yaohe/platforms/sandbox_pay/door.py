@@ -5,6 +5,7 @@ Only the cashier's pages pass. The gateway's API stays at its own port.
 
 from __future__ import annotations
 
+import re
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
@@ -13,11 +14,13 @@ import httpx
 from yaohe.kernel.errors import NotFound
 
 TIMEOUT_S: Final = 10.0
+# A payment's page and its button. What passes is joined to an address: no dots, no slashes.
+_PAGE: Final = re.compile(r"[0-9a-z_]{1,32}(/pay)?")
 
 
 class CashierNotThere(NotFound):
     code = "cashier_not_there"
-    message = "This shop has no sandbox."
+    message = "This shop has no such page of a sandbox."
 
 
 class SandboxDoor:
@@ -38,15 +41,14 @@ class SandboxDoor:
         )
 
     async def pass_on(
-        self, method: str, target: str, headers: dict[str, str], body: bytes
+        self, method: str, page: str, query: str, headers: dict[str, str], body: bytes
     ) -> httpx.Response | None:
-        """The gateway's answer; None when it gives none."""
-        if self._address is None:
+        """The gateway's answer for a page of the cashier; None when it gives none."""
+        if self._address is None or not _PAGE.fullmatch(page):
             raise CashierNotThere
+        target = f"{self._address}/sandbox/cashier/{page}{'?' + query if query else ''}"
         try:
-            return await self._client.request(
-                method, self._address + target, headers=headers, content=body or None
-            )
+            return await self._client.request(method, target, headers=headers, content=body or None)
         except httpx.HTTPError:
             return None
 

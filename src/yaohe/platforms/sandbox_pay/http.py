@@ -35,11 +35,10 @@ async def cashier(
     rest: FromPath[str], request: Request[Any, Any, Any], sandbox_door: Given[SandboxDoor]
 ) -> Response[bytes]:
     query = request.scope["query_string"].decode("latin-1")
-    target = f"/sandbox/cashier/{rest.strip('/')}{'?' + query if query else ''}"
     given = {name: request.headers[name] for name in _ASKED if name in request.headers}
     given["x-forwarded-proto"] = request.scope["scheme"]
     body = await request.body()
-    answer = await sandbox_door.pass_on(str(request.method), target, given, body)
+    answer = await sandbox_door.pass_on(str(request.method), rest.strip("/"), query, given, body)
     if answer is None:
         lang = lang_of(request.query_params.get("lang"), request.headers.get("accept-language"))
         html = draw_problem("away", lang=lang).encode()

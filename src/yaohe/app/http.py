@@ -39,7 +39,7 @@ _HTTP_CODES = {
 
 
 def _app_error(_: Request[Any, Any, Any], error: AppError) -> Response[Any]:
-    headers = {}
+    headers = {"Cache-Control": "no-store"}  # it may be otherwise the next time
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     return Response(error.body(), status_code=error.status, headers=headers)

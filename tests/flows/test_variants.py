@@ -17,6 +17,7 @@ from yaohe.commerce.errors import (
     StockTooLow,
     VariantMissing,
     VariantNotFound,
+    VariantsDiffer,
 )
 from yaohe.commerce.prices import NewLivePrice
 from yaohe.commerce.variants import NewVariant, Variant
@@ -32,14 +33,16 @@ def shop(db: Database) -> Shop:
     return make_shop(db)
 
 
-async def varied(shop: Shop, *, red: int = 10, blue: int = 10) -> tuple[Product, Variant, Variant]:
-    """A product that comes in red for 99 and in blue for 119."""
+async def varied(
+    shop: Shop, *, red: int = 10, blue: int = 10, blue_minor: int = 11_900
+) -> tuple[Product, Variant, Variant]:
+    """A product that comes in red for 99 and in blue for 119, or as much as is said."""
     product = await shop.product(stock=3, price_minor=5_000, list_price_minor=12_900)
     one, two = await shop.commerce.set_variants(
         product.id,
         [
             NewVariant(title="红罐", title_en="Red tin", price_minor=9_900, stock=red),
-            NewVariant(title="蓝罐", price_minor=11_900, stock=blue),
+            NewVariant(title="蓝罐", price_minor=blue_minor, stock=blue),
         ],
     )
     return await shop.commerce.product(product.id), one, two
@@ -153,7 +156,7 @@ async def test_the_same_key_for_another_variant_is_another_order(shop: Shop) -> 
 
 
 async def test_a_live_price_holds_for_every_variant(shop: Shop) -> None:
-    product, red, blue = await varied(shop)
+    product, red, blue = await varied(shop, blue_minor=9_900)
     live = await shop.commerce.start_live_price(
         NewLivePrice(room_id="tea", product_id=product.id, price_minor=7_900, minutes=5, total=3)
     )
@@ -162,6 +165,23 @@ async def test_a_live_price_holds_for_every_variant(shop: Shop) -> None:
     too_much = NewLivePrice(room_id="tea", product_id=product.id, price_minor=9_900, minutes=5)
     with pytest.raises(BadInput):
         await shop.commerce.start_live_price(too_much)
+
+
+async def test_one_live_price_is_not_for_variants_of_different_prices(shop: Shop) -> None:
+    product, red, blue = await varied(shop)
+    lower = NewLivePrice(room_id="tea", product_id=product.id, price_minor=900, minutes=5)
+    with pytest.raises(VariantsDiffer):
+        await shop.commerce.start_live_price(lower)
+    same = [NewVariant(id=one.id, title=one.title, price_minor=9_900) for one in (red, blue)]
+    await shop.commerce.set_variants(product.id, same)
+    live = await shop.commerce.start_live_price(lower)
+
+    dearer = [*same, NewVariant(title="大罐", price_minor=19_900, stock=1)]
+    with pytest.raises(VariantsDiffer):
+        await shop.commerce.set_variants(product.id, dearer)
+    assert await stocks(shop, product) == {"红罐": 10, "蓝罐": 10}
+    await shop.commerce.stop_live_price(live.id)
+    assert len(await shop.commerce.set_variants(product.id, dearer)) == 3
 
 
 async def test_staff_change_variants_while_they_sell(shop: Shop) -> None:

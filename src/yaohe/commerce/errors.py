@@ -24,6 +24,7 @@ Conflict 409
 ├── LivePriceOver        live_price_over        not (any more) the price here
 ├── LivePriceGone        live_price_gone        as many as there were have been ordered
 ├── LivePriceLimit       live_price_limit       this person has as many as one may have
+├── VariantsDiffer       variants_differ        a live price is one price; theirs are several
 ├── NotTogether          not_together           reductions that exclude each other
 ├── OrderLimit           order_limit            too many unpaid orders
 ├── KeyReused            idempotency_key_reused the key stands for another order
@@ -147,6 +148,11 @@ class LivePriceGone(Conflict):
 class LivePriceLimit(Conflict):
     code = "live_price_limit"
     message = "At this live price nobody gets more than that."
+
+
+class VariantsDiffer(Conflict):
+    code = "variants_differ"
+    message = "A live price holds for every variant, so while it runs they all cost the same."
 
 
 class NotTogether(Conflict):

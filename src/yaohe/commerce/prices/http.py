@@ -14,6 +14,7 @@ from yaohe.commerce.errors import (
     OrderRoomNotFound,
     ProductHidden,
     ProductNotFound,
+    VariantsDiffer,
 )
 from yaohe.commerce.orders.model import check_key
 from yaohe.commerce.prices.model import LivePrice, NewLivePrice
@@ -73,7 +74,14 @@ class LivePrices(Controller):
         "/",
         summary="Lower a product's price in a room for some minutes, from now on",
         opt={
-            "errors": (*STAFF_ERRORS, BadInput, OrderRoomNotFound, ProductNotFound, ProductHidden)
+            "errors": (
+                *STAFF_ERRORS,
+                BadInput,
+                OrderRoomNotFound,
+                ProductNotFound,
+                ProductHidden,
+                VariantsDiffer,
+            )
         },
     )
     async def start(

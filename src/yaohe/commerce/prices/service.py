@@ -9,11 +9,14 @@ from yaohe.commerce.errors import (
     OrderRoomNotFound,
     ProductHidden,
     ProductNotFound,
+    VariantsDiffer,
 )
 from yaohe.commerce.events import ProductChanged
 from yaohe.commerce.orders.service import RoomExists
 from yaohe.commerce.prices import store
 from yaohe.commerce.prices.model import LivePrice, NewLivePrice, checked_live_price
+from yaohe.commerce.variants.model import cost_the_same
+from yaohe.commerce.variants.store import shown
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.errors import BadInput
@@ -41,6 +44,9 @@ class Prices:
                 raise BadInput(
                     "A live price is below the price the product has.", field="price_minor"
                 )
+            variants = await shown(tx.conn, [new.product_id])
+            if not cost_the_same(variants.get(new.product_id, [])):
+                raise VariantsDiffer
             await store.end_running(tx.conn, new.room_id, new.product_id)
             made = await store.insert_live_price(tx.conn, new_id("lvp"), shop_id, new)
             await _tell(tx, made)

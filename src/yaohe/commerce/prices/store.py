@@ -66,6 +66,14 @@ async def end_running(conn: AsyncConnection, room_id: str, product_id: str) -> N
     )
 
 
+async def runs_anywhere(conn: AsyncConnection, product_id: str) -> bool:
+    """Whether this product has a live price in any room; the caller holds the product."""
+    found = await conn.execute(
+        select(live_prices.c.id).where(live_prices.c.product_id == product_id, *_RUNNING).limit(1)
+    )
+    return found.first() is not None
+
+
 async def stop(conn: AsyncConnection, live_price_id: str, shop_id: str) -> LivePrice | None:
     """End one now; one that is over already stays as it ended. None when there is no such."""
     row = (

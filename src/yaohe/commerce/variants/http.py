@@ -10,7 +10,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from yaohe.commerce.errors import ProductNotFound, StockTooLow, VariantNotFound
+from yaohe.commerce.errors import ProductNotFound, StockTooLow, VariantNotFound, VariantsDiffer
 from yaohe.commerce.service import Commerce
 from yaohe.commerce.variants.model import NewVariant, Variant
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
@@ -33,7 +33,16 @@ class ProductVariants(Controller):
     @put(
         "/",
         summary="Say which variants a product has, in order; none: it has its own price and stock",
-        opt={"errors": (*STAFF_ERRORS, BadInput, ProductNotFound, VariantNotFound, StockTooLow)},
+        opt={
+            "errors": (
+                *STAFF_ERRORS,
+                BadInput,
+                ProductNotFound,
+                VariantNotFound,
+                StockTooLow,
+                VariantsDiffer,
+            )
+        },
     )
     async def replace(
         self,

@@ -46,6 +46,11 @@ class NewVariant(msgspec.Struct, frozen=True, kw_only=True):
     stock_change: int = 0
 
 
+def cost_the_same(variants: Sequence[Variant]) -> bool:
+    """Whether one lower price can hold for all of them."""
+    return len({one.price_minor for one in variants}) <= 1
+
+
 def cleaned_variants(given: Sequence[NewVariant]) -> list[NewVariant]:
     """The variants as they are written, checked; raises `BadInput`."""
     if len(given) > VARIANTS_MAX:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yaohe.commerce.errors import ProductNotFound, StockTooLow, VariantNotFound
+from yaohe.commerce.errors import ProductNotFound, StockTooLow, VariantNotFound, VariantsDiffer
 from yaohe.commerce.events import ProductChanged
+from yaohe.commerce.prices.store import runs_anywhere
 from yaohe.commerce.variants import store
-from yaohe.commerce.variants.model import NewVariant, Variant, cleaned_variants
+from yaohe.commerce.variants.model import NewVariant, Variant, cleaned_variants, cost_the_same
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
@@ -37,14 +38,16 @@ class Variants:
             if wanted:
                 lowest = min(new.price_minor for new in wanted)
                 await store.price_from(tx.conn, product_id, lowest)
-            found = await store.shown(tx.conn, [product_id])
+            found = (await store.shown(tx.conn, [product_id])).get(product_id, [])
+            if not cost_the_same(found) and await runs_anywhere(tx.conn, product_id):
+                raise VariantsDiffer
             await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
             if by is not None:
                 detail = {"variants": len(wanted)}
                 await audit(
                     tx, staff=by, action="product.variants", subject=product_id, detail=detail
                 )
-        return found.get(product_id, [])
+        return found
 
 
 async def _write(tx: Tx, shop_id: str, product_id: str, new: NewVariant, place: int) -> None:

@@ -134,6 +134,7 @@ export type ErrorCode =
   | 'user_token_refused'
   | 'variant_missing'
   | 'variant_not_found'
+  | 'variants_differ'
   | 'visitor_unknown'
   | 'webhook_not_found'
   | 'webhook_paused'

@@ -12,7 +12,22 @@ import pytest
 from source import PACKAGE, ROOT, Module, imported, modules
 
 from yaohe.campaigns.policy import OUTGOING
+from yaohe.commerce.errors import (
+    KeyReused,
+    LivePriceNotFound,
+    StockTooLow,
+    VariantNotFound,
+    VariantsDiffer,
+)
 from yaohe.platforms.channels import CHANNELS
+from yaohe.sharing.links.errors import (
+    LinksFull,
+    SheetWrong,
+    SiteNotAllowed,
+    SlugRefused,
+    SlugTaken,
+    TargetMissing,
+)
 from yaohe.webhooks.model import EVENTS, TEST_EVENT
 
 CONTEXTS = {
@@ -220,6 +235,35 @@ def test_every_event_has_its_words() -> None:
     words = (ROOT / "web/app/src/studio/words/webhooks.ts").read_text()
     wrong = [one for one in (*EVENTS, TEST_EVENT) if f"'webhooks.event.{one}': [" not in words]
     assert not wrong, f"no words in web/app/src/studio/words/webhooks.ts: {wrong}"
+
+
+REFUSALS = (
+    KeyReused, LivePriceNotFound, StockTooLow, VariantNotFound, VariantsDiffer,
+    LinksFull, SheetWrong, SiteNotAllowed, SlugRefused, SlugTaken, TargetMissing,
+)  # fmt: skip
+
+
+def test_refusals_of_links_goods_and_follows_have_words() -> None:
+    """What staff or viewers can do something about is said in both languages, not by a code."""
+    table = (ROOT / "web/app/src/studio/words/index.ts").parent
+    studio = "".join(path.read_text() for path in table.glob("*.ts"))
+    wrong = [
+        f"studio: {error.code}" for error in REFUSALS if f"'error.{error.code}': [" not in studio
+    ]
+    if "follows_full:" not in (ROOT / "web/app/src/rooms/useNotices.ts").read_text():
+        wrong.append("room: follows_full")
+    assert not wrong, f"no words for these refusals: {wrong}"
+
+
+def test_keys_are_made_where_there_is_no_secure_context() -> None:
+    """`randomUUID` is missing on http:// addresses of a local network; `newKey` is not."""
+    wrong = [
+        path.relative_to(ROOT).as_posix()
+        for pattern in ("*.ts", "*.vue")
+        for path in (ROOT / "web/app/src").rglob(pattern)
+        if "randomUUID" in path.read_text()
+    ]
+    assert not wrong, f"use newKey of web/sdk/src/shop.ts: {wrong}"
 
 
 def test_every_channel_has_its_glyph_its_names_and_its_rule() -> None:

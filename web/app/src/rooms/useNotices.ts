@@ -26,6 +26,7 @@ const known: Record<string, WordKey> = {
   no_open_coupon: 'coupon.coupon_over',
   sold_out: 'buy.out_of_stock',
   too_many: 'error.busy',
+  follows_full: 'follow.full',
 }
 
 export function useNotices() {

@@ -13,7 +13,7 @@ const CODES: Record<string, string> = { timeout: 'offline', unreadable: 'unknown
 export function problemText(problem: unknown): string {
   if (!(problem instanceof YaoheError)) throw problem
   const key = `error.${CODES[problem.code] ?? problem.code}`
-  if (isWord(key)) return t(key, { status: problem.status })
+  if (isWord(key)) return t(key, { status: problem.status, said: problem.message })
   return problem.status >= 500 ? t('error.unknown', { status: problem.status }) : problem.message
 }
 

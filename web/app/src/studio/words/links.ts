@@ -62,6 +62,9 @@ export const links = {
   'links.site_add': ['加上', 'Add'],
   'links.site_remove': ['移除 {site}', 'Remove {site}'],
   'error.slug_refused': ['用 3 到 40 个小写字母、数字或连字符，不能是系统用的词', 'Use 3 to 40 small letters, digits or single hyphens, and no word of the house'],
+  'error.sheet_wrong': ['表格有一处读不懂（{said}）。对照导出的表格改好再传', 'Something in the table cannot be read: {said} Compare it with an exported table'],
+  'error.target_missing': ['没有这个直播间、商品或短片', 'There is no such room, product or clip'],
+  'error.links_full': ['链接已经到上限了。联系管理服务器的人', 'The shop has as many links as it may. Write to who runs this server'],
   'error.slug_taken': ['这个链接名有人用了，换一个', 'This link name is taken. Choose another'],
   'error.site_not_allowed': ['先把这个网站加进“可以去的网站”', 'Add this site to the allowed sites first'],
 } as const

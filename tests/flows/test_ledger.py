@@ -400,6 +400,12 @@ async def test_the_money_of_before_is_in_it(pg: Server, tmp_path: Path) -> None:
         owed = await conn.fetchrow("select * from ledger.accounts where guarded")
         assert owed is not None
         assert (owed["balance_minor"], owed["held_minor"]) == (1_000, 1_000)
+        # It is on the gateway's bills of then, and on ours.
+        moved = await conn.fetch("""
+            select id from commerce.payments where captured_at = paid_at
+            union all select id from commerce.refunds where returned_at = done_at order by 1
+        """)
+        assert [row["id"] for row in moved] == [f"pay_{n}" for n in (1, 3, 4, 5, 7)] + ["ref_4"]
         await conn.close()
     finally:
         await pg.execute("drop database before_the_ledger with (force)")

@@ -59,9 +59,6 @@ class Refunds:
             order = await orders.locked_order(tx.conn, order_id)
             if order is None or order.shop_id != by.shop_id:
                 raise OrderNotFound
-            payment = await store.captured(tx.conn, order_id)
-            if order.status not in moves.before("refund") or payment is None:
-                raise ForbiddenMove("There is no money of this order to give back.")
             known = (
                 await refund_store.refund_by_key(tx.conn, order_id, wish.key) if wish.key else None
             )
@@ -69,6 +66,9 @@ class Refunds:
                 if wish.amount_minor not in {None, known.amount_minor}:
                     raise KeyReused
                 return order
+            payment = await store.captured(tx.conn, order_id)
+            if order.status not in moves.before("refund") or payment is None:
+                raise ForbiddenMove("There is no money of this order to give back.")
             left_minor = payment.amount_minor - payment.given_back_minor
             if left_minor == 0:
                 raise RefundUnderWay
@@ -118,7 +118,6 @@ class Refunds:
                 amount_minor=refund.amount_minor,
                 paid_minor=refund.paid_minor,
                 currency=refund.currency,
-                reason=refund.reason,
                 notify_url=self._notify_url,
             )
         )

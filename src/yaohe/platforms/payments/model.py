@@ -41,14 +41,14 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_minor` of the `paid_minor` that this payment brought."""
+    """`amount_minor` of the `paid_minor` that this payment brought. Why is not said: gateways show
+    it to the buyer."""
 
     refund_id: str
     payment_id: str
     amount_minor: int
     paid_minor: int
     currency: str
-    reason: str
     notify_url: str
 
 

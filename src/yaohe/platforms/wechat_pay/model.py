@@ -10,7 +10,6 @@ import msgspec
 from yaohe.platforms.payments import News, PaymentStanding
 
 SUBJECT_BYTES_MAX: Final = 127
-REASON_CHARS_MAX: Final = 80
 # Their calendar and their times are Beijing's.
 BEIJING: Final = timezone(timedelta(hours=8))
 

@@ -29,7 +29,6 @@ from yaohe.platforms.payments import (
 from yaohe.platforms.wechat_pay.bill import BillUnreadable, read_bill
 from yaohe.platforms.wechat_pay.client import NotThere, WechatPayClient
 from yaohe.platforms.wechat_pay.model import (
-    REASON_CHARS_MAX,
     Refunded,
     Transaction,
     cut_subject,
@@ -146,7 +145,6 @@ class WechatPay:
         body = {
             "out_trade_no": request.payment_id,
             "out_refund_no": request.refund_id,
-            "reason": request.reason[:REASON_CHARS_MAX],
             "notify_url": request.notify_url,
             "amount": {
                 "refund": request.amount_minor,

@@ -302,6 +302,16 @@ async def test_what_cannot_be(shop: Shop, change: dict[str, int], field: str) ->
     )
 
 
+async def test_a_late_end_leaves_the_prices_of_the_next_show(shop: Shop) -> None:
+    product, other = await shop.product(), await shop.product()
+    first = await lower(shop, product, room_id="late")
+    second = await lower(shop, other, room_id="late")
+    async with shop.db.begin() as tx:
+        await shop.commerce.end_live_prices(tx, {"late": first.starts_at, "tea": second.starts_at})
+    assert await running(shop, product, room_id="late") == []
+    assert await running(shop, other, room_id="late") == [second.id]
+
+
 async def test_what_is_not_there(db: Database) -> None:
     async def no_room(_: str) -> bool:
         return False

@@ -20,7 +20,9 @@ def steps(*, campaigns: Campaigns, commerce: Commerce) -> list[Step[Any]]:
         await campaigns.close_help(tx, [recorded.fact.room_id for recorded in batch])
 
     async def end_prices(tx: Tx, batch: list[Recorded[RoomEnded]]) -> None:
-        await commerce.end_live_prices(tx, [recorded.fact.room_id for recorded in batch])
+        # Told late, this must not end what the next show in the room has begun by then.
+        ended = {recorded.fact.room_id: recorded.fact.ended_at for recorded in batch}
+        await commerce.end_live_prices(tx, ended)
 
     async def open_help(tx: Tx, batch: list[Recorded[RoomWentLive]]) -> None:
         await campaigns.open_help(tx, [recorded.fact.room_id for recorded in batch])

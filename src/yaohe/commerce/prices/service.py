@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
 
 from yaohe.commerce.errors import (
     LivePriceNotFound,
@@ -73,9 +74,9 @@ class Prices:
         async with self._db.connect() as conn:
             return await store.running(conn, room_id)
 
-    async def end_in_rooms(self, tx: Tx, room_ids: Sequence[str]) -> None:
-        """The show is over, and so are its prices."""
-        await _tell(tx, *await store.end_in_rooms(tx.conn, room_ids))
+    async def end_in_rooms(self, tx: Tx, ended: Mapping[str, datetime]) -> None:
+        """The shows in these rooms were over then, and so were the prices begun until then."""
+        await _tell(tx, *await store.end_in_rooms(tx.conn, ended))
 
 
 async def _tell(tx: Tx, *changed: LivePrice) -> None:

@@ -6,10 +6,10 @@ product in a room, and nobody counts past anybody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.catalog.model import Product
@@ -87,9 +87,16 @@ async def stop(conn: AsyncConnection, live_price_id: str, shop_id: str) -> LiveP
     return None if row is None else LivePrice(**row._mapping)
 
 
-async def end_in_rooms(conn: AsyncConnection, room_ids: Sequence[str]) -> list[LivePrice]:
-    """End everything that runs in these rooms; rows are taken in the order orders take them."""
-    mine = (live_prices.c.room_id.in_(room_ids), *_RUNNING)
+async def end_in_rooms(conn: AsyncConnection, ended: Mapping[str, datetime]) -> list[LivePrice]:
+    """End what runs in these rooms and was begun by the time that is given; rows are taken in the
+    order orders take them."""
+    begun = or_(
+        *[
+            and_(live_prices.c.room_id == room_id, live_prices.c.starts_at <= at)
+            for room_id, at in ended.items()
+        ]
+    )
+    mine = (begun, *_RUNNING)
     await conn.execute(
         select(live_prices.c.id)
         .where(*mine)

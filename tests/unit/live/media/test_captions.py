@@ -169,5 +169,14 @@ def test_lines_beside_the_picture_and_the_end() -> None:
     assert len(heard.told[0][1]) <= 200
     heard.track.text(1_500, heard.told[0][1])
     heard.track.end()
-    assert [text for _, text in heard.told[1:]] == [""]
+    assert heard.told[1:] == [(1_001, "")]
     assert not heard.track.is_embedded
+
+
+def test_the_last_caption_stood_until_the_last_picture() -> None:
+    heard = Heard()
+    heard.picture(0, popped("TEA"))
+    for at in range(40, 1_000, 40):
+        heard.picture(at)
+    heard.track.end()
+    assert heard.told == [(0, "TEA"), (960, "")]

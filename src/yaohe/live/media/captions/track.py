@@ -36,10 +36,12 @@ class CaptionTrack:
         self._waiting: list[tuple[int, bytes]] = []
         self._told, self._told_at = "", 0
         self._until = 0
+        self._decoded = 0  # when the latest picture was
         self.is_embedded = False  # some were inside the picture itself
 
     def picture(self, config: VideoConfig, sample: memoryview, *, dts: int, shown: int) -> None:
         """One access unit, with the times at which it is decoded and shown."""
+        self._decoded = dts
         pairs = caption_pairs(config, sample)
         if pairs:
             self.is_embedded = True
@@ -61,10 +63,11 @@ class CaptionTrack:
         self._say(at, "\n".join(line for line in lines if line), lasts_ms=TEXT_MS_MAX)
 
     def end(self) -> None:
-        """The publisher is gone, and what it said with it."""
+        """The publisher is gone, and what it said with it; what stood last was there to read, so
+        it is taken away later than it came."""
         self._screen = Screen()
         self._waiting.clear()
-        self._say(self._told_at, "")
+        self._say(max(self._decoded, self._told_at + 1), "")
 
     def _look(self, at: int) -> None:
         text = self._screen.text

@@ -17,6 +17,7 @@ import zxingcpp
 from PIL import Image
 from tests.conftest import Server
 from tests.sim.asgi import SAFARI, Browser
+from tests.support import footage
 from tests.support.outside import Yard, yard
 
 from yaohe.commerce import NewProduct
@@ -113,6 +114,45 @@ async def test_a_paused_or_ended_link_says_so_kindly_and_keeps_its_hits(
     assert (await changed(home, link, expires_at=None)).json()["state"] == "open"
     assert (await opened(home, "flash-sale"))[0] == 200
     assert (await counts(home, link["token"]))["hits"] == 4
+
+
+async def test_a_changed_link_shows_what_it_says_now(home: Yard) -> None:
+    system = home.system
+    shown = (await system.rooms.create(NewRoom(title="夜场", host_name="小禾"))).id
+    products = [
+        (await system.commerce.create_product(NewProduct(title=t, price_minor=900, stock=9))).id
+        for t in ("春茶", "盖碗")
+    ]
+    await system.shelf.replace(shown, products)
+    link = await made(home, {"room": shown, "product": products[0], "slug": "night"})
+    assert f'"product":"{products[0]}"' in (await opened(home, "night"))[1]
+    assert (await changed(home, link, product=products[1])).status_code == 200
+    assert f'"product":"{products[1]}"' in (await opened(home, "night"))[1]
+
+
+async def test_a_paused_link_gives_out_neither_picture_nor_clip(home: Yard) -> None:
+    system, friend = home.system, Browser()
+    show = (await system.rooms.create(NewRoom(title="短片", host_name="小禾"))).id
+    room_log = system.origin.open(show)
+    footage.begin(room_log, system.clock.now() - timedelta(seconds=6))
+    at_ms = 0
+    while at_ms < 6_000:
+        at_ms = footage.show(room_log, at_ms)
+    wish = {"channel": "copy_link", "content": "clip", "from_s": 0, "to_s": 4}
+    share = await friend.ask(system.app, "POST", f"/api/v1/rooms/{show}/shares", wish)
+    assert share.status == 201, share.json
+    link = await made(home, {"clip": share.json["token"], "slug": "short"})
+    files = [f"/s/{link['token']}/{name}" for name in ("clip.mp4", "card.jpg", "poster.jpg")]
+    for path in files:
+        found = await friend.ask(system.app, "GET", path)
+        assert found.status == 200, path
+        age_s = int(found.headers["cache-control"].partition("max-age=")[2])
+        assert age_s <= 30, path
+    pause = {"name": "Bio", "clip": share.json["token"], "slug": "short", "paused": True}
+    answer = await home.owner.put(f"/api/v1/links/{link['token']}", json=pause)
+    assert answer.json()["state"] == "paused", answer.text
+    closed = [(await friend.ask(system.app, "GET", path)).status for path in files]
+    assert [status for status in closed if status not in {404, 410}] == []
 
 
 async def test_outside_only_to_sites_of_the_list_and_with_campaign_fields(home: Yard) -> None:

@@ -73,7 +73,7 @@ class Images:
     async def _share_image(self, request: Request) -> Rendered:
         _, _, token, name = request.path.split("/")
         share = await self._sharing.share(token)
-        if share is None:
+        if share is None or self._sharing.link_closed(share) is not None:
             raise NoPicture
         moment = await self._snapshots.of(share.room_id)
         model = await self._model(request, moment, share)

@@ -8,6 +8,7 @@ same share in the same language and kind of browser, so the visitor is only in t
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -52,7 +53,9 @@ _NOBODY: Final = {
 
 log = structlog.get_logger(__name__)
 
-Kept = tuple[Snapshot, str, bool, bytes]
+# What may change about a share while its room stays the same.
+Told = tuple[str, bool, str | None, datetime | None, str | None]
+Kept = tuple[Snapshot, Told | None, bytes]
 ShareKind = tuple[bool, bool, bool]  # is there a share, is it somebody's, has it a clip
 
 
@@ -208,12 +211,12 @@ class Pages:
     ) -> bytes:
         key = (moment.room_id, share.token if share else "", lang, env + ("+" if mine else ""))
         kept = self._finished.get(key)
-        note, bought = (share.note, share.bought) if share is not None else ("", False)
-        if kept is not None and kept[0] is moment and kept[1:3] == (note, bought):
-            return kept[3]
+        told = None if share is None else _told(share)
+        if kept is not None and kept[0] is moment and kept[1] == told:
+            return kept[2]
         prepared = self._prepared_for(moment, lang, env, _kind(share))
         body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
-        self._finished[key] = (moment, note, bought, body)
+        self._finished[key] = (moment, told, body)
         self._finished.move_to_end(key)
         if len(self._finished) > PAGES_KEPT:
             self._finished.popitem(last=False)
@@ -288,6 +291,10 @@ class Pages:
             "bought": bought,
             "share_json": json_for_script(told),
         }
+
+
+def _told(share: Share) -> Told:
+    return share.note, share.bought, share.product_id, share.moment_at, share.clip_key
 
 
 def _kind(share: Share | None) -> ShareKind:

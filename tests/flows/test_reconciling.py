@@ -12,6 +12,7 @@ from tests.support.shop import Shop, free_port, make_app, make_shop, serve, unti
 from yaohe.commerce.payments.reconciling import differences
 from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
 from yaohe.platforms.payments import BillLine, BillNotThere
 from yaohe.platforms.wechat_pay.model import BEIJING
@@ -57,6 +58,9 @@ async def buy(shop: Shop) -> tuple[str, str, str]:
 async def test_a_day_in_order_and_what_is_bent(shop: Shop) -> None:
     with pytest.raises(BillNotThere):
         await shop.commerce.reconcile(today())
+    for never in (date(1999, 12, 31), today() + timedelta(days=2), date.max):
+        with pytest.raises(BadInput):
+            await shop.commerce.reconcile(never)
     _, _, paid = await buy(shop)
     await shop.pay(paid)
     visitor, given_up, late = await buy(shop)
@@ -70,11 +74,10 @@ async def test_a_day_in_order_and_what_is_bent(shop: Shop) -> None:
         return [row["state"] for row in states] == ["paid", "refunded"]
 
     await until(settled)
-    days = {
-        row["captured_at"].astimezone(BEIJING).date()
-        for row in await shop.rows("select captured_at from commerce.payments")
-    }
-    found = [await shop.commerce.reconcile(day) for day in sorted(days | {today()})]
+    moved = """select captured_at as at from commerce.payments
+               union select returned_at from commerce.refunds"""
+    days = {row["at"].astimezone(BEIJING).date() for row in await shop.rows(moved)}
+    found = [await shop.commerce.reconcile(day) for day in sorted(days)]
     assert [one.differences for one in found] == [[] for _ in found]
     assert sum(one.payments for one in found) == 2
     assert sum(one.refunds for one in found) == 1
@@ -86,11 +89,12 @@ async def test_a_day_in_order_and_what_is_bent(shop: Shop) -> None:
         "update sandbox_pay.payments set amount_minor = amount_minor + 1 where id = $1", paid
     )
     await shop.rows("delete from sandbox_pay.refunds")
-    now = datetime.combine(today(), datetime.min.time(), BEIJING) + timedelta(hours=12)
+    day = today()
+    now = datetime.combine(day, datetime.min.time(), BEIJING) + timedelta(hours=12)
     await shop.rows("update commerce.payments set captured_at = $1 where state <> 'open'", now)
     await shop.rows("update commerce.refunds set returned_at = $1", now)
     await shop.rows("update sandbox_pay.payments set paid_at = $1", now)
-    bent = await shop.commerce.reconcile(today())
+    bent = await shop.commerce.reconcile(day)
     assert {(one.kind, one.payment_id) for one in bent.differences} == {
         ("only_theirs", unheard), ("amount", paid), ("only_ours", late),
     }  # fmt: skip

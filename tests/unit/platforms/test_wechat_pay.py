@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from base64 import b64decode
 from datetime import UTC, datetime
@@ -11,15 +12,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.shop import sandbox_keys
 
+from yaohe.kernel.clock import ManualClock
+from yaohe.platforms.outgoing import PlatformAway
 from yaohe.platforms.payments import BillLine
 from yaohe.platforms.sandbox_pay import wire
 from yaohe.platforms.sandbox_pay.model import SandboxPayment, SandboxRefund
 from yaohe.platforms.wechat_pay.bill import BillUnreadable, minor, read_bill, yuan
 from yaohe.platforms.wechat_pay.keys import (
+    ASK_EVERY_S,
+    REFRESH_S,
+    Certificates,
     KeysUnusable,
     opened,
     read_private_key,
@@ -111,30 +118,70 @@ def test_a_stamp_is_over_time_nonce_and_body() -> None:
     assert holds(keys.platform.public_key(), sign(keys.platform, "a", b"b"), "a", "b")
 
 
+SERIAL = "5157F09EFDC096DE15EBE81A47057A72"
+
+
+def told_keys(
+    pem: bytes, *, key: bytes | None = None, until: str = "2099-01-01T00:00:00+08:00"
+) -> bytes:
+    sealed = seal(key or sandbox_keys().v3_key, pem, nonce="abcdefghijkl", about="certificate")
+    one = {
+        "serial_no": SERIAL, "expire_time": until,
+        "effective_time": "2020-01-01T00:00:00+08:00", "encrypt_certificate": sealed,
+    }  # fmt: skip
+    return msgspec.json.encode({"data": [one]})
+
+
 def test_certificates_are_believed_by_the_secret_we_share() -> None:
-    keys = sandbox_keys()
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    now = datetime.now(UTC)
-
-    def told(
-        pem: bytes, *, key: bytes = keys.v3_key, until: str = "2099-01-01T00:00:00+08:00"
-    ) -> bytes:
-        sealed = seal(key, pem, nonce="abcdefghijkl", about="certificate")
-        one = {
-            "serial_no": "5157F09EFDC096DE15EBE81A47057A72", "expire_time": until,
-            "effective_time": "2020-01-01T00:00:00+08:00", "encrypt_certificate": sealed,
-        }  # fmt: skip
-        return msgspec.json.encode({"data": [one]})
-
+    keys, now = sandbox_keys(), datetime.now(UTC)
     pem = keys.certificate.public_bytes(Encoding.PEM)
-    (serial,) = opened(told(pem), keys.v3_key, now=now)
-    assert serial == "5157F09EFDC096DE15EBE81A47057A72"
+    assert list(opened(told_keys(pem), keys.v3_key, now=now)) == [SERIAL]
     for nothing in (
-        told(pem, key=KEY), told(b"no certificate"), told(pem, until="2021-01-01T00:00:00+08:00"),
-        b"{}", b"\xff",
+        told_keys(pem, key=KEY), told_keys(b"no certificate"),
+        told_keys(pem, until="2021-01-01T00:00:00+08:00"), b"{}", b"\xff",
     ):  # fmt: skip
         assert opened(nothing, keys.v3_key, now=now) == {}
+
+
+async def test_certificates_are_asked_for_once_and_kept() -> None:
+    """Whoever comes meanwhile waits for the same answer; strangers do not make us ask, also while
+    nothing comes; an answer that cannot be read takes no key away."""
+    pem = sandbox_keys().certificate.public_bytes(Encoding.PEM)
+    clock, asked = ManualClock(datetime.now(UTC)), 0
+    answer: bytes | None = None
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def fetch() -> bytes:
+        nonlocal asked
+        asked += 1
+        begun.set()
+        await go_on.wait()
+        if answer is None:
+            raise PlatformAway
+        return answer
+
+    keys = Certificates(clock, sandbox_keys().v3_key, fetch)
+    go_on.set()
+    with pytest.raises(PlatformAway):
+        await keys.find(SERIAL)
+    assert [await keys.find("stranger"), asked] == [None, 1]
+    clock.advance(ASK_EVERY_S + 1)
+    answer = told_keys(pem)
+    begun.clear()
+    go_on.clear()
+    both = [asyncio.create_task(keys.find(SERIAL)) for _ in range(2)]
+    await begun.wait()
+    await asyncio.sleep(0)
+    go_on.set()
+    assert [key is not None for key in await asyncio.gather(*both)] == [True, True]
+    assert asked == 2
+    for poor in (b"\xff", b"{}", None):
+        answer = poor
+        clock.advance(REFRESH_S + 1)
+        with contextlib.suppress(PlatformAway):
+            await keys.find(SERIAL)
+        assert await keys.find(SERIAL) is not None
+    assert asked == 5
 
 
 def test_keys_that_are_none() -> None:

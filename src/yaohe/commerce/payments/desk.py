@@ -12,6 +12,7 @@ from yaohe.commerce.payments.reconciling import Reconciled
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput, TryAgain
+from yaohe.platforms.outgoing import PlatformRefused
 from yaohe.platforms.payments import BillNotThere
 
 
@@ -23,7 +24,7 @@ class Bills(Controller):
     @get(
         "/{day:str}",
         summary="Where the gateway's bill of a day and our books differ; nothing is changed",
-        opt={"errors": (*STAFF_ERRORS, BadInput, BillNotThere, TryAgain)},
+        opt={"errors": (*STAFF_ERRORS, BadInput, BillNotThere, PlatformRefused, TryAgain)},
     )
     async def show(
         self, day: FromPath[str], staff: Given[Staff], commerce: Given[Commerce]

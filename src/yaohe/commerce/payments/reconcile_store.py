@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yaohe.platforms.payments import BillLine
 
 # The calendar of the gateways there are is Beijing's.
-_CALENDAR: Final = timezone(timedelta(hours=8))
+CALENDAR: Final = timezone(timedelta(hours=8))
 
 _MOVED: Final = text(
     """
@@ -25,6 +25,6 @@ _MOVED: Final = text(
 
 
 async def moved_on(conn: AsyncConnection, gateway: str, day: date) -> list[BillLine]:
-    since = datetime.combine(day, time(), _CALENDAR)
+    since = datetime.combine(day, time(), CALENDAR)
     wanted = {"gateway": gateway, "since": since, "until": since + timedelta(days=1)}
     return [BillLine(**row._mapping) for row in await conn.execute(_MOVED, wanted)]

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from yaohe.commerce.payments import reconcile_store
+from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
 from yaohe.platforms.payments import BillLine, PaymentGateway
+
+FIRST_DAY: Final = date(2000, 1, 1)
 
 DifferenceKind = Literal["only_theirs", "only_ours", "amount"]
 
@@ -46,6 +50,9 @@ class Reconciling:
 
     async def day(self, day: date) -> Reconciled:
         """Raises `BillNotThere` when the gateway has none of this day."""
+        today = SystemClock().now().astimezone(reconcile_store.CALENDAR).date()
+        if not FIRST_DAY <= day <= today:
+            raise BadInput("Name a day that has begun (in Beijing), of 2000 or later.", field="day")
         theirs = await self._gateway.bill(day)
         async with self._db.connect() as conn:
             ours = await reconcile_store.moved_on(conn, self._gateway.name, day)

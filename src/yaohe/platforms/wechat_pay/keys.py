@@ -6,6 +6,7 @@ the *platform certificates* that are asked for and change every few years.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from yaohe.platforms.wechat_pay.signing import Sealed, unseal
 
 V3_KEY_BYTES: Final = 32
 REFRESH_S: Final = 12 * 3_600
-# A serial nobody knows is asked for at most so often: strangers must not make us ask.
+# We ask at most so often, whatever comes of it: strangers must not make us ask.
 ASK_EVERY_S: Final = 60
 
 
@@ -82,20 +83,24 @@ class Certificates:
         self._clock, self._v3_key, self._fetch = clock, v3_key, fetch
         self._known: Mapping[str, RSAPublicKey] = {}
         self._asked_s: float | None = None
+        self._told_s: float | None = None
+        self._asking = asyncio.Lock()
 
     async def find(self, serial: str) -> RSAPublicKey | None:
-        now_s = self._clock.monotonic()
-        age_s = None if self._asked_s is None else now_s - self._asked_s
-        old = age_s is None or age_s > REFRESH_S
-        missing = serial not in self._known and (age_s is None or age_s > ASK_EVERY_S)
-        if old or missing:
-            self._asked_s = now_s
-            try:
-                self._known = opened(await self._fetch(), self._v3_key, now=self._clock.now())
-            except BaseException:
-                self._asked_s = None if age_s is None else now_s - ASK_EVERY_S
-                raise
+        if serial not in self._known or self._is_over(self._told_s, REFRESH_S):
+            async with self._asking:  # who comes while it is asked waits for the answer
+                if self._is_over(self._asked_s, ASK_EVERY_S):
+                    await self._ask()
         return self._known.get(serial)
+
+    def _is_over(self, since_s: float | None, pause_s: float) -> bool:
+        return since_s is None or self._clock.monotonic() - since_s > pause_s
+
+    async def _ask(self) -> None:
+        self._asked_s = self._clock.monotonic()
+        keys = opened(await self._fetch(), self._v3_key, now=self._clock.now())
+        if keys:  # an answer that cannot be read takes nothing away
+            self._known, self._told_s = keys, self._asked_s
 
 
 def opened(raw: bytes, v3_key: bytes, *, now: datetime) -> dict[str, RSAPublicKey]:

@@ -221,6 +221,19 @@ async def test_many_are_made_whole_or_not_at_all(
     assert "http://yaohe.test/s/csv-one" in table.text
 
 
+async def test_as_many_as_the_shop_may_have_however_many_ask(
+    home: Yard, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (await home.owner.get("/api/v1/links")).json()["total"]
+    monkeypatch.setattr(service, "LINKS_MAX", before + 2)
+    wish = {"links": [{"name": "a", "room": room}, {"name": "b", "room": room}]}
+    answers = await asyncio.gather(
+        *[home.owner.post("/api/v1/links/bulk", json=wish) for _ in range(6)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+    assert (await home.owner.get("/api/v1/links")).json()["total"] == before + 2
+
+
 async def test_the_code_to_print_opens_the_link(home: Yard, room: str) -> None:
     link = await made(home, {"room": room, "slug": "flyer-west"})
     png = await home.owner.get(f"/api/v1/links/{link['token']}/qr.png", params={"pixels": 600})

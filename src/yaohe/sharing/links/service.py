@@ -76,9 +76,11 @@ class Links:
         """All of them."""
         items: list[Link] = []
         while True:
-            page = await self.page(limit=READ_AT_ONCE, offset=len(items))
-            items += page.items
-            if not page.items or len(items) >= page.total:
+            async with self._db.connect() as conn:
+                last = items[-1] if items else None
+                found = await store.after(conn, self._shop_id, last, limit=READ_AT_ONCE)
+            items += found
+            if len(found) < READ_AT_ONCE:
                 return items
 
     async def one(self, token: str) -> Link:
@@ -97,7 +99,7 @@ class Links:
         asked = [(new_token(), new_id(SHARER_PREFIX), link) for link in links]
         async with self._db.begin() as tx:
             await self._check_kept(tx.conn, links)
-            if await store.count(tx.conn, self._shop_id) + len(links) > LINKS_MAX:
+            if await store.count_locked(tx.conn, self._shop_id) + len(links) > LINKS_MAX:
                 raise LinksFull
             made = await store.create(tx.conn, asked, shop_id=self._shop_id, staff_id=by.id)
             for nth, (token, _, link) in enumerate(asked):

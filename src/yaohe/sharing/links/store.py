@@ -111,6 +111,16 @@ _FOUND = """
                 l.name, l.slug, l.token, l.url, array_to_string(l.tags, ' ')))) > 0)
 """
 _PAGE = text(f"{_READ} {_FOUND} order by l.created_at desc, l.token limit :limit offset :offset")
+_AFTER = text(
+    f"""
+    {_READ}
+       and (cast(:at as timestamptz) is null or l.created_at < :at
+            or l.created_at = :at and l.token > :token)
+     order by l.created_at desc, l.token limit :limit
+    """
+)
+# The lock makes those that are added at once count each other.
+_LOCK_SHOP = text("select pg_advisory_xact_lock(hashtextextended('links.' || :shop_id, 0))")
 _COUNT = text(f"select count(*) from sharing.links l where l.shop_id = :shop_id {_FOUND}")  # noqa: S608
 
 _TAGS = text(
@@ -232,7 +242,18 @@ async def tags(conn: AsyncConnection, shop_id: str) -> list[TagCount]:
     return [TagCount(row.tag, row.links) for row in await conn.execute(_TAGS, {"shop_id": shop_id})]
 
 
-async def count(conn: AsyncConnection, shop_id: str) -> int:
+async def after(
+    conn: AsyncConnection, shop_id: str, last: Link | None, *, limit: int
+) -> list[Link]:
+    """The newest links, or those that come after `last`; what is made meanwhile moves none."""
+    at, token = (None, "") if last is None else (last.created_at, last.token)
+    asked = {"shop_id": shop_id, "at": at, "token": token, "limit": limit}
+    return [_link(row) for row in (await conn.execute(_AFTER, asked)).mappings()]
+
+
+async def count_locked(conn: AsyncConnection, shop_id: str) -> int:
+    """How many links there are; nobody else adds one until the transaction ends."""
+    await conn.execute(_LOCK_SHOP, {"shop_id": shop_id})
     asked = {"shop_id": shop_id, "words": "", "tag": ""}
     return int((await conn.execute(_COUNT, asked)).scalar_one())
 

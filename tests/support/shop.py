@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import functools
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.ledger import Ledger
 from yaohe.platforms.outgoing import Answer, Outgoing, PlatformAway
+from yaohe.platforms.payments import Way
 from yaohe.platforms.sandbox_pay import (
     SandboxApplication,
     SandboxDoor,
@@ -154,6 +155,9 @@ def make_shop(
     deadline_s: float = 600,
     grace_s: float = 0,
     room_exists: Callable[[str], Awaitable[bool]] = any_room,
+    gateway_name: str = "sandbox",
+    ways: Collection[Way] = ("h5",),
+    works_in_app: Collection[Way] = ("h5",),
 ) -> Shop:
     clock = SystemClock()
     gateway = SandboxGateway(db, clock, sandbox_keys(), notify_origin=base_url)
@@ -161,7 +165,7 @@ def make_shop(
     client = pay_client(outgoing)
     commerce = Commerce(
         db,
-        WechatPay(client, name="sandbox", ways={"h5"}),
+        WechatPay(client, name=gateway_name, ways=ways, works_in_app=works_in_app),
         Ledger(db),
         base_url,
         room_exists=room_exists,

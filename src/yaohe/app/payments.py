@@ -40,7 +40,7 @@ def gateway(
         return WechatPay(client, ways=settings.wechat_pay_ways)
     keys = installation_keys(settings.data)
     client = WechatPayClient(outgoing, clock, keys.account, known=keys.known, address=sandbox or "")
-    return WechatPay(client, name="sandbox", ways={"h5"})
+    return WechatPay(client, name="sandbox", ways={"h5"}, works_in_app={"h5"})
 
 
 def _merchant(settings: Settings) -> Merchant:

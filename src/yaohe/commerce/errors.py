@@ -31,6 +31,7 @@ Conflict 409
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
 ├── RefundUnderWay       refund_under_way       all its money is on its way back already
 ├── RefundTooMuch        refund_too_much        more than is left of what was paid
+├── RefundElsewhere      refund_elsewhere       it was paid through a gateway of before
 ├── ForbiddenMove        order_move             the order's status does not allow it
 └── PaymentMismatch      payment_mismatch       amount or currency differ; noted for staff
 """
@@ -178,6 +179,11 @@ class OrderNotPayable(Conflict):
 class RefundTooMuch(Conflict):
     code = "refund_too_much"
     message = "That is more than is left of what was paid."
+
+
+class RefundElsewhere(Conflict):
+    code = "refund_elsewhere"
+    message = "This was paid through another gateway than the shop has now. Give it back there."
 
 
 class RefundUnderWay(Conflict):

@@ -11,6 +11,7 @@ from yaohe.commerce.errors import (
     ForbiddenMove,
     KeyReused,
     OrderNotFound,
+    RefundElsewhere,
     RefundTooMuch,
     RefundUnderWay,
 )
@@ -71,6 +72,7 @@ class OrderDesk(Controller):
                 BadInput,
                 OrderNotFound,
                 ForbiddenMove,
+                RefundElsewhere,
                 RefundUnderWay,
                 RefundTooMuch,
                 KeyReused,

@@ -24,10 +24,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "again": ("再试一次", "Try again"),
     "missing": ("没有这笔支付", "No such payment"),
     "missing_more": ("请从订单里重新打开", "Open it again from your order"),
-    "elsewhere": ("这里不能付款", "You cannot pay here"),
+    "elsewhere": ("微信里不能付款", "You cannot pay inside WeChat"),
     "elsewhere_more": (
-        "请在手机浏览器里打开这个页面",
-        "Open this page in the browser of your phone",
+        "返回商家，用手机浏览器打开，在那里下单付款",
+        "Go back to the shop, open it in your phone's browser, and order and pay there",
     ),
     "differs": ("付的金额不对，店家在核对", "Another sum was paid than asked for"),
     "differs_more": (

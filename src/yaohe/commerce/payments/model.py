@@ -35,6 +35,8 @@ REFUND_RETRY_S: Final = (1, 5, 30, 120, 600, 3_600)
 REFUND_ASK_AGAIN_S: Final = 3_600
 # A payment that is to end is asked about again after this when the gateway does not answer.
 SETTLE_AGAIN_S: Final = 15
+# One with a problem is asked about again after this: people have to look at it.
+SETTLE_PROBLEM_AGAIN_S: Final = 3_600
 
 RETURN_PATH_CHARS_MAX: Final = 200
 
@@ -96,13 +98,13 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def way_for(ways: Collection[Way], *, in_app: bool, phone: bool) -> Way | None:
-    """The way that works best in this browser, of those there are; None when none does.
+    """The way that works best in this browser, of those that work there; None when none does.
 
-    Inside of the gateway's app only its own call works; a code is scanned from another screen.
+    A code is scanned from another screen, so it is no way inside of the app that scans it.
     """
-    if in_app and "jsapi" in ways:
-        return "jsapi"
     liked: tuple[Way, ...] = ("h5", "native") if phone else ("native", "h5")
+    if in_app:
+        liked = ("jsapi", "h5")
     return next((way for way in liked if way in ways), None)
 
 

@@ -78,9 +78,10 @@ async def _arrival(
 ) -> Arrival | None:
     """This buyer as the gateway needs to know them; None where they cannot pay."""
     agent = request.headers.get("user-agent", "")
+    in_app = environment(agent) in {Env.WECHAT, Env.MINI_PROGRAM}
     way = way_for(
-        commerce.ways_to_pay,
-        in_app=environment(agent) in {Env.WECHAT, Env.MINI_PROGRAM},
+        commerce.ways_to_pay_in_app if in_app else commerce.ways_to_pay,
+        in_app=in_app,
         phone="mobile" in agent.lower(),
     )
     if way is None:

@@ -12,6 +12,7 @@ from yaohe.commerce.errors import (
     ForbiddenMove,
     KeyReused,
     OrderNotFound,
+    RefundElsewhere,
     RefundTooMuch,
     RefundUnderWay,
 )
@@ -69,6 +70,8 @@ class Refunds:
             payment = await store.captured(tx.conn, order_id)
             if order.status not in moves.before("refund") or payment is None:
                 raise ForbiddenMove("There is no money of this order to give back.")
+            if payment.gateway != self._gateway.name:
+                raise RefundElsewhere
             left_minor = payment.amount_minor - payment.given_back_minor
             if left_minor == 0:
                 raise RefundUnderWay

@@ -21,6 +21,7 @@ from yaohe.commerce.payments import store
 from yaohe.commerce.payments.judging import Judge
 from yaohe.commerce.payments.model import (
     SETTLE_AGAIN_S,
+    SETTLE_PROBLEM_AGAIN_S,
     Arrival,
     Entrance,
     Outcome,
@@ -71,6 +72,10 @@ class Payments:
     @property
     def ways(self) -> frozenset[Way]:
         return self._gateway.ways
+
+    @property
+    def ways_in_app(self) -> frozenset[Way]:
+        return self._gateway.ways_in_app
 
     async def start(self, order_id: str, visitor_id: str) -> Payment:
         """The open payment of one's own order; asking twice is safe, and no gateway is asked."""
@@ -189,7 +194,11 @@ class Payments:
         async with self._db.begin() as tx:
             await store.mark_overdue(tx.conn, grace=grace, limit=SETTLE_AT_ONCE)
             due = await store.take_ending(
-                tx.conn, self._gateway.name, again_s=SETTLE_AGAIN_S, limit=SETTLE_AT_ONCE
+                tx.conn,
+                self._gateway.name,
+                again_s=SETTLE_AGAIN_S,
+                problem_again_s=SETTLE_PROBLEM_AGAIN_S,
+                limit=SETTLE_AT_ONCE,
             )
         return sum(await asyncio.gather(*[self._end(payment_id) for payment_id in due]))
 

@@ -34,8 +34,18 @@ async def open_payment(
     """The open payment of an order, made when there is none; two askers get the same one.
 
     The caller holds the order, and so does whoever moves one of its payments: what is open when
-    this begins is open when it ends.
+    this begins is open when it ends. What the shop's gateway of before has open ends here: nobody
+    would believe its news any more.
     """
+    await conn.execute(
+        update(payments)
+        .where(
+            payments.c.order_id == order.id,
+            payments.c.state == "open",
+            payments.c.gateway != gateway,
+        )
+        .values(state="canceled")
+    )
     await conn.execute(
         insert(payments)
         .values(
@@ -210,7 +220,10 @@ _MARK = text(
 )
 _TAKE_ENDING = text(
     """
-    update commerce.payments p set ask_at = now() + make_interval(secs => :again)
+    update commerce.payments p
+       set ask_at = now()
+           + make_interval(secs => case when problem is null
+               then cast(:again as int) else cast(:problem_again as int) end)
      where p.id in (
         select id from commerce.payments
          where state = 'open' and ask_at <= now() and gateway = :gateway
@@ -226,10 +239,12 @@ async def mark_overdue(conn: AsyncConnection, *, grace: timedelta, limit: int) -
 
 
 async def take_ending(
-    conn: AsyncConnection, gateway: str, *, again_s: int, limit: int
+    conn: AsyncConnection, gateway: str, *, again_s: int, problem_again_s: int, limit: int
 ) -> list[str]:
-    """Open payments that are to end; nobody else gets them for `again_s`."""
-    wanted = {"gateway": gateway, "again": again_s, "limit": limit}
+    """Open payments that are to end; nobody else gets them for `again_s`, or `problem_again_s`."""
+    wanted = {
+        "gateway": gateway, "again": again_s, "problem_again": problem_again_s, "limit": limit,
+    }  # fmt: skip
     return list((await conn.execute(_TAKE_ENDING, wanted)).scalars())
 
 

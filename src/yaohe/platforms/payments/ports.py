@@ -31,6 +31,10 @@ class PaymentGateway(Protocol):
     def ways(self) -> frozenset[Way]:
         """How its payers may come to the cashier."""
 
+    @property
+    def ways_in_app(self) -> frozenset[Way]:
+        """Those of them that work inside of its own app, whose browser refuses the others."""
+
     async def create(self, request: PaymentRequest) -> str:
         """How the payer gets to the cashier: an address for `h5`, what the code holds for
         `native`, the parameters of the call as JSON for `jsapi`."""

@@ -47,6 +47,7 @@ from yaohe.platforms.wechat_pay.signing import (
 )
 
 NOTICE_ID_CHARS_MAX: Final = 100
+_IN_APP: Final[tuple[Way, ...]] = ("jsapi",)
 _ANSWER: Final[Mapping[Way, str]] = {"h5": "h5_url", "native": "code_url", "jsapi": "prepay_id"}
 _NO_BILL: Final = frozenset({"NO_STATEMENT_EXIST", "STATEMENT_CREATING", "BILL_NOT_EXIST"})
 
@@ -69,12 +70,19 @@ class _BillAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WechatPay:
-    """`ways` are what the merchant's account is allowed."""
+    """`ways` are what the merchant's account is allowed. Inside of WeChat only its own call works,
+    unless `works_in_app` names more."""
 
     def __init__(
-        self, client: WechatPayClient, *, name: str = "wechat", ways: Collection[Way]
+        self,
+        client: WechatPayClient,
+        *,
+        name: str = "wechat",
+        ways: Collection[Way],
+        works_in_app: Collection[Way] = _IN_APP,
     ) -> None:
         self._client, self.name, self.ways = client, name, frozenset(ways)
+        self.ways_in_app = self.ways & frozenset(works_in_app)
         self._merchant = client.merchant
 
     # What we ask ----------------------------------------------------------------------------

@@ -95,6 +95,7 @@ export type ErrorCode =
   | 'product_not_found'
   | 'product_not_on_shelf'
   | 'publish_refused'
+  | 'refund_elsewhere'
   | 'refund_too_much'
   | 'refund_under_way'
   | 'replaced'

@@ -119,6 +119,7 @@ export const shop = {
   'orders.refund_under_way': ['{amount} 正在退回', '{amount} is on its way back'],
   'error.idempotency_key_reused': ['这次操作和之前的一次撞上了。重新打开再试', 'This clashed with something done before. Open it again and retry'],
   'error.refund_too_much': ['超过还能退的金额', 'That is more than is left'],
+  'error.refund_elsewhere': ['这单是用以前的支付渠道付的，请到那边退款', 'It was paid through a gateway of before. Give it back there'],
   'error.refund_under_way': ['这单已经在退款了', 'This order is being refunded already'],
   'error.order_move': ['订单状态变了，重新打开看看', 'The order has moved on. Open it again'],
   'orders.more': ['再看一些', 'Show more'],

@@ -1,0 +1,89 @@
+"""A shop changes its gateway, a buyer comes from inside WeChat, a wrong sum came: no money is lost,
+nobody is led into a dead end, nobody is asked for ever."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from tests.support.notices import paid_notice
+from tests.support.shop import Shop, make_app, make_shop
+
+from yaohe.commerce import Order
+from yaohe.commerce.errors import RefundElsewhere
+from yaohe.commerce.payments.model import Payment
+from yaohe.kernel.db import Database
+from yaohe.kernel.ids import new_id
+
+pytestmark = pytest.mark.db
+
+WECHAT = (
+    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.49 NetType/4G"
+)
+
+
+async def open_payment(shop: Shop) -> tuple[Order, Payment]:
+    product = await shop.product(stock=10)
+    order = await shop.commerce.create_order(new_id("v"), None, product.id, 1, None, new_id("k"))
+    return order, await shop.commerce.start_payment(order.id, order.visitor_id)
+
+
+async def test_a_payment_begun_at_the_gateway_of_before_is_begun_anew(fresh_db: Database) -> None:
+    before = make_shop(fresh_db)
+    order, old = await open_payment(before)
+    await before.enter(old.id)
+    after = make_shop(fresh_db, gateway_name="wechat")
+    new = (await after.enter(old.id)).payment
+    assert (new.id != old.id, new.gateway) == (True, "wechat")
+    assert (await after.commerce.payment(old.id, order.visitor_id)).state == "canceled"
+    assert await after.commerce.payment_callback("wechat", *paid_notice(new)) == "paid"
+    assert (await after.audit()).holds
+
+
+async def test_what_another_gateway_took_is_not_given_back_here(fresh_db: Database) -> None:
+    before = make_shop(fresh_db)
+    order, payment = await open_payment(before)
+    assert await before.commerce.payment_callback("sandbox", *paid_notice(payment)) == "paid"
+    token = await before.identity.setup_token()
+    assert token is not None
+    owner, _ = await before.identity.setup(token, "lin@example.com", "one long sentence", "小林")
+    after = make_shop(fresh_db, gateway_name="wechat")
+    with pytest.raises(RefundElsewhere):
+        await after.commerce.refund_order(order.id, by=owner)
+    assert await after.value("select count(*) from commerce.refunds") == 0
+    assert await after.value("select sum(given_back_minor) from commerce.payments") == 0
+    await before.commerce.refund_order(order.id, by=owner)
+
+
+async def test_a_wrong_sum_is_asked_about_ever_less(fresh_db: Database) -> None:
+    shop = make_shop(fresh_db)
+    _, payment = await open_payment(shop)
+    await shop.enter(payment.id)
+    await shop.gateway.script(payment.id, "wrong_amount")
+    await shop.gateway.pay(payment.id)
+    await shop.rows("update commerce.orders set deadline_at = now() - interval '1 s'")
+    await shop.commerce.expire_orders()
+    assert await shop.value("select problem is not null from commerce.payments")
+    await shop.rows("update commerce.payments set ask_at = now()")
+    await shop.commerce.expire_orders()
+    assert await shop.value("select ask_at > now() + interval '30 minutes' from commerce.payments")
+
+
+@pytest.mark.parametrize(("works_in_app", "status"), [((), 409), (("h5",), 303)])
+async def test_buyers_inside_wechat(
+    fresh_db: Database, works_in_app: tuple[()] | tuple[str], status: int
+) -> None:
+    """WeChat's own browser refuses what works in others: the page says where to pay instead."""
+    shop = make_shop(fresh_db, ways=("h5", "native"), works_in_app=works_in_app)  # type: ignore[arg-type]
+    product = await shop.product()
+    transport = httpx.ASGITransport(app=make_app(shop))
+    async with httpx.AsyncClient(transport=transport, base_url=shop.commerce.base_url) as guest:
+        wish = {"product_id": product.id, "idempotency_key": "k"}
+        placed = (await guest.post("/api/v1/orders", json=wish)).json()
+        headers = {"User-Agent": WECHAT, "Accept-Language": "en"}
+        page = await guest.get(placed["cashier_url"], headers=headers)
+    assert page.status_code == status, page.text
+    if status == 409:
+        assert "You cannot pay inside WeChat" in page.text
+        assert "in your phone's browser" in page.text
+    begun = await shop.value("select way from commerce.payments")
+    assert begun == (None if status == 409 else "h5")

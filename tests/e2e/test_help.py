@@ -89,8 +89,11 @@ async def test_a_friend_watches_and_helps_once(browser: Browser, demo: Demo, des
         async with mei.page.expect_response("**/api/v1/watch"):
             await mei.page.goto(f"/s/{share['token']}")
         await mei.frames()
-        # The fifteen seconds are long over: one tap is enough.
-        await pill.click()
+        # Who joined is not called again; helping stays on offer, and the fifteen seconds are over.
+        await expect(pill).to_have_count(0)
+        await mei.page.locator(".y-chip", has_text="助力").click()
+        await expect(mei.page.locator(".y-filled-call")).to_have_attribute("aria-disabled", "false")
+        await mei.page.locator(".y-filled-call").click()
         await mei.told("这次没算上：你已帮过")
         coupons = await lin.page.evaluate("fetch('/api/v1/me/coupons').then(a => a.json())")
         assert [coupon["amount_minor"] for coupon in coupons["items"]] == [2_000]

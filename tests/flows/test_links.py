@@ -102,8 +102,11 @@ async def test_a_paused_or_ended_link_says_so_kindly_and_keeps_its_hits(
     link = await made(home, {"room": room, "slug": "flash-sale"})
     assert (await opened(home, "flash-sale"))[0] == 200
     assert (await changed(home, link, paused=True)).json()["state"] == "paused"
-    status, page, _ = await opened(home, "flash-sale")
+    status, page, late = await opened(home, "flash-sale")
     assert status == 404
+    beacon = {"token": link["token"]}
+    told = await late.ask(home.system.app, "POST", "/api/v1/beacon", beacon)
+    assert told.json == {"counted": False}
     assert "这个链接暂时停用" in page
     assert room not in page
     past = (home.system.clock.now() - timedelta(seconds=1)).isoformat()

@@ -231,6 +231,7 @@ def build(
     rooms = open_rooms(settings, db, bus, origin, leases)
     privacy = Privacy(db, clock, secret, rooms, origin, ticket_s=settings.ticket_s)
     gate = Gate(privacy, identity, sharing)
+    commerce.room_refusal = lambda room, jar: privacy.refusal(room, ticket=None, cookies=jar)
     recordings = recorder(settings, origin, rooms, clock)
     shelf = Shelf(db, bus, commerce)
     follows = Follows(db, bus)

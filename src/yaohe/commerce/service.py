@@ -6,6 +6,7 @@ The verbs live with their nouns; here they get the names the rest of the house c
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +20,7 @@ from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
 from yaohe.commerce.variants.service import Variants
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import AppError
 from yaohe.kernel.sweep import every
 from yaohe.ledger import Ledger
 from yaohe.platforms.payments import PaymentGateway
@@ -26,6 +28,10 @@ from yaohe.platforms.payments import PaymentGateway
 SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
 ORDER_DEADLINE_S: Final = 600.0
+
+
+def _all_welcome(_room_id: str, _cookies: Mapping[str, str]) -> AppError | None:
+    return None
 
 
 class Commerce:
@@ -66,6 +72,8 @@ class Commerce:
         self.shop_orders = orders.shop_orders
         self.has_bought = orders.has_bought
         self.room_sales = orders.room_sales
+        # Why somebody with these cookies may not buy in a room; the house says it (private rooms).
+        self.room_refusal: Callable[[str, Mapping[str, str]], AppError | None] = _all_welcome
 
         shipping = Shipping(db)
         self.ship_order = shipping.ship

@@ -61,7 +61,8 @@ class Sharing:
         self.replay_hits = hits.replay
         self.last_env = hits.last_env
 
-        clicks = self._clicks = Clicks(db, shares, spooled_env=hits.spooled_env)
+        env = hits.spooled_env
+        clicks = self._clicks = Clicks(db, shares, spooled_env=env, closed=self.link_closed)
         self.confirm_click = clicks.confirm
         self.friends = clicks.friends
         self.latest_click = clicks.latest
@@ -69,8 +70,7 @@ class Sharing:
         visits = self._visits = Visits(db, clock, shop_id=shop_id)
         self.tick = visits.tick
         self.interact = visits.interact
-        self.visit = visits.visit
-        self.arrival = visits.arrival
+        self.visit, self.arrival = visits.visit, visits.arrival
 
         landings = Landings(db, shop_id=shop_id)
         self.land = landings.land

@@ -24,11 +24,13 @@ describe('the part of the strip that travels', () => {
 })
 
 const span = (at: string, from_ms: number, ms: number) => ({ at: `2026-11-23T${at}Z`, from_ms, ms })
+const spans = (replay: object): number => (replay as { spans: object[] }).spans.length
 const face = (at: string) => ({ at: `2026-11-23T${at}Z`, url: at })
 
 describe('the strip', () => {
   const opened = async (replay: object, at: number | null) => {
-    const room = { id: 'r', client: { get: async () => replay }, shown: () => ({ at, product: null }) }
+    const get = async (path: string) => (path.includes('/moment') ? { position_ms: spans(replay) ? 1 : null } : replay)
+    const room = { id: 'r', client: { get }, shown: () => ({ at, product: null }), now: () => 0 }
     const strip = useClipStrip(room as unknown as Room)
     await strip.load()
     return strip

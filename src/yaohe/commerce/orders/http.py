@@ -191,6 +191,9 @@ class MyOrders(Controller):
         identity: Given[Identity],
     ) -> Response[OrderAnswer]:
         return_path = _return_path(data.return_path, data.room_id)
+        refusal = data.room_id and commerce.room_refusal(data.room_id, request.cookies)
+        if refusal:
+            raise refusal
         order = await commerce.create_order(
             guest.visitor.id,
             data.room_id,

@@ -16,6 +16,7 @@ from yaohe.sharing.clicks import store
 from yaohe.sharing.clicks.model import ClickAsked, ClickResult, check_click, merged
 from yaohe.sharing.errors import ShareNotFound
 from yaohe.sharing.events import ClickConfirmed
+from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.service import Shares
 from yaohe.sharing.visits.model import PRODUCTIVE_MS
 from yaohe.sharing.visits.service import note_productive
@@ -27,9 +28,15 @@ _Outcome = tuple[bool, bool]  # new, counted
 
 class Clicks:
     def __init__(
-        self, db: Database, shares: Shares, *, spooled_env: Callable[[str, str], str | None]
+        self,
+        db: Database,
+        shares: Shares,
+        *,
+        spooled_env: Callable[[str, str], str | None],
+        closed: Callable[[Share], object],
     ) -> None:
         self._db, self._shares, self._spooled_env = db, shares, spooled_env
+        self._closed = closed
         self._confirm: Coalescer[ClickAsked, _Outcome] = Coalescer(
             "click.confirm", _confirm, db=db, key=_key, lanes=LANES, check=check_click
         )
@@ -45,13 +52,14 @@ class Clicks:
         """Confirm an open of this share by this visitor; `joined` when they are in the room.
 
         Not counted: the sharer's own open, a link that leads to another site (there is no page of
-        ours to tell of a person), and a visitor of whom only programs were seen.
+        ours to tell of a person), one that is paused or over, a visitor of whom only programs were
+        seen.
         """
         share = await self._shares.share(token)
         if share is None:
             raise ShareNotFound
         leads_away = share.link is not None and share.link.url
-        if share.sharer_id == visitor_id or leads_away:
+        if share.sharer_id == visitor_id or leads_away or self._closed(share):
             return ClickResult(new=False, counted=False, share=share)
         # A hit that waits in the spool proves a person as well as one in the database does.
         seen = self._spooled_env(token, visitor_id)

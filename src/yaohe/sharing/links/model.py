@@ -38,9 +38,9 @@ _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]\Z")
 RESERVED: Final = frozenset(
     ("about", "account", "admin", "api", "app", "assets", "card", "clip", "docs", "embed", "help",
      "host", "jpg", "live", "login", "logout", "media", "metrics", "new", "null", "oembed", "order",
-     "orders", "password", "pay", "poster", "privacy", "room", "rooms", "sdk", "selftest",
-     "settings", "setup", "share", "shop", "square", "staff", "static", "studio", "support",
-     "terms", "undefined", "watch", "yaohe")
+     "orders", "password", "pay", "poster", "privacy", "robots", "room", "rooms", "sandbox", "sdk",
+     "selftest", "settings", "setup", "share", "shop", "square", "staff", "static", "studio",
+     "support", "terms", "undefined", "watch", "whip", "yaohe")
 )  # fmt: skip
 _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"

@@ -38,7 +38,7 @@ export function useClipStrip(room: Room) {
   /** Where nothing is recorded there is no strip: the lengths are there still. */
   async function load(): Promise<void> {
     state.strip = state.replay = null
-    const told = await new Rewind(room.client, room.id, room.player).load().catch(() => null)
+    const told = await recorded().catch(() => null)
     if (!told?.faces.length) return
     // Up to what is on screen; at the live edge that is what was recorded last.
     const { at } = room.shown()
@@ -46,6 +46,13 @@ export function useClipStrip(room: Room) {
     const begin = Math.max(0, end - STRIP_MS)
     state.replay = told
     state.strip = end - begin < STRIP_MS_MIN ? null : { begin, end }
+  }
+
+  /** Asked in a way that is no error where there is nothing, as at the beginning of a show. */
+  async function recorded(): Promise<Replay | null> {
+    const rewind = new Rewind(room.client, room.id, room.player)
+    const { position_ms } = await rewind.place((room.shown().at ?? room.now()) - STRIP_MS_MIN)
+    return position_ms === null ? null : rewind.load()
   }
 
   const frames = computed(() => {

@@ -249,6 +249,8 @@ async def test_a_guest_buys(shop: Shop, staff: httpx.AsyncClient, guest: httpx.A
 
     await until(is_paid)
     assert (await guest.get(cashier, headers=headers)).text.count("Paid") >= 1
+    odd = {"accept-language": b"\xff\xfe"}
+    assert (await guest.get(cashier, headers=odd)).status_code == 200
     repeated = await guest.post(f"{cashier}/pay", data=form)
     assert repeated.status_code == 303
     # The door leads back to the order once there is nothing to pay.

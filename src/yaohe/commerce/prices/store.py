@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.catalog.model import Product
@@ -91,10 +91,11 @@ async def end_in_rooms(conn: AsyncConnection, ended: Mapping[str, datetime]) -> 
     """End what runs in these rooms and was begun by the time that is given; rows are taken in the
     order orders take them."""
     begun = or_(
+        false(),
         *[
             and_(live_prices.c.room_id == room_id, live_prices.c.starts_at <= at)
             for room_id, at in ended.items()
-        ]
+        ],
     )
     mine = (begun, *_RUNNING)
     await conn.execute(

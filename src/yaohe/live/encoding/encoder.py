@@ -84,12 +84,16 @@ class Encoder:
     async def _end(self) -> None:
         self.is_ready = False
         self._leave()
+        if self._writer is not None:
+            self._writer.transport.abort()  # what it was not given yet is of no use any more
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
-            await wait_exit(self.process)
+            try:
+                await wait_exit(self.process)
+            finally:
+                self.process.wait()  # cancelled once more: it is killed, this takes no time
         if self._writer is not None:
-            self._writer.transport.abort()  # what it was not given yet is of no use any more
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
 

@@ -48,8 +48,9 @@ async def shop(
 
 @pytest_asyncio.fixture(scope="module")
 async def owner(browser: Browser, shop: Demo) -> AsyncIterator[Phone]:
-    # Before the owner exists, asking who is signed in is answered with 401.
-    expected = [r"401 .*/staff/(me|login)\)", r"404 .*/live/"]
+    # Before the owner exists, asking who is signed in is answered with 401; so is what the page was
+    # asking for when the owner signed out.
+    expected = [r"401 .*/staff/(me|login|webhooks)\)", r"404 .*/live/"]
     async with phone(browser, shop.url, user_agent=None, size=DESK, expected=expected) as owner:
         yield owner
 

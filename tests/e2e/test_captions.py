@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.async_api import Browser, expect
 from tests.support.browser import phone
 from tests.support.captions import captioned, performing, popped
 from tests.support.demo import Demo
 from tests.support.media import clip
-from tests.support.phone import Desk
+from tests.support.phone import Desk, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -30,6 +32,7 @@ async def test_captions_are_read_live_and_in_the_replay(
         await desk.status(room.id, "live")
         await mei.page.goto(room.path)
         await mei.frames(25)
+        begun = datetime.now(UTC).timestamp()
         words = mei.page.locator(".y-captions p")
         await expect(words).to_contain_text("CUP")
         await expect(words).to_contain_text("秒：今天的春茶")
@@ -41,6 +44,11 @@ async def test_captions_are_read_live_and_in_the_replay(
         await mei.frames(25)
         await mei.page.get_by_label("更多").click()
         await mei.page.get_by_role("button", name="打开字幕").click()
+        await until(
+            lambda: desk.get(f"/api/v1/rooms/{room.id}/replay/moment?at={begun}"),
+            lambda place: place["position_ms"] is not None,
+            within_s=60,
+        )
         await mei.page.locator("[data-act=rewind]").click()
         await expect(mei.page.locator(".y-past")).to_be_visible()
         await expect(words).to_contain_text("CUP")

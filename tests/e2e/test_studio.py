@@ -51,6 +51,7 @@ async def owner(browser: Browser, shop: Demo) -> AsyncIterator[Phone]:
     # Before the owner exists, asking who is signed in is answered with 401; so is what the page was
     # asking for when the owner signed out.
     expected = [r"401 .*/staff/(me|login|webhooks)\)", r"404 .*/live/"]
+    expected.append(r"401 .*/wechat/connections\)")
     async with phone(browser, shop.url, user_agent=None, size=DESK, expected=expected) as owner:
         yield owner
 

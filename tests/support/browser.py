@@ -63,6 +63,8 @@ SHIFTS = """(() => {
   new PerformanceObserver(list => {
     for (const one of list.getEntries()) {
       if (one.hadRecentInput) continue;
+      // Lines of a chat move by nature.
+      if (one.sources.every(({node}) => node?.closest?.('.y-chat'))) continue;
       window.__shift.by += one.value;
       for (const {node, previousRect: was, currentRect: is} of one.sources)
         window.__shift.what.push(`${node?.className}: ${JSON.stringify([was, is])}`);

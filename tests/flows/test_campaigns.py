@@ -44,7 +44,7 @@ async def test_the_friend_finds_a_coupon_on_arrival(market: Market) -> None:
         (news,) = market.hub.heard_by(mei, "coupon")
         assert (news["amount_minor"], news["source"]) == (1_000, "arrival")
         assert stall.room in market.hub.goods
-        assert await market.campaigns.coupon_left(stall.room) == 99
+        assert (await market.campaigns.room_coupon(stall.room))[1] == 99
         assert market.hub.heard_by(lin, "friend_here")[-1]["n"] == 1
 
 

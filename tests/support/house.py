@@ -75,8 +75,7 @@ async def house(db: Database) -> AsyncIterator[House]:
         db=db, bus=bus, clock=clock, wheel=wheel, identity=shop.identity, sharing=sharing,
         rooms=rooms, shelf=shelf, origin=origin, moderation=moderation,
         privacy=privacy,
-        coupon_left=campaigns.coupon_left,
-        open_coupon=campaigns.open_coupon,
+        room_coupon=campaigns.room_coupon,
     )  # fmt: skip
     campaigns.on_configured.append(hub.goods_changed)
     steps = all_steps(

@@ -124,17 +124,13 @@ class Campaigns:
             friend=friend, sharer_amount_minor=None if sharer is None else sharer.amount_minor
         )
 
-    async def open_coupon(self, room_id: str) -> CouponTemplate | None:
-        """The coupon that everybody in the room may have."""
-        offer = await self.room_offer(room_id)
-        return offer.friend if offer is not None else None
-
-    async def coupon_left(self, room_id: str) -> int | None:
-        """How many of the room's open coupon are left; None when the room offers nothing."""
+    async def room_coupon(self, room_id: str) -> tuple[CouponTemplate | None, int | None]:
+        """The coupon that everybody in the room may have, and how many are left; no number when the
+        room offers nothing."""
         offer = await self.room_offer(room_id)
         if offer is None:
-            return None
-        return 0 if offer.friend is None else offer.friend.left
+            return None, None
+        return offer.friend, 0 if offer.friend is None else offer.friend.left
 
     async def rooms_offering(self, template_ids: Sequence[str]) -> list[str]:
         """The rooms where one of these is the open coupon."""

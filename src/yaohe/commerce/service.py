@@ -29,6 +29,8 @@ SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
 ORDER_DEADLINE_S: Final = 600.0
 
+RoomRefusal = Callable[[str, Mapping[str, str]], AppError | None]
+
 
 def _all_welcome(_room_id: str, _cookies: Mapping[str, str]) -> AppError | None:
     return None
@@ -36,8 +38,9 @@ def _all_welcome(_room_id: str, _cookies: Mapping[str, str]) -> AppError | None:
 
 class Commerce:
     """`base_url` is the public address; `notify_url` the one at which the gateway reaches us (the
-    same unless given). `room_exists` knows the rooms that an order may name; `order_deadline_s` is
-    how long a buyer may take to pay."""
+    same unless given). `room_exists` knows the rooms that an order may name, `room_refusal` why
+    somebody with these cookies may not buy in one; `order_deadline_s` is how long a buyer may take
+    to pay."""
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Commerce:
         base_url: str,
         *,
         room_exists: RoomExists,
+        room_refusal: RoomRefusal = _all_welcome,
         notify_url: str | None = None,
         order_deadline_s: float = ORDER_DEADLINE_S,
         grace: timedelta = GRACE,
@@ -72,8 +76,7 @@ class Commerce:
         self.shop_orders = orders.shop_orders
         self.has_bought = orders.has_bought
         self.room_sales = orders.room_sales
-        # Why somebody with these cookies may not buy in a room; the house says it (private rooms).
-        self.room_refusal: Callable[[str, Mapping[str, str]], AppError | None] = _all_welcome
+        self.room_refusal = room_refusal
 
         shipping = Shipping(db)
         self.ship_order = shipping.ship

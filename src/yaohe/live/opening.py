@@ -3,6 +3,7 @@ and who is told about a join. The hub itself knows none of them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -23,6 +24,9 @@ from yaohe.live.realtime import Archive, Caller, Hub, Joined
 from yaohe.live.rooms import RoomNotFound, Rooms
 from yaohe.live.shelf import Shelf, bilingual_cards
 from yaohe.sharing import Sharing, environment
+
+# The coupon that everybody in a room may have, and how many are left; None, None: it offers none.
+RoomCoupon = Callable[[str], Awaitable[tuple[CouponTemplate | None, int | None]]]
 
 
 def _lang(request: WireRequest) -> str:
@@ -82,17 +86,16 @@ async def _facts(rooms: Rooms, shelf: Shelf, room_id: str) -> dict[str, Any] | N
 
 async def _goods(
     shelf: Shelf,
-    coupon_left: Callable[[str], Awaitable[int | None]],
-    open_coupon: Callable[[str], Awaitable[CouponTemplate | None]],
+    room_coupon: RoomCoupon,
     room_id: str,
 ) -> dict[str, Any]:
     """What a room has to sell and to give at this moment."""
-    state = await shelf.state(room_id)
+    state, (coupon, left) = await asyncio.gather(shelf.state(room_id), room_coupon(room_id))
     return {
         "shelf": [product.id for product in state.items],
         "products": bilingual_cards(state.items, state.live),
-        "coupon": _coupon(await open_coupon(room_id)),
-        "coupon_left": await coupon_left(room_id),
+        "coupon": _coupon(coupon),
+        "coupon_left": left,
     }
 
 
@@ -117,12 +120,9 @@ def room_hub(
     origin: MediaOrigin,
     moderation: Moderation,
     privacy: Privacy,
-    coupon_left: Callable[[str], Awaitable[int | None]],
-    open_coupon: Callable[[str], Awaitable[CouponTemplate | None]],
+    room_coupon: RoomCoupon,
 ) -> Hub:
-    """The hub of this house. `open_coupon(room_id)` is what everybody there may have,
-    `coupon_left(room_id)` how many of a room's open coupon are left,
-    None when it offers none."""
+    """The hub of this house."""
 
     async def joined(news: Joined) -> None:
         if news.token is None:
@@ -143,7 +143,7 @@ def room_hub(
         wheel,
         facts=partial(_facts, rooms, shelf),
         caller=partial(_caller, identity),
-        goods=partial(_goods, shelf, coupon_left, open_coupon),
+        goods=partial(_goods, shelf, room_coupon),
         wards=moderation.ward,
         person=partial(_person, identity, clock, moderation),
         origin=origin,

@@ -46,11 +46,13 @@ class Sharing:
         self._public_url, self.now = public_url.rstrip("/"), clock.now
         shares = self._shares = Shares(db, clock)
         self.create_share = shares.create
-        self.intend, self.count_share = shares.intend, Often(clock, per_hour=shares_per_hour).spend
+        self.intend = shares.intend
         self.say = shares.say
         self.share = shares.share
-        self.fresh_share, self.share_times = shares.fresh, shares.times
+        self.fresh_share = shares.fresh
+        self.share_times = shares.times
         self.forget_links = shares.forget
+        self.count_share = Often(clock, per_hour=shares_per_hour).spend
 
         hits = self._hits = Hits(
             db, clock, shop_id=shop_id, spool=spool, headless_is_person=headless_is_person
@@ -61,8 +63,9 @@ class Sharing:
         self.replay_hits = hits.replay
         self.last_env = hits.last_env
 
-        env = hits.spooled_env
-        clicks = self._clicks = Clicks(db, shares, spooled_env=env, closed=self.link_closed)
+        clicks = self._clicks = Clicks(
+            db, shares, spooled_env=hits.spooled_env, closed=self.link_closed
+        )
         self.confirm_click = clicks.confirm
         self.friends = clicks.friends
         self.latest_click = clicks.latest
@@ -70,11 +73,20 @@ class Sharing:
         visits = self._visits = Visits(db, clock, shop_id=shop_id)
         self.tick = visits.tick
         self.interact = visits.interact
-        self.visit, self.arrival = visits.visit, visits.arrival
+        self.visit = visits.visit
+        self.arrival = visits.arrival
 
         landings = Landings(db, shop_id=shop_id)
         self.land = landings.land
-        attribution = Attribution(db, model=credit_model, window_days=credit_window_days)
+        self._coalescers = (
+            *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
+            *landings.coalescers,
+        )  # fmt: skip
+        self._open_results(db, credit_model, credit_window_days)
+
+    def _open_results(self, db: Database, credit_model: CreditModel, window_days: int) -> None:
+        """What came of shares."""
+        attribution = Attribution(db, model=credit_model, window_days=window_days)
         self.credit_orders = attribution.credit_orders
         self.reverse_credit = attribution.reverse_credit
         self.refund_credit = attribution.refund_credit
@@ -82,14 +94,11 @@ class Sharing:
         self.credits_of = attribution.credits_of
 
         reports = Reports(db)
-        self.share_report, self.shares_of = reports.share_report, reports.shares_of
+        self.share_report = reports.share_report
+        self.shares_of = reports.shares_of
         self.effective_shares = reports.effective_shares
 
         self.spread = Spreading(db).spread
-        self._coalescers = (
-            *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
-            *landings.coalescers,
-        )  # fmt: skip
 
     def link_closed(self, share: Share) -> Closed | None:
         """Why a link of staff opens nothing by now; None for what opens."""

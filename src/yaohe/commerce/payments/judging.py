@@ -9,6 +9,8 @@ veto the money.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 import structlog
 
@@ -52,14 +54,12 @@ class Judge:
         return outcome
 
     async def heard(self, news: News) -> Outcome:
-        """Believe what the gateway answered when it was asked; noted as if it had told it."""
+        """Believe what the gateway answered when it was asked; noted as if it had told it. Raises
+        `PaymentMismatch` as `hear` does."""
         about = news.refund_id or news.payment_id
         told = f"asked:{news.type}:{about}:{news.amount_minor}{news.currency}"
         text = msgspec.json.encode(news).decode()
-        try:
-            return await self.hear(PaymentNotice(id=told, news=news, text=text))
-        except PaymentMismatch:
-            return "mismatch"
+        return await self.hear(PaymentNotice(id=told, news=news, text=text))
 
     async def _judge(self, tx: Tx, news: News) -> Outcome:
         order_id = await store.order_id_of(tx.conn, news.payment_id, self._gateway)
@@ -107,18 +107,7 @@ class Judge:
         )
         await self._ledger.transfer(tx, bookkeeping.to_give_back(payment))
         await self._ledger.hold(tx, bookkeeping.asked(refund))
-        await tx.record(
-            PaymentLate(
-                shop_id=order.shop_id,
-                order_id=order.id,
-                visitor_id=order.visitor_id,
-                room_id=order.room_id,
-                payment_id=payment.id,
-                refund_id=refund.id,
-                amount_minor=payment.amount_minor,
-                currency=payment.currency,
-            )
-        )
+        await tx.record(_of(PaymentLate, order, refund))
 
     async def _refunded(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
         refund = await refund_store.finish_refund(tx.conn, news.refund_id or "", at=news.at)
@@ -132,19 +121,25 @@ class Judge:
         elif refund.reason == "shop":
             await _undo(tx, order, refund, whole=whole)
         await self._ledger.post(tx, bookkeeping.done(refund))
-        await tx.record(
-            PaymentRefunded(
-                shop_id=order.shop_id,
-                order_id=order.id,
-                visitor_id=order.visitor_id,
-                room_id=order.room_id,
-                payment_id=payment.id,
-                refund_id=refund.id,
-                amount_minor=refund.amount_minor,
-                currency=refund.currency,
-            )
-        )
+        await tx.record(_of(PaymentRefunded, order, refund))
         return "refunded"
+
+
+Fact = TypeVar("Fact", PaymentLate, PaymentRefunded)
+
+
+def _of(kind: type[Fact], order: Order, refund: Refund) -> Fact:
+    """The fact about money that goes back."""
+    return kind(
+        shop_id=order.shop_id,
+        order_id=order.id,
+        visitor_id=order.visitor_id,
+        room_id=order.room_id,
+        payment_id=refund.payment_id,
+        refund_id=refund.id,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+    )
 
 
 async def _mismatch(tx: Tx, payment: Payment, news: News) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import ColumnElement, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,9 +76,16 @@ async def insert_refund(
 
 
 async def refund(conn: AsyncConnection, refund_id: str) -> Refund | None:
-    row = (
-        await conn.execute(select(*_REFUND).join(payments).where(refunds.c.id == refund_id))
-    ).first()
+    return await _one(conn, refunds.c.id == refund_id)
+
+
+async def refund_by_key(conn: AsyncConnection, order_id: str, key: str) -> Refund | None:
+    """The refund that was decided by this key; the caller holds the order."""
+    return await _one(conn, refunds.c.order_id == order_id, refunds.c.idempotency_key == key)
+
+
+async def _one(conn: AsyncConnection, *where: ColumnElement[bool]) -> Refund | None:
+    row = (await conn.execute(select(*_REFUND).join(payments).where(*where))).first()
     return None if row is None else Refund(**row._mapping)
 
 
@@ -125,18 +132,6 @@ async def refund_later(conn: AsyncConnection, refund_id: str, pause: timedelta) 
         .where(refunds.c.id == refund_id, refunds.c.state != "done")
         .values(next_at=func.now() + pause)
     )
-
-
-async def refund_by_key(conn: AsyncConnection, order_id: str, key: str) -> Refund | None:
-    """The refund that was decided by this key; the caller holds the order."""
-    row = (
-        await conn.execute(
-            select(*_REFUND)
-            .join(payments)
-            .where(refunds.c.order_id == order_id, refunds.c.idempotency_key == key)
-        )
-    ).first()
-    return None if row is None else Refund(**row._mapping)
 
 
 async def finish_refund(

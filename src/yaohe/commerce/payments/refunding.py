@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from yaohe.commerce.errors import (
     ForbiddenMove,
     KeyReused,
     OrderNotFound,
+    PaymentMismatch,
     RefundElsewhere,
     RefundTooMuch,
     RefundUnderWay,
@@ -108,7 +110,8 @@ class Refunds:
             again = timedelta(seconds=REFUND_ASK_AGAIN_S)
             await refund_store.refund_asked(tx.conn, refund.id, again=again)
         if news is not None:
-            await self._judge.heard(news)
+            with contextlib.suppress(PaymentMismatch):  # noted with the payment; the shop was told
+                await self._judge.heard(news)
 
     async def _word_on(self, refund: Refund) -> News | None:
         """What the gateway says of it: asked to do it first, then what became of it."""

@@ -44,13 +44,10 @@ async def follow(conn: Conn, room_id: str, visitor_id: str, *, most: int) -> boo
     return found.first() is not None
 
 
-async def unfollow(conn: Conn, room_id: str, visitor_id: str) -> bool:
-    found = await conn.execute(
-        delete(follows)
-        .where(follows.c.room_id == room_id, follows.c.visitor_id == visitor_id)
-        .returning(follows.c.room_id)
+async def unfollow(conn: Conn, room_id: str, visitor_id: str) -> None:
+    await conn.execute(
+        delete(follows).where(follows.c.room_id == room_id, follows.c.visitor_id == visitor_id)
     )
-    return found.first() is not None
 
 
 async def is_follower(conn: Conn, room_id: str, visitor_id: str) -> bool:

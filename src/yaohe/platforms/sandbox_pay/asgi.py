@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
@@ -46,9 +46,7 @@ class Asked:
         return ""
 
     def named(self, names: dict[str, str]) -> Asked:
-        return Asked(
-            self.method, self.path, self.query, self.headers, self.body, self.scheme, names
-        )
+        return replace(self, names=names)
 
 
 @dataclass(frozen=True, slots=True)

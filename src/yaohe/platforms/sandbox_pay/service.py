@@ -11,6 +11,8 @@ import hmac
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
 from yaohe.platforms.sandbox_pay import store, wire
@@ -121,8 +123,10 @@ class SandboxGateway:
         if notice_id is not None and "early" in payment.faults:
             await self._delivery.deliver(only=notice_id)
         self._delivery.wake()
+        if state == "failed":
+            return made
         # As the real one: what has only just been asked for is said to be under way.
-        return made if state == "failed" else _under_way(made)
+        return replace(made, state="pending", done_at=None)
 
     async def refund_of(self, refund_id: str) -> tuple[SandboxPayment, SandboxRefund]:
         async with self._db.connect() as conn:
@@ -201,13 +205,3 @@ class SandboxGateway:
         """Whether a form that came back is the one we drew for this payment and browser."""
         wanted = self.form_token(payment_id, nonce)
         return token.isascii() and hmac.compare_digest(wanted, token)
-
-
-def _under_way(refund: SandboxRefund) -> SandboxRefund:
-    return SandboxRefund(
-        id=refund.id,
-        payment_id=refund.payment_id,
-        amount_minor=refund.amount_minor,
-        state="pending",
-        notify_url=refund.notify_url,
-    )

@@ -94,7 +94,7 @@ class Links:
         """Make these links, or none; an error names the line where there are many."""
         if not 1 <= len(wishes) <= AT_ONCE_MAX:
             raise BadInput(f"1 to {AT_ONCE_MAX} links at once.", field="links")
-        links = [_at(nth, wishes, NewLink.cleaned) for nth in range(len(wishes))]
+        links = [_cleaned(nth, len(wishes), wish) for nth, wish in enumerate(wishes)]
         await self._check_rooms(links)
         asked = [(new_token(), new_id(SHARER_PREFIX), link) for link in links]
         async with self._db.begin() as tx:
@@ -181,11 +181,11 @@ class Links:
                 raise _told(nth, len(links), wrong)
 
 
-def _at(nth: int, wishes: Sequence[NewLink], verb: Callable[[NewLink], NewLink]) -> NewLink:
+def _cleaned(nth: int, count: int, wish: NewLink) -> NewLink:
     try:
-        return verb(wishes[nth])
+        return wish.cleaned()
     except AppError as error:
-        raise _told(nth, len(wishes), error) from None
+        raise _told(nth, count, error) from None
 
 
 def _told(nth: int, count: int, error: AppError) -> AppError:

@@ -1,5 +1,5 @@
 /** What the studio reads from `/api/v1`: wire shapes as they arrive, times as ISO strings. */
-import type { Variant } from './shop/variants'
+import type { Variant } from '@sdk/events'
 
 export interface Staff {
   id: string

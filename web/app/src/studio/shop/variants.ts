@@ -1,20 +1,10 @@
 /** Variants as the form holds them (typed text) and as the server takes them. */
+import type { Variant } from '@sdk/events'
+
 import { editMoney, parseCount, parseMoney } from '../money'
 
-export interface Variant {
-  id: string
-  title: string
-  title_en: string
-  price_minor: number
-  stock: number
-}
-
-export interface VariantDraft {
+export interface VariantDraft extends Omit<Variant, 'id'> {
   id: string | null
-  title: string
-  title_en: string
-  price_minor: number
-  stock: number
   stock_change: number
 }
 

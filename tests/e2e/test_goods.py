@@ -34,11 +34,21 @@ async def test_the_open_page_shows_stock_and_prices_as_they_change(
         placed = await buyer.post("/api/v1/orders", wish | {"idempotency_key": "k1"})
         for who, gone in ((lin, "卖完了"), (amy, "Sold out")):
             await expect(who.page.locator(".y-product")).to_have_attribute("data-sold-out", "1")
-            await expect(who.page.locator(".y-product .y-buy")).to_have_text(gone)
-            await expect(who.page.locator(".y-product .y-buy")).to_be_disabled()
+            await expect(who.page.locator(".y-product .y-left")).to_have_text(gone)
+        await lin.page.locator(".y-product .y-buy").click()
+        await lin.page.locator("[data-act=tell-me]").click()
+        await lin.page.locator("[data-act=tell-me-not]").click()
+        await lin.page.locator("[data-act=tell-me]").click()
+        await expect(lin.page.locator("[data-act=tell-me-not]")).to_be_visible()
+        await lin.page.locator(".y-sheet-close").click()
 
         await buyer.post(f"/api/v1/orders/{placed['order']['id']}/cancel", {})
         await expect(lin.page.locator(".y-product .y-left")).to_have_text("剩 2 件")
+        news = lin.page.locator(".y-notice-back")
+        await expect(news).to_contain_text("到货了")
+        await news.click()
+        await expect(lin.page.locator("[data-act=buy-now]")).to_be_enabled()
+        await lin.page.locator(".y-sheet-close").click()
 
         changed = {"price_minor": 8_800, "title": "明前春茶 500 g", "title_en": "Tea 500 g"}
         await desk.call("PATCH", f"/api/v1/products/{room.product['id']}", changed)
@@ -99,7 +109,8 @@ async def test_the_variant_that_was_picked_is_the_one_that_is_bought(
         await lin.page.goto(room.path)
         await lin.page.locator(".y-buy").click()
         await expect(lin.page.locator("[data-act=buy-now]")).to_be_disabled()
-        await expect(lin.page.locator(f"[data-variant={made[0]['id']}]")).to_be_disabled()
+        await lin.page.locator(f"[data-variant={made[0]['id']}]").click()
+        await expect(lin.page.locator("[data-act=tell-me]")).to_be_enabled()
         await lin.page.locator(f"[data-variant={made[1]['id']}]").click()
         await expect(lin.page.locator("[data-act=buy-now]")).to_have_text("买 ¥119")
         await lin.page.locator("[data-act=buy-now]").click()

@@ -9,11 +9,14 @@ from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
 from yaohe.commerce.variants.http import ProductVariants
+from yaohe.commerce.waits.http import MyWaits, ShopWaits
 
 controllers = (
     Products,
     ProductVariants,
     LivePrices,
+    MyWaits,
+    ShopWaits,
     Templates,
     CouponDesk,
     MyCoupons,

@@ -19,6 +19,7 @@ from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
 from yaohe.commerce.variants.service import Variants
+from yaohe.commerce.waits.service import Waits
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.sweep import every
@@ -27,6 +28,7 @@ from yaohe.platforms.payments import PaymentGateway
 
 SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
+TOLD_EVERY_S: Final = 20.0
 ORDER_DEADLINE_S: Final = 600.0
 
 RoomRefusal = Callable[[str, Mapping[str, str]], AppError | None]
@@ -115,6 +117,15 @@ class Commerce:
         self.live_prices = prices.running
         self.end_live_prices = prices.end_in_rooms
 
+        waits = Waits(db, room_exists=room_exists)
+        self.ask_to_be_told = waits.ask
+        self.leave_wait = waits.leave
+        self.wait_seen = waits.seen
+        self.waits_of = waits.mine
+        self.wait_counts = waits.counts
+        self.tell_waiting = waits.tell
+        self.tell_next = waits.tell_next
+
     @property
     def waiting(self) -> dict[str, int]:
         """How many callers wait in each queue, for `/metrics`."""
@@ -138,6 +149,7 @@ class Commerce:
             group.create_task(every(SWEEP_EVERY_S, "orders_expired", self.expire_orders))
             group.create_task(every(ARRIVED_EVERY_S, "orders_arrived", self.complete_old_orders))
             group.create_task(every(SWEEP_EVERY_S, "refunds_asked", self.ask_for_refunds))
+            group.create_task(every(TOLD_EVERY_S, "waiting_told", self.tell_next))
 
     async def close(self) -> None:
         """Answer everybody who was accepted, then take no more."""

@@ -214,3 +214,17 @@ payment_notices = Table(
     _text("body"),
     _at("received_at"),
 )
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("visitor_id", Text, primary_key=True),
+    Column("product_id", Text, ForeignKey(products.c.id), primary_key=True),
+    Column("variant_id", Text, primary_key=True),  # empty: the product, whichever variant
+    _text("shop_id"),
+    _text("room_id", nullable=True),  # where they asked
+    _amount("place"),
+    _at("asked_at"),
+    _at("told_at", nullable=True),
+    _at("seen_at", nullable=True),
+)

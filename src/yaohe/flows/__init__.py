@@ -12,6 +12,7 @@ from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
 from yaohe.flows import (
     assist_counted,
+    back_in_stock,
     click_confirmed,
     goods_changed,
     order_closed,
@@ -39,6 +40,7 @@ def all_steps(
         *order_closed.steps(hub=hub),
         *order_shipped.steps(hub=hub),
         *order_refunded.steps(sharing=sharing, hub=hub),
-        *goods_changed.steps(campaigns=campaigns, shelf=shelf, hub=hub),
+        *goods_changed.steps(campaigns=campaigns, commerce=commerce, shelf=shelf, hub=hub),
+        *back_in_stock.steps(commerce=commerce, hub=hub),
         *room_ended.steps(campaigns=campaigns, commerce=commerce),
     ]

@@ -198,6 +198,8 @@ export type PersonalEvent =
   | { type: 'order_closed'; order_id: string }
   /** Shipped, or received. */
   | { type: 'order_moved'; order_id: string }
+  /** It is this visitor's turn for what was sold out. */
+  | { type: 'back_in_stock'; product_id: string; variant_id: string; title: string; title_en: string }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
   | { type: 'chat_muted' | 'chat_banned'; room: string; until: string | null }

@@ -21,6 +21,7 @@ import { Shares, type Shown } from './share'
 import { Shop } from './shop'
 import { keepTicket } from './ticket'
 import { Track } from './track'
+import { Waits } from './waits'
 
 /** Likes of one visitor leave together, once in this time. */
 const LIKES_EVERY_MS = 1000
@@ -46,6 +47,7 @@ export class Room {
   readonly shares: Shares
   readonly plays: Plays
   readonly shop: Shop
+  readonly waits: Waits
   readonly track: Track
   readonly manners: Manners
   readonly follows: Follows
@@ -81,6 +83,7 @@ export class Room {
     this.shares = new Shares(this.client, this.id, token, () => this.#momentMs(), () => this.shown())
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
+    this.waits = new Waits(this.client)
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
     this.manners = new Manners(this.client, this.id)
     this.follows = new Follows(this.client)

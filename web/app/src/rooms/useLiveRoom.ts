@@ -22,6 +22,7 @@ import { useSharedClip } from './useSharedClip'
 import { useSharedMoment } from './useSharedMoment'
 import { useSheets } from './useSheets'
 import { useSoundOnly } from './useSoundOnly'
+import { useWaits } from './useWaits'
 
 export function createLiveRoom(yh: BootHandle) {
   const boot = yh.data
@@ -82,6 +83,7 @@ export function createLiveRoom(yh: BootHandle) {
   const replay = useReplay(room, live, boot.room.replay)
   const captions = useCaptions(live)
   const orders = useOrders({ room, sheets })
+  const waits = useWaits({ room, sheets, notices, say, lang, live })
 
   function applyState(state: Partial<RoomState>): void {
     if (state.status) live.status = state.status
@@ -211,7 +213,8 @@ export function createLiveRoom(yh: BootHandle) {
           ? say('coupon.sharer_arrived', { amount })
           : say('coupon.arrived', { amount })
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
-    } else if (event.type === 'order_paid') orders.refresh(event.order_id)
+    } else if (event.type === 'back_in_stock') waits.told(event)
+    else if (event.type === 'order_paid') orders.refresh(event.order_id)
     else if (event.type === 'order_moved') {
       if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)
     } else if (event.type === 'order_closed') {
@@ -223,7 +226,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
+    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, waits, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

@@ -4,14 +4,18 @@ import { YaoheError } from '@sdk/errors'
 import type { WordKey, Words } from '../ui/words'
 
 export interface Notice {
-  kind: 'friend' | 'coupon' | 'done' | 'problem'
+  kind: 'friend' | 'coupon' | 'back' | 'done' | 'problem'
   title: string
   text?: string
   /** An error's code, small, for whoever is asked about it. */
   code?: string
+  /** What a tap on it does; it stays longer then. */
+  open?: () => void
 }
 
 const SHOWN_MS = 3500
+const TAPPABLE_MS = 8000
+const shownMs = (notice: Notice): number => (notice.open ? TAPPABLE_MS : SHOWN_MS)
 
 /** Codes that have a sentence of their own; everything else says the general one. */
 const known: Record<string, WordKey> = {
@@ -27,6 +31,8 @@ const known: Record<string, WordKey> = {
   sold_out: 'buy.out_of_stock',
   too_many: 'error.busy',
   follows_full: 'follow.full',
+  waits_full: 'wait.full',
+  still_there: 'wait.still_there',
 }
 
 export function useNotices() {
@@ -36,18 +42,27 @@ export function useNotices() {
 
   function next(): void {
     current.value = waiting.shift() ?? null
-    timer = current.value ? setTimeout(next, SHOWN_MS) : undefined
+    timer = current.value ? setTimeout(next, shownMs(current.value)) : undefined
   }
 
   function show(notice: Notice): void {
     if (waiting.some((other) => other.title === notice.title)) return
     if (current.value?.title === notice.title) {
       clearTimeout(timer)
-      timer = setTimeout(next, SHOWN_MS)
+      timer = setTimeout(next, shownMs(notice))
       return
     }
     waiting.push(notice)
     if (!timer) next()
+  }
+
+  /** Tapped: what it opens, and it is gone. */
+  function tap(): void {
+    const open = current.value?.open
+    if (!open) return
+    clearTimeout(timer)
+    next()
+    open()
   }
 
   function problem(error: unknown, say: Words, other: WordKey = 'error.other'): void {
@@ -55,7 +70,7 @@ export function useNotices() {
     show({ kind: 'problem', title: say(known[code] ?? other), code: known[code] ? undefined : code })
   }
 
-  return { current, show, problem }
+  return { current, show, tap, problem }
 }
 
 export type Notices = ReturnType<typeof useNotices>

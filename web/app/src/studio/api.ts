@@ -121,6 +121,8 @@ export const api = {
     const answer = await client.exchange('POST', `${V1}/pictures`, picture, type, { timeoutMs: PICTURE_MS })
     return (await answer.json()) as { key: string }
   },
+  /** How many wait for what is sold out. */
+  waits: () => list<{ product_id: string; variant_id: string; waiting: number }>('/shop/waits'),
   createProduct: (draft: ProductDraft) => client.post<Product>(`${V1}/products`, draft),
   updateProduct: (id: string, draft: ProductChange) =>
     client.patch<Product>(`${V1}/products/${id}`, draft),

@@ -223,6 +223,6 @@ async def test_a_clip_is_what_was_seen_and_plays_at_once(
         assert await mei.page.evaluate("document.body.dataset.play") == "playing"
         await mei.page.locator(".y-call-pill").click()
         await expect(mei.page.locator(".y-host-line")).to_contain_text("直播中")
-        await mei.page.wait_for_function(f"!{SOURCE}.endsWith('/clip.mp4')")
+        await mei.page.wait_for_function(f"() => !{SOURCE}.endsWith('/clip.mp4')")
         await mei.frames(5)
         assert await mei.page.evaluate("window.__yh.stats.route") == "fetch"

@@ -331,4 +331,4 @@ async def visit(owner: Phone, path: str) -> None:
     await expect(page.locator("main h1, .s-desk, .s-page").first).to_be_attached()
     if "/live/" in path:
         await owner.frames()
-    await page.wait_for_function("[...document.images].every(one => one.complete)")
+    await page.wait_for_function("() => [...document.images].every(one => one.complete)")

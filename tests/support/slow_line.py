@@ -27,19 +27,22 @@ class SlowLine:
             far, up = await asyncio.open_connection(sock=raw, limit=BUFFER_BYTES)
             out.transport.set_write_buffer_limits(high=BUFFER_BYTES)
             asking = asyncio.create_task(self._ask(near, up))
-            with suppress(ConnectionError):
-                while data := await far.read(max(int(self.bytes_per_s * STEP_S), 1)):
-                    out.write(data)
-                    await out.drain()
-                    await asyncio.sleep(len(data) / self.bytes_per_s)
-            asking.cancel()
-            out.close()
-            up.close()
+            try:
+                with suppress(ConnectionError):
+                    while data := await far.read(max(int(self.bytes_per_s * STEP_S), 1)):
+                        out.write(data)
+                        await out.drain()
+                        await asyncio.sleep(len(data) / self.bytes_per_s)
+            finally:
+                asking.cancel()
+                out.close()
+                up.close()
 
     @staticmethod
     async def _ask(near: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
-        while data := await near.read(65_536):
-            up.write(data)
+        with suppress(ConnectionError):
+            while data := await near.read(65_536):
+                up.write(data)
         up.close()
 
 

@@ -37,8 +37,5 @@ async def running_system(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for close in (
-            system.hub.close, system.campaigns.close, system.commerce.close, system.sharing.close,
-            system.spool.close, system.webhooks.close, system.db.close,
-        ):  # fmt: skip
+        for close in system.closers:
             await close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -177,6 +177,27 @@ class House:
         told = told_outside.steps(webhooks=self.webhooks, outside=self.outside)
         self.relay = Relay(self.db, [*steps, *told])
         self.insights = Insights(self.sharing, self.commerce, self.rooms, self.campaigns)
+
+    @property
+    def closers(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """How the house ends, in this order: what was accepted is written before the database
+        goes."""
+        return (
+            self.whip.close,
+            self.hub.close,
+            self.campaigns.close,
+            self.commerce.close,
+            self.sharing.close,
+            self.identity.flush_visitors,
+            self.recordings.close,
+            self.spool.close,
+            self.studio.close,
+            self.sandbox.close,
+            self.platforms.outgoing.close,
+            self.sandbox_door.close,
+            self.webhooks.close,
+            self.db.close,
+        )
 
     async def _sells(self, room_id: str, products: Collection[str]) -> bool | None:
         """Whether a room sells all of these; None when there is no such room."""

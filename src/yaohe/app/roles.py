@@ -213,24 +213,7 @@ async def lasting(name: str, part: Part) -> None:
 
 
 async def _close(system: System, sandbox_pay: SandboxProcess | None) -> None:
-    """What was accepted is written before the database goes."""
-    for close in (
-        *((sandbox_pay.close,) if sandbox_pay else ()),
-        system.whip.close,
-        system.hub.close,
-        system.campaigns.close,
-        system.commerce.close,
-        system.sharing.close,
-        system.identity.flush_visitors,
-        system.recordings.close,
-        system.spool.close,
-        system.studio.close,
-        system.sandbox.close,
-        system.platforms.outgoing.close,
-        system.sandbox_door.close,
-        system.webhooks.close,
-        system.db.close,
-    ):
+    for close in (*((sandbox_pay.close,) if sandbox_pay else ()), *system.closers):
         try:
             async with asyncio.timeout(10):
                 await close()

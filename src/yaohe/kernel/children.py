@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
+import errno
 import os
-import resource
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from typing import Literal
 
 import structlog
 
+from yaohe.kernel import launch
 from yaohe.kernel.errors import AppError, TryAgain
 
 log = structlog.get_logger(__name__)
@@ -35,8 +37,6 @@ State = Literal["stopped", "starting", "ready", "down"]
 BACKOFF_S_MIN = 0.1
 BACKOFF_S_MAX = 10.0
 _STEADY_S = 30.0  # a child that lived this long has earned a fresh back-off
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildFailed(TryAgain):
@@ -70,28 +70,19 @@ class ChildSpec:
     prepare: Callable[[], Awaitable[None]] | None = None  # before every start
 
 
-def _in_child(
-    parent: int, death_signal: signal.Signals, memory_bytes_max: int | None
-) -> Callable[[], None]:
-    def setup() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != parent:
-            os._exit(127)  # the parent died before the line above
-        if memory_bytes_max is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes_max, memory_bytes_max))
-
-    return setup
-
-
 def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
-    """Start one process by `spec`; raises OSError when it cannot be executed."""
+    """Start one process by `spec`; raises OSError when there is no such program."""
     assert threading.current_thread() is threading.main_thread(), "start children in main thread"
+    if shutil.which(spec.argv[0]) is None:
+        raise FileNotFoundError(errno.ENOENT, "no such program", spec.argv[0])
+    user = (spec.user.uid, spec.user.gid) if spec.user else (-1, -1)
+    bounds = (os.getpid(), int(spec.death_signal), spec.memory_bytes_max or 0, *user)
     with contextlib.ExitStack() as stack:
         output = None
         if spec.log_file is not None:
             output = stack.enter_context(spec.log_file.open("ab"))
         return subprocess.Popen(
-            list(spec.argv),
+            [sys.executable, "-I", "-S", launch.__file__, *map(str, bounds), *spec.argv],
             env=None if spec.env is None else dict(spec.env),
             cwd=spec.cwd,
             stdin=subprocess.DEVNULL,
@@ -99,13 +90,7 @@ def spawn(spec: ChildSpec) -> subprocess.Popen[bytes]:
             stderr=output,
             pass_fds=tuple(spec.pass_fds),
             start_new_session=True,
-            user=spec.user.uid if spec.user else None,
-            group=spec.user.gid if spec.user else None,
-            extra_groups=[] if spec.user else None,
             umask=0o077,
-            preexec_fn=_in_child(  # noqa: PLW1509 - nothing in it takes a lock
-                os.getpid(), spec.death_signal, spec.memory_bytes_max
-            ),
         )
 
 

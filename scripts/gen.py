@@ -44,8 +44,8 @@ def codes() -> str:
 
 
 OUTSIDE = (
-    "VisitAnswer", "InvitedBy", "OutsideShareRequest", "OutsideShareAnswer", "WatchAnswer",
-    "IdentifyAnswer", "UserBody",
+    "VisitRequest", "VisitAnswer", "InvitedBy", "OutsideShareRequest", "OutsideShareAnswer",
+    "WatchAnswer", "IdentifyAnswer", "UserBody",
 )  # fmt: skip
 
 

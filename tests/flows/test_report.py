@@ -59,7 +59,7 @@ async def staff(market: Market) -> AsyncIterator[httpx.AsyncClient]:
 async def who(market: Market, browser: httpx.AsyncClient) -> Visitor:
     """The visitor this browser is."""
     me = await browser.get(f"{API}/me")
-    found = market.shop.identity.visitor_from_cookie(browser.cookies["yh_v"])
+    found = market.shop.identity.visitor_of(browser.cookies.get)
     assert found is not None
     assert found.id == me.json()["visitor"]["id"]
     return found

@@ -84,7 +84,7 @@ def _site(system: System, assets: Assets, words: Words, home: HomePage) -> Site:
         pages=Pages(
             assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
             campaigns=system.campaigns, home=home, outside=system.outside, gate=system.gate,
-            public_url=address, wechat=wechat,
+            public_url=address, wechat=wechat, ask_consent=system.settings.consent == "strict",
         ),
         home=home,
         images=Images(

@@ -12,6 +12,7 @@ from yaohe.content.codes import http as codes
 from yaohe.content.uploads import http as uploads
 from yaohe.identity import http as identity
 from yaohe.identity.accounts import http as accounts
+from yaohe.identity.consent import http as consent
 from yaohe.identity.keys import http as app_keys
 from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
@@ -36,6 +37,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *wechat.controllers,
     *identity.controllers,
     *accounts.controllers,
+    *consent.controllers,
     *app_keys.controllers,
     *sharing.controllers,
     *links.controllers,

@@ -84,7 +84,7 @@ class House:
         settings = self.settings
         self.identity = Identity(
             self.db, self.clock, self._secret, settings.secure,
-            origins=(settings.address,), logins=self.platforms.logins,
+            origins=(settings.address,), logins=self.platforms.logins, consent=settings.consent,
         )  # fmt: skip
         self.app_keys = AppKeys(self.db, self.clock, self._secret)
 

@@ -10,16 +10,20 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from yaohe.front.edge import HotRoute
 from yaohe.front.site import DESCRIBED, Described
+from yaohe.identity import current_guest
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.kernel.errors import AppError, BadInput, TryAgain
 
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ALWAYS: tuple[type[AppError], ...] = (BadInput, TryAgain)
 _ERROR = {
     "type": "object",
@@ -39,6 +43,17 @@ _ERROR = {
 }
 
 
+def _needs_name(handler: HTTPRouteHandler) -> bool:
+    """Whether a guest is refused here who may not be remembered (`identity.current_guest`)."""
+    given = handler.resolve_dependencies().get("guest")
+    changes = not SAFE_METHODS.issuperset(handler.http_methods)
+    return (
+        given is not None
+        and given.dependency is current_guest
+        and bool(handler.opt.get("named", changes))
+    )
+
+
 def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
     """The whole document as plain values."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
@@ -48,6 +63,8 @@ def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 errors = handler.opt.get("errors", ())
+                if _needs_name(handler):
+                    errors = (ConsentNeeded, *errors)
                 for method in handler.http_methods:
                     operation = paths.get(route.path_format, {}).get(method.lower())
                     if operation is not None:

@@ -113,6 +113,10 @@ class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields
             "quarter of a core at 720p, half of one at 1080p. 0: none.",
         ),
     ] = 0
+    consent: Annotated[
+        Literal["open", "strict"],
+        Meta(description="Whether browsers are asked before they are remembered: 'strict' asks."),
+    ] = "open"
     order_deadline_s: Annotated[
         int, Meta(ge=60, le=86_400, description="Seconds a buyer has to pay before stock returns.")
     ] = 600

@@ -73,7 +73,9 @@ class Pages:
         gate: Gate,
         public_url: str,
         wechat: Wechat,
+        ask_consent: bool = False,
     ) -> None:
+        self._ask_consent = ask_consent
         self._outside = outside
         self._wechat = wechat
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
@@ -100,7 +102,7 @@ class Pages:
         fetch = Fetch(
             method=request.scope["method"],
             user_agent=request.user_agent,
-            address=request.address,
+            address="" if request.is_unnamed else request.address,
             referer=request.header(b"referer"),
             headers=request.headers,
             query=request.query if request.scope["query_string"] else None,
@@ -109,7 +111,7 @@ class Pages:
         hit = self._sharing.hit(
             fetch, token=share.token if share else token, share=share, visitor_id=known or ""
         )
-        if known is None and not hit.is_bot:
+        if known is None and not hit.is_bot and not request.is_unnamed:
             hit = structs.replace(hit, visitor_id=request.visitor.id)
         # A buyer whom the cashier sends back was here before; that is no second opening.
         if known is None or fetch.query is None or "order" not in fetch.query:
@@ -124,7 +126,7 @@ class Pages:
         if share.link is not None and await self._is_link_answered(request, share, share.link):
             return
         if is_outside(share.room_id):
-            await self._leave(request, share, visitor_id=hit.visitor_id if not hit.is_bot else None)
+            await self._leave(request, share, visitor_id=None if hit.is_bot else request.visitor.id)
             return
         mine = known == share.sharer_id
         await self._show(request, share.room_id, share=share, mine=mine)
@@ -156,7 +158,8 @@ class Pages:
         except InvitationOver as over:
             await self._home.by_invitation(request, over)
             return
-        if await self._show(request, room_id, share=None, mine=False):
+        shown = await self._show(request, room_id, share=None, mine=False)
+        if shown and not request.is_unnamed:
             self._land(request, room_id, visitor.id)
 
     def _land(self, request: Request, room_id: str, visitor_id: str) -> None:
@@ -265,6 +268,7 @@ class Pages:
             help=allowed.help and moment.sharer_amount_minor is not None,
             sharer_benefit=allowed.sharer_benefit,
             wechat_sdk=self._wechat.sdk_url if env.startswith(WECHAT) else "",
+            ask_consent=self._ask_consent,
         )
 
     def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from yaohe.identity import Identity, Visitor
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import WHOLE, Fields, Whole
@@ -62,6 +64,7 @@ class Request:
     headers: dict[bytes, bytes] = field(init=False)
     cookie: str | None = field(init=False, default=None)
     _visitor: Visitor | None = field(init=False, default=None)
+    _passing: Visitor | None = field(init=False, default=None)
     _looked: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -110,12 +113,11 @@ class Request:
 
     @property
     def known_visitor(self) -> Visitor | None:
-        """The visitor of the cookie; None when there is none or it is not ours."""
+        """The visitor of the cookie; None when there is none, it is not ours, or their consent is
+        missing."""
         if not self._looked:
             self._looked = True
-            self._visitor = self.identity.visitor_from_cookie(
-                cookie_value(self.header(b"cookie"), self.identity.cookie_name)
-            )
+            self._visitor = self.identity.visitor_of(partial(cookie_value, self.header(b"cookie")))
         return self._visitor
 
     @property
@@ -124,13 +126,31 @@ class Request:
         return visitor.id if visitor else None
 
     @property
+    def is_unnamed(self) -> bool:
+        """Whether nothing of whoever asks may be kept: they did not accept to be remembered."""
+        return self.known_visitor is None and not self.identity.remembers(
+            partial(cookie_value, self.header(b"cookie"))
+        )
+
+    @property
     def visitor(self) -> Visitor:
-        """The visitor, made (with a cookie on the answer) when there is none yet."""
+        """The visitor, made when there is none yet: with a cookie on the answer, or where consent
+        is missing for this request alone."""
+        if self.is_unnamed:
+            self._passing = self._passing or self.identity.new_visitor()
+            return self._passing
         visitor = self.known_visitor
         if visitor is None:
             visitor = self._visitor = self.identity.new_visitor()
             self.cookie = self.identity.visitor_cookie(visitor)
         return visitor
+
+    @property
+    def named_visitor(self) -> Visitor:
+        """The visitor, for what is kept under their name; raises `ConsentNeeded`."""
+        if self.is_unnamed:
+            raise ConsentNeeded
+        return self.visitor
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes | None:

@@ -16,6 +16,7 @@ from yaohe.front.request import Request
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import Snapshot, description
 from yaohe.identity import friendly_name
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
@@ -123,6 +124,7 @@ class Verbs:
             clip_url=f"{url}/clip.mp4" if clip else None,
             clip_ms=share.clip_ms,
             intents=intents(message) if wish.intents else {},
+            maker=request.identity.visitor_passing(visitor) if request.is_unnamed else None,
         )
 
     def _moment_at(self, moment: Snapshot, wish: ShareRequest) -> datetime | None:
@@ -136,7 +138,7 @@ class Verbs:
     async def note(self, request: Request, token: str, wish: NoteRequest) -> NoteAnswer:
         """What the friend is told by the sharer. Whether it was bought, the orders know."""
         share = await self._sharing.fresh_share(token)
-        visitor_id = request.visitor.id
+        visitor_id = request.named_visitor.id
         if share.sharer_id != visitor_id:
             raise ShareNotYours
         await self._gate.require(request, share.room_id)
@@ -167,7 +169,13 @@ class Verbs:
         if share is not None:
             await self._gate.require(request, share.room_id)
         env = environment(request.user_agent, request.page_query)
-        result = await self._sharing.confirm_click(wish.token, request.visitor.id, env=env)
+        if request.is_unnamed:
+            person = not self._sharing.is_program(request.user_agent)
+            opening = await self._sharing.note_opening(wish.token, env=env) if person else ""
+            return BeaconAnswer(counted=bool(opening), opening=opening or None)
+        result = await self._sharing.confirm_click(
+            wish.token, request.visitor.id, env=env, opening=wish.opening
+        )
         return BeaconAnswer(counted=result.counted)
 
     async def watch(self, request: Request, _: str, wish: TickRequest) -> TickAnswer:
@@ -179,6 +187,8 @@ class Verbs:
         )
         await self._gate.require(request, wish.room)
         await self._snapshots.of(wish.room)  # a room that is not there is not watched
+        if request.is_unnamed:
+            return TickAnswer(watch_ms=0)
         return TickAnswer(watch_ms=await self._sharing.tick(tick))
 
     async def playback(
@@ -192,16 +202,17 @@ class Verbs:
         share = await self._sharing.share(token)
         if share is None:
             raise ShareNotFound
+        visitor = request.named_visitor
         env = await self._env(request, share.room_id)
-        await self._campaigns.help(token, request.visitor, env.value)
+        await self._campaigns.help(token, visitor, env.value)
         return HelpAnswer(counted=True)
 
     async def coupon(self, request: Request, room_id: str, _: NoBody) -> CouponAnswer:
         moment = await self._snapshots.of(room_id)
         if moment.coupon is None:
             raise OfferOver
+        visitor = request.named_visitor
         env = await self._env(request, moment.room_id)
-        visitor = request.visitor
         coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id, env=env.value)
         return CouponAnswer(
             CouponBody(
@@ -278,7 +289,7 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=NoteAnswer,
             status=200,
             verb=verbs.note,
-            errors=(BadInput, *SHARE_ERRORS, *NOTE_ERRORS, *_ENGINE),
+            errors=(ConsentNeeded, BadInput, *SHARE_ERRORS, *NOTE_ERRORS, *_ENGINE),
             summary="What the friend is told: a note, and that it was bought when that is true",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),
@@ -300,7 +311,7 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=HelpAnswer,
             status=200,
             verb=verbs.help,
-            errors=(*SHARE_ERRORS, *CAMPAIGN_ERRORS, *_ENGINE),
+            errors=(ConsentNeeded, *SHARE_ERRORS, *CAMPAIGN_ERRORS, *_ENGINE),
             summary="Help the sharer: counts after 15 seconds watched, once",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),
@@ -311,7 +322,15 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *_ENGINE),
+            errors=(
+                ConsentNeeded,
+                RoomNotFound,
+                OfferOver,
+                CouponGone,
+                CouponLimit,
+                CouponOver,
+                *_ENGINE,
+            ),
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -144,13 +144,15 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What the policy lets this kind of browser see, made by `campaigns`, and what the browser
-    brings: `wechat_sdk` is where WeChat's script is, inside it and with an account connected."""
+    brings: `wechat_sdk` is where WeChat's script is, inside it and with an account connected;
+    `ask_consent` says that people are asked before they are remembered."""
 
     env: str
     open_coupon: bool
     help: bool
     sharer_benefit: bool
     wechat_sdk: str = ""
+    ask_consent: bool = False
 
 
 def viewers_text(moment: Snapshot, words: Words, lang: str) -> str:
@@ -306,6 +308,7 @@ def boot_data(
         "currency": moment.currency,
         "env": allowance.env,
         "wechat_sdk": allowance.wechat_sdk,
+        "ask_consent": allowance.ask_consent,
         "rt": "/rt",
         "visitor": None,
         "policy": {"sharer_benefit": allowance.sharer_benefit},

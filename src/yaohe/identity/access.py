@@ -14,10 +14,11 @@ from litestar import Request
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 
+from yaohe.identity.consent.errors import ConsentNeeded
 from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import SESSION_COOKIE, Staff
-from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor
+from yaohe.identity.visitors.model import Visitor
 from yaohe.kernel.errors import NotSignedIn
 from yaohe.kernel.origin import is_same_origin
 
@@ -84,10 +85,19 @@ STAFF_ONLY: Final = {"staff": Provide(require_staff)}
 
 
 async def current_guest(request: Request[Any, Any, Any], identity: Given[Identity]) -> Guest:
-    """The visitor of the request, made when there is none; unsafe methods check the Origin."""
+    """The visitor of the request, made when there is none; unsafe methods check the Origin.
+
+    Where consent is asked for and missing, who reads is somebody for this request alone, of whom
+    nothing is kept, and who changes something is refused. A route whose `opt` says `named` turns
+    that round for itself: True refuses readers as well, False refuses nobody.
+    """
     check_request_origin(request, identity)
-    visitor = identity.visitor_from_cookie(request.cookies.get(VISITOR_COOKIE))
+    visitor = identity.visitor_of(request.cookies.get)
     if visitor is not None:
         return Guest(visitor, None)
     visitor = identity.new_visitor()
-    return Guest(visitor, identity.visitor_cookie(visitor))
+    if identity.remembers(request.cookies.get):
+        return Guest(visitor, identity.visitor_cookie(visitor))
+    if request.route_handler.opt.get("named", request.method not in SAFE_METHODS):
+        raise ConsentNeeded
+    return Guest(visitor, None)

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
 from yaohe.identity import store
 from yaohe.identity.accounts import Accounts
+from yaohe.identity.consent.model import (
+    ConsentMode,
+    CookieOf,
+    KeptCookie,
+    answer_cookie,
+    may_remember,
+)
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
-from yaohe.identity.visitors.model import VISITOR_COOKIE, set_cookie
+from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor, set_cookie
 from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
@@ -31,9 +38,8 @@ log = structlog.get_logger(__name__)
 class Identity:
     """`secret` signs cookies; `origins` are further addresses people may come from (besides the
     one in the request's own Host), such as the public URL behind a proxy that rewrites it;
-    the first is where login services send people back to."""
-
-    cookie_name: ClassVar = VISITOR_COOKIE
+    the first is where login services send people back to. `consent` says whether a browser is
+    asked before it is remembered."""
 
     def __init__(
         self,
@@ -45,18 +51,21 @@ class Identity:
         origins: tuple[str, ...] = (),
         shop_id: str = SHOP_ID,
         logins: Iterable[LoginClient] = (),
+        consent: ConsentMode = "open",
     ) -> None:
         assert len(secret) >= 16, "the installation's secret is too short"
         self._db, self.clock, self.origins = db, clock, origins
-        self._secure, self._shop_id = cookie_secure, shop_id
+        self.cookie_secure = self._secure = cookie_secure
+        self._shop_id, self.consent = shop_id, consent
         visitors = self._visitors = Visitors(
             db, secret=secret, cookie_secure=cookie_secure, shop_id=shop_id
         )
-        self.visitor_from_cookie = visitors.from_cookie
         self.new_visitor = visitors.new
         self.visitor_cookie = visitors.cookie
         self.visitor_header = visitors.header
         self.visitor_from_header = visitors.from_header
+        self.visitor_passing = visitors.passing
+        self.visitor_from_passing = visitors.from_passing
         self.seen = visitors.seen
         self.flush_visitors = visitors.flush
 
@@ -83,6 +92,28 @@ class Identity:
         self.audit_of = desk.audit_of
         self.note = desk.note
         self.audit = audit
+
+    def remembers(self, cookie: CookieOf) -> bool:
+        """Whether anything may be kept of who comes with these cookies."""
+        return may_remember(self.consent, cookie)
+
+    def visitor_of(self, cookie: CookieOf) -> Visitor | None:
+        """The visitor of a request's cookies; None for who is new or may not be remembered."""
+        if not self.remembers(cookie):
+            return None
+        return self._visitors.from_cookie(cookie(VISITOR_COOKIE))
+
+    def answered(self, cookie: CookieOf, *, accepted: bool) -> list[KeptCookie]:
+        """The cookies of a browser whose person said whether it may be remembered. Who was known
+        here before consent was asked for is the same person again."""
+        answer = answer_cookie(accepted=accepted)
+        if self.consent == "open":
+            return [answer]
+        known = self._visitors.from_cookie(cookie(VISITOR_COOKIE))
+        return [
+            answer,
+            self._visitors.kept_cookie((known or self.new_visitor()) if accepted else None),
+        ]
 
     def session_cookie(self, session: str) -> str:
         """The whole Set-Cookie value of a staff session."""

@@ -35,11 +35,12 @@ def _lang(request: WireRequest) -> str:
 
 
 def _caller(identity: Identity, request: WireRequest) -> Caller:
-    known = identity.visitor_from_cookie(request.cookies.get(identity.cookie_name))
+    known = identity.visitor_of(request.cookies.get)
     visitor = known or identity.new_visitor()
-    cookie = None if known else identity.visitor_cookie(visitor)
+    named = identity.remembers(request.cookies.get)
+    cookie = identity.visitor_cookie(visitor) if named and known is None else None
     zh, en = (friendly_name(visitor.id, lang) for lang in ("zh-CN", "en"))
-    return Caller(visitor.id, zh, cookie, en, _lang(request))
+    return Caller(visitor.id, zh, cookie, en, _lang(request), named)
 
 
 async def _person(

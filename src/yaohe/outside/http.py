@@ -16,6 +16,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
 from yaohe.identity import Visitor, friendly_name
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.identity.keys import APP_ERRORS, APP_ONLY, App, UserTokenRefused
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import lang_of
@@ -29,16 +30,14 @@ from yaohe.outside.errors import (
     StillWorking,
     VisitorUnknown,
 )
-from yaohe.outside.model import OutsideOrder, OutsideRoom, RoomPushed
+from yaohe.outside.model import OutsideRoom, RoomPushed
 from yaohe.outside.service import Outside
 from yaohe.outside.wire import (
-    CreditBody,
     EventAnswer,
     EventBody,
     IdentifyAnswer,
     IdentifyBody,
     IntendBody,
-    InvitedBy,
     OrderAnswer,
     OrderBody,
     OutsideShareAnswer,
@@ -51,12 +50,14 @@ from yaohe.outside.wire import (
     VisitRequest,
     WatchAnswer,
     WatchBody,
+    invited_by,
+    order_answer,
 )
 from yaohe.platforms import Message, intents
-from yaohe.sharing import SHARE_ERRORS, Share, Sharing, WatchTick, environment
-from yaohe.sharing.attribution import Credit
+from yaohe.sharing import SHARE_ERRORS, Sharing, WatchTick, environment
 
 VISITOR_HEADER: Final = "x-yaohe-visitor"
+WHO: Final = (VisitorUnknown, ConsentNeeded)
 ONCE: Final = (KeyUsedDifferently, StillWorking, BadInput)
 
 
@@ -85,26 +86,10 @@ async def _speaker(
     return outside.visitor(request.headers.get(VISITOR_HEADER))
 
 
-def _invited(share: Share | None, lang: str) -> InvitedBy | None:
-    if share is None:
-        return None
-    return InvitedBy(share.token, friendly_name(share.sharer_id, lang, given=share.sharer_name))
-
-
-def _order(order: OutsideOrder, credit: Credit | None) -> OrderAnswer:
-    body = None
-    if credit is not None:
-        body = CreditBody(
-            credit.token, credit.sharer_name, credit.channel, credit.first_token, credit.last_token
-        )
-    return OrderAnswer(
-        id=order.id,
-        ref=order.ref,
-        amount_minor=order.amount_minor,
-        currency=order.currency,
-        refunded=order.refunded_at is not None,
-        credit=body,
-    )
+def _sharer(outside: Outside, request: Request[Any, Any, Any]) -> Visitor:
+    """Whose share it is: it needs no name."""
+    header = request.headers.get(VISITOR_HEADER)
+    return outside.passing(header) or outside.visitor(header)
 
 
 def _lang(request: Request[Any, Any, Any]) -> str:
@@ -175,7 +160,7 @@ class OutsideSharing(Controller):
         summary="Make a share of a room",
         opt={
             "scope": "shares:write",
-            "errors": (*APP_ERRORS, *ONCE, *SHARE_ERRORS, OutsideRoomNotFound, VisitorUnknown),
+            "errors": (*APP_ERRORS, *ONCE, *SHARE_ERRORS, OutsideRoomNotFound, *WHO),
         },
     )
     async def share(
@@ -188,7 +173,10 @@ class OutsideSharing(Controller):
         sharing: Given[Sharing],
     ) -> Response[OutsideShareAnswer]:
         room = await outside.room(app, ref)
-        who = await _speaker(outside, app, request, data.user)
+        if data.user is None:
+            who = _sharer(outside, request)
+        else:
+            who = await _speaker(outside, app, request, data.user)
         if app.kind == "public":  # a page; servers answer for their users
             sharing.count_share(who.id, data.channel, prepared=data.prepared)
         lang = _lang(request)
@@ -223,7 +211,7 @@ class OutsideSharing(Controller):
         "/shares/{token:str}/intend",
         status_code=204,
         summary="The person pressed: this prepared share goes out",
-        opt={"scope": "shares:write", "errors": (*APP_ERRORS, *SHARE_ERRORS, VisitorUnknown)},
+        opt={"scope": "shares:write", "errors": (*APP_ERRORS, *SHARE_ERRORS, *WHO)},
     )
     async def intend(
         self,
@@ -234,7 +222,7 @@ class OutsideSharing(Controller):
         outside: Given[Outside],
         sharing: Given[Sharing],
     ) -> None:
-        who = outside.visitor(request.headers.get(VISITOR_HEADER))
+        who = _sharer(outside, request)
         sharing.count_share(who.id, data.channel)
         await sharing.intend(token, sharer_id=who.id, channel=data.channel)
 
@@ -253,17 +241,29 @@ class OutsideSharing(Controller):
         outside: Given[Outside],
     ) -> VisitAnswer:
         room = await outside.room(app, ref)
-        header, agent = request.headers.get(VISITOR_HEADER), request.headers.get("user-agent", "")
+        header = request.headers.get(VISITOR_HEADER)
+        agent = request.headers.get("user-agent", "")[:512]
+        env = environment(agent, None)
+        if not outside.may_name(data.consent):
+            passed = await outside.pass_by(room, click_id=data.click, user_agent=agent, env=env)
+            return VisitAnswer(
+                visitor=outside.passing_of(passed.visitor),
+                invited=invited_by(passed.share, _lang(request)),
+                counted=passed.counted,
+                named=False,
+                opening=passed.opening or None,
+            )
         landing = await outside.land(
             room,
             known=outside.visitor(header) if header else None,
             click_id=data.click,
-            user_agent=agent[:512],
-            env=environment(agent[:512], None),
+            user_agent=agent,
+            env=env,
+            opening=data.opening,
         )
         return VisitAnswer(
             visitor=outside.header_of(landing.visitor),
-            invited=_invited(landing.share, _lang(request)),
+            invited=invited_by(landing.share, _lang(request)),
             counted=landing.counted,
         )
 
@@ -271,7 +271,7 @@ class OutsideSharing(Controller):
         "/rooms/{ref:str}/watch",
         status_code=200,
         summary="Still watching (every 5 s), or no longer; the server's clock counts",
-        opt={"scope": "events:write", "errors": (*APP_ERRORS, OutsideRoomNotFound, VisitorUnknown)},
+        opt={"scope": "events:write", "errors": (*APP_ERRORS, OutsideRoomNotFound, *WHO)},
     )
     async def watch(
         self,
@@ -299,7 +299,7 @@ class OutsideEvents(Controller):
         opt={
             "scope": "events:write",
             "errors": (
-                *APP_ERRORS, BadInput, OutsideRoomNotFound, VisitorUnknown, EventDiffers,
+                *APP_ERRORS, BadInput, OutsideRoomNotFound, *WHO, EventDiffers,
             ),
         },
     )  # fmt: skip
@@ -322,7 +322,7 @@ class OutsideEvents(Controller):
         "/identify",
         status_code=200,
         summary="The visitor is this user, as the customer's back end signs",
-        opt={"scope": "events:write", "errors": (*APP_ERRORS, UserTokenRefused, VisitorUnknown)},
+        opt={"scope": "events:write", "errors": (*APP_ERRORS, UserTokenRefused, *WHO)},
     )
     async def identify(
         self,
@@ -341,7 +341,7 @@ class OutsideEvents(Controller):
         opt={
             "scope": "orders:write",
             "errors": (
-                *APP_ERRORS, *ONCE, OutsideRoomNotFound, VisitorUnknown, OrderDiffers,
+                *APP_ERRORS, *ONCE, OutsideRoomNotFound, *WHO, OrderDiffers,
             ),
         },
     )  # fmt: skip
@@ -366,7 +366,7 @@ class OutsideEvents(Controller):
                 amount_minor=data.amount_minor,
                 currency=data.currency,
             )
-            return _order(order, credit)
+            return order_answer(order, credit)
 
         return await _once(outside, app, request, 200, tell)
 
@@ -384,7 +384,7 @@ class OutsideEvents(Controller):
         outside: Given[Outside],
     ) -> Response[OrderAnswer]:
         async def back(_: str) -> OrderAnswer:
-            return _order(await outside.refund_order(app, ref), None)
+            return order_answer(await outside.refund_order(app, ref), None)
 
         return await _once(outside, app, request, 200, back)
 

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from yaohe.identity import Identity, Visitor
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.identity.keys import App, AppKeys
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
@@ -33,6 +34,7 @@ from yaohe.outside.errors import (
 from yaohe.outside.links import (
     CLICK_ID_LIFE_S,
     ROOM_PREFIX,
+    ClickId,
     link_out,
     open_click,
     seal_click,
@@ -63,6 +65,7 @@ class Landing(msgspec.Struct, frozen=True, kw_only=True):
     visitor: Visitor
     share: Share | None
     counted: bool
+    opening: str = ""
 
 
 class Outside:
@@ -154,9 +157,22 @@ class Outside:
     def visitor(self, header: str | None) -> Visitor:
         """Who the page says is there; raises `VisitorUnknown` for what we did not hand out."""
         visitor = self._identity.visitor_from_header(header)
+        if visitor is None and self.passing(header) is not None:
+            raise ConsentNeeded
         if visitor is None:
             raise VisitorUnknown
         return visitor
+
+    def may_name(self, consent: bool | None) -> bool:
+        """Whether somebody may be remembered; the shop's mode decides for a page that is silent."""
+        return self._identity.consent == "open" if consent is None else consent
+
+    def passing(self, header: str | None) -> Visitor | None:
+        """Who somebody is while their page is open, of whom nothing may be kept."""
+        return self._identity.visitor_from_passing(header)
+
+    def passing_of(self, visitor: Visitor) -> str:
+        return self._identity.visitor_passing(visitor)
 
     def header_of(self, visitor: Visitor) -> str:
         """What the page keeps, to be this visitor again."""
@@ -170,17 +186,17 @@ class Outside:
         click_id: str | None,
         user_agent: str,
         env: Env,
+        opening: str | None = None,
     ) -> Landing:
         """Somebody is in the room. A fresh click id counts for whom it was made; found in an
         address that was passed on, it tells only which share is above theirs."""
-        click = None if click_id is None else open_click(self._clicks, click_id)
-        share = None if click is None else await self._sharing.share(click.token)
-        if click is None or click_id is None or share is None or share.room_id != room.id:
+        click, share = await self._led(room, click_id)
+        if click is None or click_id is None or share is None:
             visitor = known or self._identity.new_visitor()
             self._identity.seen(visitor.id)
             return Landing(visitor=visitor, share=None, counted=False)
         sent = Visitor(click.visitor_id, "")
-        fresh = self._clock.now().timestamp() - click.at_s <= CLICK_ID_LIFE_S
+        fresh = self._is_fresh(click)
         owner_id, first = "", False
         if fresh and not self._sharing.is_program(user_agent):
             click_hash = sha256(click_id.encode()).digest()
@@ -191,8 +207,35 @@ class Outside:
         self._identity.seen(visitor.id)
         if owner_id != visitor.id:
             return Landing(visitor=visitor, share=share, counted=False)
-        result = await self._sharing.confirm_click(share.token, visitor.id, env=env, joined=True)
+        result = await self._sharing.confirm_click(
+            share.token, visitor.id, env=env, joined=True, opening=opening
+        )
         return Landing(visitor=visitor, share=share, counted=result.counted)
+
+    async def pass_by(
+        self, room: OutsideRoom, *, click_id: str | None, user_agent: str, env: Env
+    ) -> Landing:
+        """Somebody is in the room who did not accept to be remembered: their opening of the share
+        counts and nothing is kept of them."""
+        visitor = self._identity.new_visitor()
+        click, share = await self._led(room, click_id)
+        opening, person = "", not self._sharing.is_program(user_agent)
+        if click is not None and share is not None and self._is_fresh(click) and person:
+            opening = await self._sharing.note_opening(share.token, env=env)
+        return Landing(visitor=visitor, share=share, counted=bool(opening), opening=opening)
+
+    async def _led(
+        self, room: OutsideRoom, click_id: str | None
+    ) -> tuple[ClickId | None, Share | None]:
+        """What a click id says, and the share of this room behind it."""
+        click = None if click_id is None else open_click(self._clicks, click_id)
+        share = None if click is None else await self._sharing.share(click.token)
+        if click is None or share is None or share.room_id != room.id:
+            return None, None
+        return click, share
+
+    def _is_fresh(self, click: ClickId) -> bool:
+        return self._clock.now().timestamp() - click.at_s <= CLICK_ID_LIFE_S
 
     async def identify(self, app: App, visitor: Visitor, token: str) -> str:
         """Note whom the customer's back end says this visitor is; returns their id there."""

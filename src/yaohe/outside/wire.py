@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from yaohe.outside.model import EventCount, OutsideRoom
+from yaohe.identity import friendly_name
+from yaohe.outside.model import EventCount, OutsideOrder, OutsideRoom
+from yaohe.sharing import Share
+from yaohe.sharing.attribution import Credit
 from yaohe.sharing.reports import ShareReport
 
 Word = Annotated[str, Meta(max_length=64)]
@@ -63,9 +66,13 @@ class IntendBody(msgspec.Struct, frozen=True):
 
 
 class VisitRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`click` is the page's own `yh_cid`, when it was opened with one."""
+    """`click` is the page's own `yh_cid`, when it was opened with one. `consent` says whether this
+    person may be remembered; when it is not said, the shop's consent mode decides. `opening` is
+    what an earlier visit of this page was answered, before its person accepted."""
 
     click: Annotated[str, Meta(max_length=200)] | None = None
+    consent: bool | None = None
+    opening: Word | None = None
 
 
 class InvitedBy(msgspec.Struct, frozen=True):
@@ -74,11 +81,14 @@ class InvitedBy(msgspec.Struct, frozen=True):
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Keep `visitor` and send it as X-Yaohe-Visitor from now on."""
+    """Keep `visitor` and send it as X-Yaohe-Visitor from now on. Without consent it is good for
+    sharing alone and must not outlive the page; `opening` is then how the visit was counted."""
 
     visitor: str
     invited: InvitedBy | None
     counted: bool
+    named: bool = True
+    opening: str | None = None
 
 
 class WatchBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,3 +155,25 @@ class RoomReport(msgspec.Struct, frozen=True, kw_only=True):
     room: OutsideRoom
     shares: ShareReport
     events: list[EventCount]
+
+
+def invited_by(share: Share | None, lang: str) -> InvitedBy | None:
+    if share is None:
+        return None
+    return InvitedBy(share.token, friendly_name(share.sharer_id, lang, given=share.sharer_name))
+
+
+def order_answer(order: OutsideOrder, credit: Credit | None) -> OrderAnswer:
+    body = None
+    if credit is not None:
+        body = CreditBody(
+            credit.token, credit.sharer_name, credit.channel, credit.first_token, credit.last_token
+        )
+    return OrderAnswer(
+        id=order.id,
+        ref=order.ref,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+        refunded=order.refunded_at is not None,
+        credit=body,
+    )

@@ -15,7 +15,7 @@ from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from yaohe.identity import Guest, WrongOrigin, current_guest
+from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import lang_of
 from yaohe.platforms.channels import Choice
@@ -28,9 +28,11 @@ Word = Annotated[str, Meta(max_length=40)]
 
 
 class IntendRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Through which channel the prepared share goes out."""
+    """Through which channel the prepared share goes out. `maker` comes with a share that was made
+    without consent: the page that made it is the only one to know."""
 
     channel: Word
+    maker: Annotated[str, Meta(max_length=64)] = ""
 
 
 class IntendAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,17 +93,19 @@ class MyShares(Controller):
         "/shares/{token:str}/intend",
         status_code=200,
         summary="I pressed: this prepared share goes out",
-        opt={"errors": (*SHARE_ERRORS, BadInput, WrongOrigin)},
+        opt={"named": False, "errors": (*SHARE_ERRORS, BadInput, WrongOrigin)},
     )
     async def intend(
         self,
         token: FromPath[str],
         data: JSONBody[IntendRequest],
         guest: Given[Guest],
+        identity: Given[Identity],
         sharing: Given[Sharing],
     ) -> IntendAnswer:
-        sharing.count_share(guest.visitor.id, data.channel)
-        share = await sharing.intend(token, sharer_id=guest.visitor.id, channel=data.channel)
+        sharer = identity.visitor_from_passing(data.maker or None) or guest.visitor
+        sharing.count_share(sharer.id, data.channel)
+        share = await sharing.intend(token, sharer_id=sharer.id, channel=data.channel)
         return IntendAnswer(token=share.token, channel=share.channel, state=share.state)
 
     @get("/me/shares", summary="What my shares brought")

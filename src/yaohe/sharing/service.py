@@ -16,6 +16,7 @@ from yaohe.sharing.attribution.service import Attribution
 from yaohe.sharing.clicks.service import Clicks
 from yaohe.sharing.hits.service import Hits
 from yaohe.sharing.landings.service import Landings
+from yaohe.sharing.openings.service import Openings
 from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.often import SHARES_PER_HOUR, Often
@@ -70,6 +71,9 @@ class Sharing:
         self.friends = clicks.friends
         self.latest_click = clicks.latest
 
+        openings = Openings(db, shares, closed=self.link_closed)
+        self.note_opening = openings.note
+
         visits = self._visits = Visits(db, clock, shop_id=shop_id)
         self.tick = visits.tick
         self.interact = visits.interact
@@ -80,7 +84,7 @@ class Sharing:
         self.land = landings.land
         self._coalescers = (
             *shares.coalescers, *hits.coalescers, *clicks.coalescers, *visits.coalescers,
-            *landings.coalescers,
+            *landings.coalescers, *openings.coalescers,
         )  # fmt: skip
         self._open_results(db, credit_model, credit_window_days)
 

@@ -48,6 +48,7 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
     product: str | None = None  # what the share is about
     clip_url: str | None = None  # an MP4, where a clip is shared
     clip_ms: int | None = None
+    maker: str | None = None  # who made it, told where nothing of them may be kept
 
 
 class NoteRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,15 +66,19 @@ class NoteAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeaconRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /api/v1/beacon: the page of a share is on screen."""
+    """POST /api/v1/beacon: the page of a share is on screen. `opening` is what an earlier beacon of
+    this page was answered, before its visitor accepted to be remembered."""
 
     token: Token
+    opening: Token | None = None
 
 
 class BeaconAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`counted`: this visitor's click of this share counts, now or from before."""
+    """`counted`: this visitor's click of this share counts, now or from before. Without consent the
+    page is counted as an `opening`, whose id is told to nobody else."""
 
     counted: bool
+    opening: str | None = None
 
 
 class TickRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
@@ -26,13 +27,15 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class People:
-    cookie_name = "yh_v"
-
     """Stands in for identity: the cookie's value is the visitor."""
+
+    def remembers(self, cookie: Callable[[str], str | None]) -> bool:
+        return True
 
     origins = ("https://shop.example",)
 
-    def visitor_from_cookie(self, value: str | None) -> Visitor | None:
+    def visitor_of(self, cookie: Callable[[str], str | None]) -> Visitor | None:
+        value = cookie("yh_v")
         return Visitor(value, "Lin") if value else None
 
     def new_visitor(self) -> Visitor:

@@ -123,7 +123,7 @@ class Landing:
     def known_as(self, set_cookie: bytes) -> str:
         """The visitor a cookie was made for."""
         value = set_cookie.decode().partition("=")[2].partition(";")[0]
-        visitor = self.identity.visitor_from_cookie(value)
+        visitor = self.identity.visitor_of({"yh_v": value}.get)
         assert visitor is not None
         return visitor.id
 

@@ -41,6 +41,8 @@ export interface BootHandle {
   taken?: boolean
   /** Whether the visit of a shared link was heard by the server. */
   beacon: Promise<boolean> | null
+  /** How that was counted without a name, where its person did not accept to be remembered. */
+  opening?: string | null
   stats: PlayerStats
   bytes(chunk: Uint8Array): void
   drain(): void

@@ -155,7 +155,10 @@ function confirmClick(): void {
     body: JSON.stringify({ token: share.token }),
     keepalive: true,
   }).then(
-    (answer) => answer.ok,
+    async (answer) => {
+      if (answer.ok) yh.opening = (await answer.json()).opening
+      return answer.ok
+    },
     () => false,
   )
 }

@@ -13,6 +13,9 @@ export interface ClientOptions {
   timeoutMs?: number
   /** Further headers of every call, asked for each time. */
   headers?: () => Record<string, string>
+  /** Asked when a call cannot be done for a browser that may not be remembered; after a yes the call
+   * is sent once more. */
+  onConsent?: () => Promise<boolean>
   /** Replaceable transport: the mini-program has its own, tests pass a double. */
   fetch?: typeof fetch
 }
@@ -44,7 +47,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const timeoutMs = options.timeoutMs ?? 10_000
   const send = options.fetch ?? ((input, init) => fetch(input, init))
 
-  async function ask(method: string, path: string, body: unknown, call: CallOptions, type = 'application/json'): Promise<Response> {
+  async function ask(method: string, path: string, body: unknown, call: CallOptions, type = 'application/json', again = false): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers?.() }
     if (body !== undefined) headers['content-type'] = type
     if (options.token) headers['authorization'] = `Bearer ${options.token}`
@@ -72,7 +75,9 @@ export function createClient(options: ClientOptions = {}): Client {
     }
     if (!answer.ok) {
       const said: unknown = await answer.json().catch(() => null)
-      throw errorFrom(answer.status, said, answer.headers.get('retry-after'))
+      const error = errorFrom(answer.status, said, answer.headers.get('retry-after'))
+      if (error.code !== 'consent_needed' || again || !(await options.onConsent?.())) throw error
+      return ask(method, path, body, call, type, true)
     }
     return answer
   }

@@ -154,6 +154,8 @@ export interface BootData {
   ticket?: { text: string; life_s: number } | null
   /** Where WeChat's script is; empty outside WeChat and without a connected account. */
   wechat_sdk: string
+  /** Whether people are asked before they are remembered. */
+  ask_consent: boolean
   rt: string
   visitor: { id: string; name: string } | null
   next_show: NextShow | null

@@ -5,6 +5,7 @@
 import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
 import { createClient, type Client } from './client'
+import { Consent } from './consent'
 import { YaoheError } from './errors'
 import {
   Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor,
@@ -51,6 +52,7 @@ export class Room {
   readonly track: Track
   readonly manners: Manners
   readonly follows: Follows
+  readonly consent: Consent
   readonly joined = new Signal<Joined>()
   readonly chatLine = new Signal<ChatLine>()
   readonly chatHidden = new Signal<ChatHidden>()
@@ -68,6 +70,8 @@ export class Room {
   /** How far this device's clock is ahead of the server's. */
   #aheadMs = 0
   #told = false
+  /** Hung up to come back as somebody. */
+  #coming = false
   #likes = 0
   #likesTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -76,7 +80,10 @@ export class Room {
     this.#yh = yh
     this.id = data.room.id
     this.#goods = new Goods(data.lang)
-    this.client = createClient({ baseUrl: data.base })
+    const { share } = data
+    const opened = share && !share.mine ? { token: share.token, opening: () => this.#opening() } : null
+    this.consent = new Consent(() => this.client, data.ask_consent, opened, document.cookie)
+    this.client = createClient({ baseUrl: data.base, onConsent: () => this.consent.ask() })
     this.player = new Player(yh)
     keepTicket(this.client, data)
     const token = data.share?.token ?? null
@@ -90,6 +97,7 @@ export class Room {
     this.#moments = new Moments(() => this.player.shownAt)
     this.#reports = new Reports(this.client, yh, this.player)
     this.player.phaseChanged.on(() => this.track.nudge())
+    this.consent.answered.on((accepted) => accepted && this.#comeAgain())
   }
 
   /** Opens the live channel; its client is only loaded here, after the first frame. One message
@@ -106,11 +114,13 @@ export class Room {
     })
     this.#centrifuge = centrifuge
     centrifuge.on('connected', ({ data }) => {
+      this.#coming = false
       this.online.tell(true)
       this.#entered(data as Hello)
     })
     centrifuge.on('connecting', ({ code }) => code !== 0 && this.online.tell(false))
     centrifuge.on('disconnected', ({ reason }) => {
+      if (this.#coming) return
       this.online.tell(false)
       if (/^(invitation|ticket)_/.test(reason)) this.closed.tell()
     })
@@ -128,11 +138,31 @@ export class Room {
   async say(text: string, replyTo?: string): Promise<void> {
     if (!this.#centrifuge) throw new YaoheError('offline', 'The chat is not connected yet.')
     try {
-      await this.#centrifuge.ready(5000)
-      await this.#centrifuge.publish(this.#chatChannel, { text, ...(replyTo ? { reply_to: replyTo } : {}) })
+      await this.#publish(text, replyTo)
     } catch (error) {
-      throw chatError(error)
+      const why = chatError(error)
+      if (why.code !== 'consent_needed' || !(await this.consent.ask())) throw why
+      await this.#publish(text, replyTo).catch((other: unknown) => Promise.reject(chatError(other)))
     }
+  }
+
+  async #publish(text: string, replyTo?: string): Promise<void> {
+    await this.#centrifuge?.ready(5000)
+    await this.#centrifuge?.publish(this.#chatChannel, { text, ...(replyTo ? { reply_to: replyTo } : {}) })
+  }
+
+  /** The live channel knows people by their cookie at the door. */
+  #comeAgain(): void {
+    if (!this.#centrifuge) return
+    this.#coming = true
+    this.#centrifuge.disconnect()
+    this.#centrifuge.connect()
+    this.track.nudge()
+  }
+
+  async #opening(): Promise<string | null> {
+    await this.#yh.beacon
+    return this.#yh.opening ?? null
   }
 
   /** Counts at once on screen; the wire hears of it in lumps. */

@@ -18,6 +18,8 @@ export interface Share {
   product?: string | null
   /** An MP4, where a clip is shared. */
   clip_url?: string | null
+  /** Who made it, where that is kept nowhere but here. */
+  maker?: string | null
 }
 
 /** What is on screen when somebody shares: the time of day and the product of that moment. */
@@ -104,7 +106,7 @@ export class Shares {
   /** The person pressed: the prepared share is theirs now. Does not wait, the gesture is short. */
   use(share: Share, channel: string): void {
     this.#client
-      .post(`/api/v1/shares/${share.token}/intend`, { channel }, { keepalive: true })
+      .post(`/api/v1/shares/${share.token}/intend`, { channel, ...(share.maker ? { maker: share.maker } : {}) }, { keepalive: true })
       .catch(() => undefined) // a landing on it counts all the same
     this.#ready = null
   }

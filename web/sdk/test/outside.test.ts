@@ -26,6 +26,69 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+/** What a page keeps. */
+function box(first: Record<string, string> = {}) {
+  const kept = new Map(Object.entries(first))
+  const storage = { get: (name: string) => kept.get(name) ?? null, set: (name: string, value: string) => void kept.set(name, value), remove: (name: string) => void kept.delete(name) }
+  return { kept, storage }
+}
+
+describe('consent', () => {
+  const passing = { ...VISIT, visitor: 'v_p.mac', named: false, opening: 'f'.repeat(32) }
+  const asking = (first = {}) => {
+    const { kept, storage } = box(first)
+    const asked: { path: string; body: any; visitor?: string }[] = []
+    const fetch = vi.fn(async (url: RequestInfo | URL, init?: RequestInit) => {
+      const path = String(url).replace('https://share.example/api/v1/outside', '')
+      const body = JSON.parse(String(init?.body))
+      asked.push({ path, body, visitor: (init?.headers as Record<string, string>)['x-yaohe-visitor'] })
+      if (path.endsWith('/visits')) return answer(200, body.consent ? VISIT : passing)
+      return answer(200, { token: 'Zz3dEf6h1J', url: 'u', text: 't', cover_url: '', intents: {} })
+    })
+    const client = createClient({ baseUrl: 'https://share.example', key: 'yhp_test_abc', lang: 'en', fetch, storage, consent: 'ask' })
+    return { client, kept, asked }
+  }
+
+  it('keeps nothing and shares all the same before a yes', async () => {
+    const { client, kept, asked } = asking()
+    const room = client.room('a')
+    await room.enter()
+    await room.share()
+    expect([...kept.keys()]).toEqual([])
+    expect(client.visitor).toBeNull()
+    expect(asked.map(({ path, visitor }) => [path, visitor])).toEqual([
+      ['/rooms/a/visits', undefined],
+      ['/rooms/a/shares', 'v_p.mac'],
+    ])
+    expect(asked[0]!.body).toEqual({ consent: false })
+    await expect(room.track('like')).rejects.toMatchObject({ code: 'consent_needed' })
+    await expect(client.identify('t')).rejects.toMatchObject({ code: 'consent_needed' })
+  })
+
+  it('with a yes the open visit becomes theirs, and the answer is kept', async () => {
+    const { client, kept, asked } = asking()
+    const room = client.room('a')
+    await room.enter()
+    await client.consent(true)
+    expect(asked[1]).toMatchObject({ path: '/rooms/a/visits', body: { consent: true, opening: 'f'.repeat(32) } })
+    expect(asked[1]!.visitor).toBeUndefined()
+    expect(client.visitor).toBe('v_1.mac')
+    expect(Object.fromEntries(kept)).toEqual({ 'yaohe.consent': 'yes', 'yaohe.visitor.yhp_test_': 'v_1.mac' })
+    await room.track('like')
+    expect(asked.at(-1)).toMatchObject({ path: '/rooms/a/events', visitor: 'v_1.mac' })
+  })
+
+  it('a no is kept without a name and takes the name away', async () => {
+    const { client, kept, asked } = asking({ 'yaohe.consent': 'yes', 'yaohe.visitor.yhp_test_': 'v_1.mac' })
+    expect([client.consented, client.visitor]).toEqual([true, 'v_1.mac'])
+    await client.consent(false)
+    expect(Object.fromEntries(kept)).toEqual({ 'yaohe.consent': 'no' })
+    await client.room('a').enter()
+    expect(asked.at(-1)).toMatchObject({ body: { consent: false }, visitor: undefined })
+    expect(client.visitor).toBeNull()
+  })
+})
+
 describe('@yaohe/sdk', () => {
   it('runs where there is no window, and never with a secret key', () => {
     expect(typeof window).toBe('undefined')

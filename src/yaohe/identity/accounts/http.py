@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from yaohe.identity.access import Guest, current_guest
 from yaohe.identity.accounts.model import Account
+from yaohe.identity.consent.errors import ConsentNeeded
 from yaohe.identity.errors import LoginNotOffered, WrongOrigin
 from yaohe.identity.service import Identity
 
@@ -47,7 +48,7 @@ class Login(Controller):
         "/",
         status_code=303,
         summary="To the login page of another service; `next` is a page to come back to",
-        opt={"errors": (LoginNotOffered,)},
+        opt={"named": True, "errors": (LoginNotOffered, ConsentNeeded)},
     )
     async def begin(
         self,
@@ -63,7 +64,7 @@ class Login(Controller):
         "/back",
         status_code=303,
         summary="Where the other service sends people back to",
-        opt={"errors": (LoginNotOffered,)},
+        opt={"named": True, "errors": (LoginNotOffered, ConsentNeeded)},
     )
     async def back(
         self,
@@ -99,7 +100,7 @@ class MyAccount(Controller):
         "/leave",
         status_code=204,
         summary="Log out: this browser goes on as a fresh visitor",
-        opt={"errors": (WrongOrigin,)},
+        opt={"errors": (WrongOrigin, ConsentNeeded)},
     )
     async def leave(self, guest: Given[Guest], identity: Given[Identity]) -> Response[None]:
         fresh = Guest(guest.visitor, identity.visitor_cookie(identity.new_visitor()))

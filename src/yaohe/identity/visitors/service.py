@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from yaohe.identity.consent.model import KeptCookie
 from yaohe.identity.visitors import store
 from yaohe.identity.visitors.model import (
     COOKIE_AGE_S,
@@ -36,6 +37,8 @@ class Visitors:
         self._key = derive_key(secret, "visitor.v1")
         # What another site keeps must not open the shop's own pages as this visitor.
         self._header_key = derive_key(secret, "visitor.header.v1")
+        # A page of somebody who may not be remembered knows what it made, and nothing else does.
+        self._passing_key = derive_key(secret, "visitor.passing.v1")
         self._seen: dict[str, None] = {}
         # A watching person sends the same cookie every few seconds.
         self._read = lru_cache(maxsize=65_536)(self._unseal)
@@ -57,6 +60,11 @@ class Visitors:
         value = seal(self._key, visitor.id)
         return set_cookie(VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure)
 
+    def kept_cookie(self, visitor: Visitor | None) -> KeptCookie:
+        """The cookie of this visitor; for None what takes it away."""
+        value = "" if visitor is None else seal(self._key, visitor.id)
+        return KeptCookie(name=VISITOR_COOKIE, value=value, age_s=COOKIE_AGE_S if value else 0)
+
     def header(self, visitor: Visitor) -> str:
         """What a page on another site keeps and sends, to be the same visitor again."""
         return seal(self._header_key, visitor.id)
@@ -64,6 +72,15 @@ class Visitors:
     def from_header(self, value: str | None) -> Visitor | None:
         """The visitor of a header value we made; a cookie's value is none."""
         visitor_id = unseal(self._header_key, value)
+        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+
+    def passing(self, visitor: Visitor) -> str:
+        """By which a page that keeps nothing says again who it is, while it is open."""
+        return seal(self._passing_key, visitor.id)
+
+    def from_passing(self, value: str | None) -> Visitor | None:
+        """The visitor of a value for a page that keeps nothing; any other value is none."""
+        visitor_id = unseal(self._passing_key, value)
         return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
 
     def seen(self, visitor_id: str) -> None:

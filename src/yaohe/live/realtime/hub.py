@@ -322,7 +322,7 @@ class Hub:
     ) -> dict[str, Any]:
         """What somebody who joined gets: the state, the last lines, themselves."""
         joined = Joined(hall.id, caller.id, token, request)
-        for told in self.on_joined:
+        for told in self.on_joined if caller.named else ():
             self._tell_later("joined", told(joined))
         return {
             "state": msgspec.Raw(hall.state.value or b"{}"),

@@ -36,13 +36,14 @@ class TextTooLong(BadInput):
 
 class Caller(msgspec.Struct, frozen=True):
     """Who is on a connection, and the language they read. `cookie` is a whole Set-Cookie value
-    when they were new."""
+    when they were new. Of who is not `named` nothing is kept: they did not accept that."""
 
     id: str
     name: str
     cookie: str | None = None
     name_en: str | None = None
     lang: str = "zh-CN"
+    named: bool = True
 
     @property
     def visitor(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from yaohe.identity.consent import ConsentNeeded
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import TooMany
 from yaohe.live.realtime.archive import Archive
@@ -55,8 +56,10 @@ class Speech:
         self._interacted: dict[tuple[str, str], float] = {}
 
     def say(self, hall: Hall, caller: Caller, wish: SayRequest) -> ChatLine:
-        """A visitor's line; raises what the room's rules say, `TextEmpty`, `TextTooLong` or
-        `TooMany`."""
+        """A visitor's line; raises what the room's rules say, `ConsentNeeded`, `TextEmpty`,
+        `TextTooLong` or `TooMany`."""
+        if not caller.named:
+            raise ConsentNeeded
         text = clean_line(wish.text)
         now, monotonic = self._clock.now(), self._clock.monotonic()
         if not self._says.take(caller.id, now=monotonic):
@@ -86,7 +89,8 @@ class Speech:
         counted = self._likes.take(caller.id, now=self._clock.monotonic(), wanted=wanted)
         if counted:
             hall.like(counted)
-            self._interact(hall.id, caller.id)
+            if caller.named:
+                self._interact(hall.id, caller.id)
         return counted
 
     def _interact(self, room_id: str, visitor_id: str) -> None:

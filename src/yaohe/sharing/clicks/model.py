@@ -16,6 +16,7 @@ class ClickAsked(msgspec.Struct, frozen=True, kw_only=True):
     visitor_id: str
     env: str
     joined: bool  # the visitor is in the room, which is proof enough
+    opening: str = ""  # counted for this page before its visitor accepted: proof as well
 
 
 class ClickResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,7 @@ class ClickResult(msgspec.Struct, frozen=True, kw_only=True):
 def check_click(asked: ClickAsked) -> None:
     check_key(asked.visitor_id, field="visitor_id")
     check_key(asked.env, field="env")
+    check_key(asked.opening, field="opening", empty=True)
 
 
 def merged(asked: list[ClickAsked]) -> list[ClickAsked]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
+from msgspec.structs import replace
 
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database
@@ -16,6 +17,8 @@ from yaohe.sharing.clicks import store
 from yaohe.sharing.clicks.model import ClickAsked, ClickResult, check_click, merged
 from yaohe.sharing.errors import ShareNotFound
 from yaohe.sharing.events import ClickConfirmed
+from yaohe.sharing.openings import store as openings
+from yaohe.sharing.openings.model import opening_id
 from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.service import Shares
 from yaohe.sharing.visits.model import PRODUCTIVE_MS
@@ -47,9 +50,16 @@ class Clicks:
         self.coalescers = (self._confirm, self._latest)
 
     async def confirm(
-        self, token: str, visitor_id: str, *, env: str = Env.BROWSER, joined: bool = False
+        self,
+        token: str,
+        visitor_id: str,
+        *,
+        env: str = Env.BROWSER,
+        joined: bool = False,
+        opening: str | None = None,
     ) -> ClickResult:
-        """Confirm an open of this share by this visitor; `joined` when they are in the room.
+        """Confirm an open of this share by this visitor; `joined` when they are in the room,
+        `opening` when it was counted without their name before they accepted.
 
         Not counted: the sharer's own open, a link that leads to another site (there is no page of
         ours to tell of a person), one that is paused or over, a visitor of whom only programs were
@@ -59,7 +69,10 @@ class Clicks:
         if share is None:
             raise ShareNotFound
         leads_away = share.link is not None and share.link.url
+        before = opening_id(opening)
         if share.sharer_id == visitor_id or leads_away or self._closed(share):
+            if before:
+                await self._drop(before, share.token)
             return ClickResult(new=False, counted=False, share=share)
         # A hit that waits in the spool proves a person as well as one in the database does.
         seen = self._spooled_env(token, visitor_id)
@@ -69,9 +82,15 @@ class Clicks:
                 visitor_id=visitor_id,
                 env=seen or str(env),
                 joined=joined or seen is not None,
+                opening=before,
             )
         )
         return ClickResult(new=new, counted=counted, share=share)
+
+    async def _drop(self, opening: str, token: str) -> None:
+        """The opening was the sharer's own, as it turned out."""
+        async with self._db.raw(writes=True) as conn, conn.transaction():
+            await openings.take(conn, [(opening, token)])
 
     async def friends(self, sharers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """How many different friends each (room, sharer) brought so far."""
@@ -94,6 +113,10 @@ async def _latest(
 
 
 async def _confirm(conn: asyncpg.Connection, asked: list[ClickAsked]) -> list[_Outcome | AppError]:
+    told = [(one.opening, one.token) for one in asked if one.opening]
+    if told:
+        proven = await openings.take(conn, told)
+        asked = [replace(one, joined=one.joined or one.opening in proven) for one in asked]
     rows = await store.confirm(conn, merged(asked))
     new = [row for row in rows if row["new"]]
     if new:

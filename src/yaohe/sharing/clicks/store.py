@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -114,7 +115,7 @@ async def arrive(
     return [c for c in clicks if (c["token"], c["visitor_id"]) not in fresh]
 
 
-async def mark_effective(conn: asyncpg.Connection, clicks: Sequence[asyncpg.Record]) -> None:
+async def mark_effective(conn: asyncpg.Connection, clicks: Sequence[Mapping[str, Any]]) -> None:
     """Mark the shares of new clicks effective."""
     await conn.execute(_EFFECTIVE, sorted({c["token"] for c in clicks}))
 

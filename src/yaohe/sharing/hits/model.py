@@ -39,7 +39,7 @@ class HitRecord(msgspec.Struct, frozen=True, kw_only=True):
     ua_app: str
     ua: str
     env: str
-    address_hash: str
+    address_hash: str  # '' where the person did not accept to be remembered
     referer: str
     is_bot: bool
     is_prefetch: bool
@@ -57,7 +57,7 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     user_agent: str
-    address: str
+    address: str  # '' when nothing may be kept of it
     referer: str = ""
     headers: Mapping[bytes, bytes] | None = None
     query: Mapping[str, str] | None = None
@@ -95,7 +95,6 @@ def hit_of(
     """The row for one fetch. The address leaves only its salted hash."""
     ua, ua_kept = _looks(fetch.user_agent)
     driven = headless_is_person and ua.app == "headless"
-    address = fetch.address.encode("utf-8", "replace")
     return HitRecord(
         hit_id=f"{random.getrandbits(128):032x}",
         at=at,
@@ -109,11 +108,18 @@ def hit_of(
         ua_app=ua.app,
         ua=ua_kept,
         env=environment(fetch.user_agent, fetch.query),
-        address_hash=blake2b(address, key=salt, digest_size=ADDRESS_HASH_BYTES).hexdigest(),
+        address_hash=_hashed(fetch.address, salt),
         referer=_storable(fetch.referer, REFERER_KEPT_CHARS) if fetch.referer else "",
         is_bot=ua.is_bot and not driven,
         is_prefetch=fetch.headers is not None and is_prefetch(fetch.headers),
     )
+
+
+def _hashed(address: str, salt: bytes) -> str:
+    if not address:
+        return ""
+    given = address.encode("utf-8", "replace")
+    return blake2b(given, key=salt, digest_size=ADDRESS_HASH_BYTES).hexdigest()
 
 
 def check_hit(hit: HitRecord) -> None:

@@ -23,7 +23,7 @@ with landed as (
     insert into sharing.hits (
         hit_id, address_hash, shop_id, room_id, token, visitor_id, method, ua_kind, ua_app, ua,
         env, referer, at, is_bot, is_prefetch)
-    select hit_id::uuid, decode(address_hash, 'hex'), shop_id, coalesce(room_id, ''),
+    select hit_id::uuid, decode(coalesce(address_hash, ''), 'hex'), shop_id, coalesce(room_id, ''),
            coalesce(token, ''), coalesce(visitor_id, ''), method, ua_kind, coalesce(ua_app, ''),
            coalesce(ua, ''), env, coalesce(referer, ''),
            at, flags in ('b', 'bp'), flags in ('p', 'bp')
@@ -39,10 +39,10 @@ select token, count(*), count(*) filter (where flagged)
 """  # noqa: S608
 
 _REBUILD = """
-insert into sharing.hit_totals as t (token, hits, bot_hits)
-select token, count(*), count(*) filter (where is_bot or is_prefetch)
-  from sharing.hits where method = 'GET' group by token order by token
-    on conflict (token) do update set hits = excluded.hits, bot_hits = excluded.bot_hits
+insert into sharing.hit_totals as t (token, hits, bot_hits, openings)
+select h.token, count(*), count(*) filter (where is_bot or is_prefetch),
+       (select count(*) from sharing.openings o where o.token = h.token)
+  from sharing.hits h where method = 'GET' group by h.token order by h.token
 """
 
 _LAST_PLACES = f"""

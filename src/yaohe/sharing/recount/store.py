@@ -11,7 +11,8 @@ _ROOMS = "select distinct room_id from sharing.shares order by room_id"
 # What a share became, from what its friends did.
 _BECAME = f"""
 select s.token, s.room_id,
-       exists (select from sharing.clicks c where c.token = s.token) as effective,
+       exists (select from sharing.clicks c where c.token = s.token)
+       or exists (select from sharing.openings o where o.token = s.token) as effective,
        exists (select from sharing.clicks c
                  join sharing.visits v on v.room_id = c.room_id and v.token = c.token
                                       and v.visitor_id = c.visitor_id
@@ -36,6 +37,8 @@ select s.room_id, count(*) as hits,
   from sharing.hits h join sharing.shares s using (token)
  where h.method = 'GET' group by s.room_id
 """
+
+_OPENINGS = "select room_id, count(*) as openings from sharing.openings group by room_id"
 
 _PEOPLE = f"""
 with came as (
@@ -66,9 +69,9 @@ select room_id, count(*) as orders, count(distinct visitor_id) as buyers,
 """
 
 _NAMES = (
-    "prepared", "intended", "effective", "productive", "hits", "bot_hits", "clicks", "visitors",
-    "watch_ms", "interacted", "orders", "buyers", "paid_minor", "funnel_shared", "funnel_opened",
-    "funnel_watched", "funnel_interacted", "funnel_ordered",
+    "prepared", "intended", "effective", "productive", "hits", "bot_hits", "openings", "clicks",
+    "visitors", "watch_ms", "interacted", "orders", "buyers", "paid_minor", "funnel_shared",
+    "funnel_opened", "funnel_watched", "funnel_interacted", "funnel_ordered",
 )  # fmt: skip
 
 _UNKNOWN_TOTALS = """
@@ -102,7 +105,7 @@ async def shared_rooms(conn: asyncpg.Connection) -> list[str]:
 async def count_rows(conn: asyncpg.Connection) -> dict[str, dict[str, int]]:
     """The numbers of each shared room, from the rows."""
     rooms = {room_id: dict.fromkeys(_NAMES, 0) for room_id in await shared_rooms(conn)}
-    for query in (_SHARES, _HITS, _PEOPLE, _SALES):
+    for query in (_SHARES, _HITS, _OPENINGS, _PEOPLE, _SALES):
         for row in await conn.fetch(query):
             numbers = dict(row)
             rooms.setdefault(numbers.pop("room_id"), dict.fromkeys(_NAMES, 0)).update(numbers)
@@ -121,5 +124,5 @@ async def unknown_rows(conn: asyncpg.Connection) -> dict[str, int]:
 
 async def rebuild_states(conn: asyncpg.Connection) -> None:
     """Give every share the states that the rows say it has reached; known moments stay."""
-    await conn.execute("lock table sharing.clicks, sharing.visits in share mode")
+    await conn.execute("lock table sharing.openings, sharing.clicks, sharing.visits in share mode")
     await conn.execute(_REBUILD)

@@ -2,9 +2,10 @@
 
 `prepared` counts all shares, since each has a token; `intended`, `effective` and `productive`
 count the shares that ever reached that state. `hits` are GETs of the links, bots included;
-`bot_hits` are those of bots and of browsers that only fetched ahead. `clicks` counts pairs of share
-and visitor. `visitors` are different people who came by a share; `interacted` of them took part.
-`watch_ms` is what they watched. `orders` and `paid_minor` are credited and not reversed; `buyers`
+`bot_hits` are those of bots and of browsers that only fetched ahead. `openings` are pages that came
+on screen of people who did not accept to be remembered. `clicks` counts pairs of share and visitor.
+`visitors` are different people who came by a share; `interacted` of them took part. `watch_ms` is
+what they watched. `orders` and `paid_minor` are credited and not reversed; `buyers`
 are different people.
 """
 
@@ -24,6 +25,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     productive: int = 0
     hits: int = 0
     bot_hits: int = 0
+    openings: int = 0
     clicks: int = 0
     visitors: int = 0
     watch_ms: int = 0

@@ -23,7 +23,8 @@ select s.channel, grouping(s.channel) = 1 as whole, count(*) as prepared,
        count(s.intended_at) as intended, count(s.effective_at) as effective,
        count(s.productive_at) as productive,
        count(*) filter (where s.intended_at is not null or s.effective_at is not null) as sent,
-       coalesce(sum(t.hits), 0)::bigint as hits, coalesce(sum(t.bot_hits), 0)::bigint as bot_hits
+       coalesce(sum(t.hits), 0)::bigint as hits, coalesce(sum(t.bot_hits), 0)::bigint as bot_hits,
+       coalesce(sum(t.openings), 0)::bigint as openings
   from sharing.shares s left join sharing.hit_totals t on t.token = s.token
  where s.room_id = $1
  group by grouping sets ((s.channel), ())
@@ -72,6 +73,7 @@ _SHARES = """
 select s.token, s.sharer_id, s.sharer_name, s.channel, s.content, s.parent_token, s.created_at,
        s.prepared_at, s.intended_at, s.effective_at, s.productive_at,
        coalesce(t.hits, 0) as hits, coalesce(t.bot_hits, 0) as bot_hits,
+       coalesce(t.openings, 0) as openings,
        coalesce(p.clicks, 0) as clicks, coalesce(p.watch_ms, 0)::bigint as watch_ms,
        coalesce(p.interacted, 0) as interacted, coalesce(k.orders, 0) as orders,
        coalesce(k.buyers, 0) as buyers, coalesce(k.paid_minor, 0)::bigint as paid_minor

@@ -13,6 +13,7 @@ import { asLang, speak } from '../ui/words'
 import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
 import { useCaptions } from './useCaptions'
 import { useChat } from './useChat'
+import { useConsent } from './useConsent'
 import { useLanding } from './useLanding'
 import { useManners } from './useManners'
 import { useNotices } from './useNotices'
@@ -31,6 +32,7 @@ export function createLiveRoom(yh: BootHandle) {
   const room = new Room(yh)
   const notices = useNotices()
   const sheets = useSheets()
+  const consent = useConsent(room, say, notices)
 
   const live = reactive({
     status: boot.room.status,
@@ -226,7 +228,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, manners, landing, orders, waits, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
+    boot, lang, say, money, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

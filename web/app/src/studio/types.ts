@@ -195,6 +195,7 @@ export interface ShareTotals {
   productive: number
   hits: number
   bot_hits: number
+  openings: number
   clicks: number
   visitors: number
   watch_ms: number
@@ -221,6 +222,7 @@ export interface ShareRow {
   created_at: string
   hits: number
   bot_hits: number
+  openings: number
   clicks: number
   watch_ms: number
   coupons: number

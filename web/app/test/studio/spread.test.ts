@@ -5,7 +5,7 @@ import type { ShareRow } from '@app/studio/types'
 function share(token: string, parent: string | null = null, clicks = 0): ShareRow {
   return {
     token, parent_token: parent, clicks, sharer_name: token, sharer_name_en: token, channel: 'x', content: 'card', state: 'intended',
-    created_at: '', hits: 0, bot_hits: 0, watch_ms: 0, coupons: 0, orders: 0, paid_minor: 0,
+    created_at: '', hits: 0, bot_hits: 0, openings: 0, watch_ms: 0, coupons: 0, orders: 0, paid_minor: 0,
   }
 }
 

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'clip_range_wrong'
   | 'clip_too_long'
   | 'clip_unreadable'
+  | 'consent_needed'
   | 'coupon_expired'
   | 'coupon_gone'
   | 'coupon_limit'

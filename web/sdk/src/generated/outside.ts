@@ -1,8 +1,16 @@
 /** Made by scripts/gen.py from the OpenAPI document; never edited. */
+export interface VisitRequest {
+  click?: string | null
+  consent?: boolean | null
+  opening?: string | null
+}
+
 export interface VisitAnswer {
   visitor: string
   invited: InvitedBy | null
   counted: boolean
+  named?: boolean
+  opening?: string | null
 }
 
 export interface InvitedBy {

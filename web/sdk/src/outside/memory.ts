@@ -2,6 +2,7 @@
 export interface Memory {
   get(name: string): string | null
   set(name: string, value: string): void
+  remove?(name: string): void
 }
 
 export function memory(): Memory {
@@ -19,6 +20,14 @@ export function memory(): Memory {
         return there()?.getItem(name) ?? here.get(name) ?? null
       } catch {
         return here.get(name) ?? null
+      }
+    },
+    remove(name) {
+      here.delete(name)
+      try {
+        there()?.removeItem(name)
+      } catch {
+        // closed: there was nothing in it
       }
     },
     set(name, value) {

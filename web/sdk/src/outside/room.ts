@@ -5,6 +5,7 @@ import type {
   OutsideShareAnswer,
   OutsideShareRequest,
   VisitAnswer,
+  VisitRequest,
   WatchAnswer,
 } from '../generated/outside'
 
@@ -31,44 +32,74 @@ export function takeClick(): string | null {
   return click
 }
 
+/** Who is on this page, and what they said to being remembered. */
+export interface Person {
+  /** null: nobody said, the shop's own mode decides. */
+  consent(): boolean | null
+  /** Throws when what is asked for would be kept under a name that may not be kept. */
+  refuse(): void
+  remember(visitor: string, named: boolean): void
+}
+
 export class OutsideRoom {
   readonly ref: string
   readonly #calls: Client
   readonly #path: string
-  readonly #remember: (visitor: string) => void
+  readonly #person: Person
+  #click: string | null = null
+  #opening: string | null = null
   #entered: Promise<Visit> | null = null
   #ready: { share: Promise<Share>; at: number } | null = null
 
-  constructor(calls: Client, ref: string, remember: (visitor: string) => void) {
+  constructor(calls: Client, ref: string, person: Person) {
     this.ref = ref
     this.#calls = calls
     this.#path = `/api/v1/outside/rooms/${encodeURIComponent(ref)}`
-    this.#remember = remember
+    this.#person = person
   }
 
   /** Somebody is here. Once per page; the other calls do it themselves. */
   enter(): Promise<Visit> {
     if (!this.#entered) {
-      this.#entered = this.#land(takeClick())
+      this.#click = takeClick() ?? this.#click
+      this.#entered = this.#land()
       this.#entered.catch(() => (this.#entered = null))
     }
     return this.#entered
   }
 
-  async #land(click: string | null): Promise<Visit> {
-    const body = click ? { click } : {}
+  /** Somebody answered whether they may be remembered: who is here begins anew. */
+  async again(): Promise<void> {
+    if (!this.#entered) return
+    await this.#entered.catch(() => undefined)
+    this.#entered = this.#ready = null
+    await this.enter()
+  }
+
+  async #land(): Promise<Visit> {
+    const consent = this.#person.consent()
+    const body = {
+      ...(this.#click ? { click: this.#click } : {}),
+      ...(consent === null ? {} : { consent }),
+      ...(consent && this.#opening ? { opening: this.#opening } : {}),
+    }
     try {
-      const visit = await this.#calls.post<Visit>(`${this.#path}/visits`, body)
-      this.#remember(visit.visitor)
-      return visit
+      return await this.#visit(body)
     } catch (error) {
       // What is kept here may be of an installation that was set up anew.
       if (!(error instanceof YaoheError) || error.code !== 'visitor_unknown') throw error
-      this.#remember('')
-      const visit = await this.#calls.post<Visit>(`${this.#path}/visits`, body)
-      this.#remember(visit.visitor)
-      return visit
+      this.#person.remember('', true)
+      return this.#visit(body)
     }
+  }
+
+  async #visit(body: VisitRequest): Promise<Visit> {
+    // Who answered no is counted once; the second visit of the page is no second opening.
+    const told = this.#opening && !body.consent ? { ...body, click: undefined } : body
+    const visit = await this.#calls.post<Visit>(`${this.#path}/visits`, told)
+    this.#person.remember(visit.visitor, visit.named !== false)
+    this.#opening = visit.named === false ? (visit.opening ?? this.#opening) : null
+    return visit
   }
 
   /** Make a share that goes out now. */
@@ -103,6 +134,7 @@ export class OutsideRoom {
   /** Something happened. Sent again under the same id when the network fails; kept once. */
   async track(name: string, properties: Record<string, unknown> = {}): Promise<void> {
     await this.enter()
+    this.#person.refuse()
     const event = { id: crypto.randomUUID(), name, properties }
     for (const pause of [...AGAIN_MS, null]) {
       try {
@@ -121,6 +153,7 @@ export class OutsideRoom {
     if (typeof document === 'undefined') return () => undefined
     const tick = async (): Promise<void> => {
       const { invited } = await this.enter()
+      this.#person.refuse()
       const seen = { visible: document.visibilityState === 'visible', token: invited?.token ?? null }
       await this.#calls.post<WatchAnswer>(`${this.#path}/watch`, seen, { keepalive: true })
     }

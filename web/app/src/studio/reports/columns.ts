@@ -19,9 +19,10 @@ const HAS_WORDS = (name: string): { label: string; what: string } => ({
 /** Names are the wire's; the words of two of them are shorter than their keys. */
 const WORDS: Record<string, string> = { watch_ms: 'watch', paid_minor: 'paid' }
 
-export function columns(keys: readonly string[], bots: boolean): Column[] {
+/** `unnamed`: there are openings without a name, which only a shop that asks for consent has. */
+export function columns(keys: readonly string[], bots: boolean, unnamed: boolean): Column[] {
   return keys
-    .filter((key) => bots || key !== 'bot_hits')
+    .filter((key) => (bots || key !== 'bot_hits') && (unnamed || key !== 'openings'))
     .map((key) => ({ key, ...HAS_WORDS(WORDS[key] ?? key) }))
 }
 

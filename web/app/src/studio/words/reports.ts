@@ -65,6 +65,8 @@ export const reports = {
   'fig.hits.what': ['链接被打开的次数，机器人也算在内。', 'Times a link was fetched, bots included.'],
   'fig.bot_hits': ['机器人', 'Bots'],
   'fig.bot_hits.what': ['聊天软件取预览、搜索引擎等程序的打开；不会算成点击。', 'Fetches by preview crawlers, search engines and tools. Never counted as clicks.'],
+  'fig.openings': ['未具名打开', 'Unnamed opens'],
+  'fig.openings.what': ['没有同意被记住的人打开页面的次数；同一人可能算多次，不计入点击。', 'Pages opened by people who did not accept to be remembered. One person may count twice; never part of clicks.'],
   'fig.clicks': ['点击', 'Clicks'],
   'fig.clicks.what': ['别人确实点开的次数，由页面回报确认；同一人对同一分享算一次。', 'Opens by another person, confirmed by the page; once per person and share.'],
   'fig.visitors': ['访客', 'Visitors'],

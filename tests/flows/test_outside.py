@@ -105,6 +105,42 @@ async def test_a_click_id_handed_in_by_many_at_once_counts_once(home: Yard) -> N
     assert totals["clicks"] == 1
 
 
+async def test_who_did_not_accept_counts_without_a_name_and_with_a_yes_as_who_came(
+    home: Yard,
+) -> None:
+    server, _, url = await a_share(home, "quiet")
+    click = click_of(await follow(home.anybody, url))
+    page, other = await home.page(), await home.page()
+    seen = await page.ok("POST", "/rooms/quiet/visits", {"click": click, "consent": False})
+    assert (seen["named"], seen["counted"], seen["invited"] is None) == (False, True, False)
+    page.visitor = seen["visitor"]
+
+    async def counted() -> tuple[int, int, int]:
+        totals = (await server.ok("GET", "/rooms/quiet/report"))["shares"]["totals"]
+        return totals["openings"], totals["clicks"], totals["intended"]
+
+    before = await counted()
+    assert before[:2] == (1, 0)
+    made = await page.ok("POST", "/rooms/quiet/shares", {"prepared": True})
+    await page.ok("POST", f"/shares/{made['token']}/intend", {"channel": "weibo"})
+    assert await counted() == (1, 0, before[2] + 1)
+    # What would be kept under a name is refused; and nobody makes a name out of it.
+    for path, body in (
+        ("/rooms/quiet/watch", {}),
+        ("/rooms/quiet/events", {"id": "e-1", "name": "like"}),
+        ("/identify", {"token": "x.y.z"}),
+    ):
+        assert await page.refused("POST", path, body) == "consent_needed"
+    again = {"click": click, "consent": True, "opening": seen["opening"]}
+    assert await page.refused("POST", "/rooms/quiet/visits", again) == "consent_needed"
+    page.visitor = ""
+    named = await page.ok("POST", "/rooms/quiet/visits", again)
+    assert (named["named"], named["counted"]) == (True, True)
+    assert (await counted())[:2] == (0, 1)
+    assert (await other.ok("POST", "/rooms/quiet/visits", again))["counted"] is False
+    assert (await counted())[:2] == (0, 1)
+
+
 async def test_programs_follow_without_a_click_id(home: Yard) -> None:
     server, _, url = await a_share(home, "crawled")
     location = await follow(home.anybody, url, CRAWLER)

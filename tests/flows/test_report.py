@@ -21,8 +21,8 @@ pytestmark = pytest.mark.db
 API = "/api/v1"
 LOGIN = {"email": "lin@example.com", "password": "green tea 250 g"}
 COUNTS = {
-    "prepared", "intended", "effective", "productive", "hits", "bot_hits", "clicks", "visitors",
-    "watch_ms", "interacted", "assists", "coupons", "buyers", "orders", "paid_minor",
+    "prepared", "intended", "effective", "productive", "hits", "bot_hits", "openings", "clicks",
+    "visitors", "watch_ms", "interacted", "assists", "coupons", "buyers", "orders", "paid_minor",
 }  # fmt: skip
 
 

@@ -235,6 +235,9 @@ def _product_of(moment: Snapshot, wish: ShareRequest) -> str | None:
 
 
 _ENGINE: Final = (Busy, TryAgain, Unknown)
+_COUPON: Final = (
+    ConsentNeeded, RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *_ENGINE,
+)  # fmt: skip
 
 
 def hot_routes(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
@@ -322,15 +325,7 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=CouponAnswer,
             status=200,
             verb=verbs.coupon,
-            errors=(
-                ConsentNeeded,
-                RoomNotFound,
-                OfferOver,
-                CouponGone,
-                CouponLimit,
-                CouponOver,
-                *_ENGINE,
-            ),
+            errors=_COUPON,
             summary="Take the room's open coupon; asking again gives the same one",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -94,6 +94,7 @@ async def test_a_share_brings_a_friend_who_buys(browser: Browser, demo: Demo, de
             "productive": 1,
             "hits": 2,
             "bot_hits": 1,
+            "openings": 0,
             "clicks": 1,
             "orders": 1,
             "paid_minor": PRICE - OFF,

@@ -84,7 +84,7 @@ async def test_the_main_story_in_the_report(market: Market, staff: httpx.AsyncCl
         assert set(report["totals"]) == COUNTS
         expected = {
             "prepared": 1, "intended": 1, "effective": 1, "productive": 1, "hits": 2,
-            "bot_hits": 1, "clicks": 1, "visitors": 1, "interacted": 1, "assists": 1,
+            "bot_hits": 1, "openings": 0, "clicks": 1, "visitors": 1, "interacted": 1, "assists": 1,
             "coupons": 2, "buyers": 1, "orders": 1, "paid_minor": 8_900,
         }  # fmt: skip
         assert report["totals"] == expected | {"watch_ms": report["totals"]["watch_ms"]}

@@ -36,6 +36,7 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         "assist_counted.mirror_coupon",
         "assist_counted.thank",
         "order_paid.credit_share",
+        "order_paid.deliver",
         "order_paid.cheer",
         "order_expired.tell_buyer",
         "order_canceled.tell_buyer",

@@ -42,10 +42,10 @@ async def owner(shop: Shop) -> Staff:
     return staff
 
 
-async def order_in(shop: Shop, status: OrderStatus) -> tuple[str, str]:
+async def order_in(shop: Shop, status: OrderStatus, **goods: str) -> tuple[str, str]:
     """The ids of an order that stands there, and of its buyer."""
     visitor = new_id("v")
-    product = await shop.product(stock=5)
+    product = await shop.product(stock=5, **goods)
     made = await shop.commerce.create_order(visitor, None, product.id, 1, None, new_id("k"))
     await shop.rows("update commerce.orders set status = $2 where id = $1", made.id, status)
     return made.id, visitor
@@ -61,13 +61,18 @@ async def row(shop: Shop, order_id: str) -> dict[str, Any]:
 async def test_a_step_moves_what_the_table_lists_and_nothing_else(
     shop: Shop, step: Step, status: OrderStatus
 ) -> None:
-    order_id, _ = await order_in(shop, status)
+    digital = {"delivery": "digital", "digital_text": "key"} if step == "deliver" else {}
+    order_id, _ = await order_in(shop, status, **digital)
     before = await row(shop, order_id)
     async with shop.db.begin() as tx:
         if step == "ship":
             moved = await store.ship(tx.conn, order_id, PARCEL)
         elif step == "complete":
             moved = next(iter(await store.complete(tx.conn, [order_id])), None)
+        elif step == "hand_over":
+            moved = await store.hand_over(tx.conn, order_id)
+        elif step == "deliver":
+            moved = next(iter(await store.deliver(tx.conn, [order_id])), None)
         else:
             moved = await store.move(tx.conn, order_id, step)
     after = await row(shop, order_id)
@@ -76,6 +81,8 @@ async def test_a_step_moves_what_the_table_lists_and_nothing_else(
     assert after["status"] == (wanted or status)
     if wanted is None:
         assert after == before
+    elif step in {"hand_over", "deliver"}:
+        assert after["shipped_at"] == after["completed_at"] != before["shipped_at"]
 
 
 Verb = Callable[[Shop, str, str, Staff], Awaitable[object]]

@@ -104,7 +104,7 @@ MONEY: Final[Mapping[str, tuple[Plant, ...]]] = {
         _copy("commerce.orders", """'{"id": "ord_2"}'"""),
     ),
     "nobody ordered what nobody asked for": (_drop("keys"),),
-    "a price is quantity times unit price minus discount": (
+    "a price is quantity times unit price and the fee minus discount": (
         _loosely("commerce.orders", "update commerce.orders set payable_minor = 1"),
     ),
     "a paid order has exactly one captured payment of its amount": (

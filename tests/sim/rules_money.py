@@ -114,9 +114,10 @@ ORDERS: Final = {
                select from told_keys t
                 where t.visitor_id = o.visitor_id and t.key = o.idempotency_key)
     """,
-    "a price is quantity times unit price minus discount": """
+    "a price is quantity times unit price and the fee minus discount": """
         select id, payable_minor from commerce.orders
-         where payable_minor <> unit_price_minor * quantity - discount_minor or payable_minor < 0
+         where payable_minor <> unit_price_minor * quantity + fee_minor - discount_minor
+            or payable_minor < 0
     """,
     "a paid order has exactly one captured payment of its amount": """
         select o.id, o.payable_minor, o.paid_minor, count(p.id) as captured,

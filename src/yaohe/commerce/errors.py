@@ -2,6 +2,7 @@
 
 NotFound 404
 ├── ProductNotFound      product_not_found
+├── PickupNotFound       pickup_not_found       no order is picked up by this code
 ├── VariantNotFound      variant_not_found      also when it is another product's, or not sold
 ├── TemplateNotFound     coupon_template_not_found
 ├── CouponNotFound       coupon_not_found       also when it is somebody else's
@@ -9,6 +10,8 @@ NotFound 404
 ├── OrderNotFound        order_not_found        also when it is somebody else's
 ├── OrderRoomNotFound    order_room_not_found   the order names a room that is not there
 └── PaymentNotFound      payment_not_found
+BadInput 422
+└── AddressMissing       address_missing        what is shipped needs an address
 Conflict 409
 ├── ProductHidden        product_hidden         not on sale (any more)
 ├── SoldOut              sold_out               fewer left than wanted
@@ -32,13 +35,14 @@ Conflict 409
 ├── RefundUnderWay       refund_under_way       all its money is on its way back already
 ├── RefundTooMuch        refund_too_much        more than is left of what was paid
 ├── RefundElsewhere      refund_elsewhere       it was paid through a gateway of before
+├── PickupDone           pickup_done            this code has been used
 ├── ForbiddenMove        order_move             the order's status does not allow it
 └── PaymentMismatch      payment_mismatch       amount or currency differ; noted for staff
 """
 
 from __future__ import annotations
 
-from yaohe.kernel.errors import Conflict, NotFound
+from yaohe.kernel.errors import BadInput, Conflict, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -74,6 +78,16 @@ class OrderNotFound(NotFound):
 class OrderRoomNotFound(NotFound):
     code = "order_room_not_found"
     message = "There is no such room. Leave room_id out to order outside of a room."
+
+
+class PickupNotFound(NotFound):
+    code = "pickup_not_found"
+    message = "No order is picked up by this code."
+
+
+class AddressMissing(BadInput):
+    code = "address_missing"
+    message = "This is shipped: say where to."
 
 
 class PaymentNotFound(NotFound):
@@ -189,6 +203,11 @@ class RefundElsewhere(Conflict):
 class RefundUnderWay(Conflict):
     code = "refund_under_way"
     message = "The money of this order is on its way back already."
+
+
+class PickupDone(Conflict):
+    code = "pickup_done"
+    message = "This code has been used: the goods were handed over."
 
 
 class ForbiddenMove(Conflict):

@@ -2,7 +2,8 @@
 
 from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
-from yaohe.commerce.orders.desk import OrderDesk
+from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
+from yaohe.commerce.orders.desk import OrderDesk, Pickups
 from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.desk import Bills
 from yaohe.commerce.payments.http import GatewayNotices
@@ -22,6 +23,9 @@ controllers = (
     MyCoupons,
     MyOrders,
     OrderDesk,
+    Pickups,
+    DeliveryInfo,
+    DeliveryDesk,
     GatewayNotices,
     PayDoor,
     Bills,

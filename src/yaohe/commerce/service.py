@@ -12,6 +12,7 @@ from typing import Final
 
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
+from yaohe.commerce.delivery.service import Delivery
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
@@ -85,6 +86,8 @@ class Commerce:
         self.complete_order = shipping.complete
         self.complete_old_orders = shipping.complete_old
         self.note_order = shipping.note
+        self.hand_over = shipping.hand_over
+        self.deliver_digital = shipping.deliver
 
         payments = self._payments = Payments(
             db, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
@@ -110,6 +113,10 @@ class Commerce:
         self.products = catalog.products
 
         self.set_variants = Variants(db).replace
+
+        delivery = Delivery(db)
+        self.delivery_rule = delivery.rule
+        self.set_delivery_rule = delivery.set_rule
 
         prices = Prices(db, room_exists=room_exists)
         self.start_live_price = prices.start

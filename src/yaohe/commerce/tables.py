@@ -49,7 +49,20 @@ products = Table(
     _count("sold"),
     _text("picture_key", nullable=True),
     _text("status"),
+    _text("delivery"),
+    _text("digital_text"),
     _at("created_at"),
+    _at("updated_at"),
+)
+
+delivery_rules = Table(
+    "delivery_rules",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    _amount("fee_minor"),
+    _amount("free_from_minor", nullable=True),
+    _text("pickup_place"),
+    _text("pickup_place_en"),
     _at("updated_at"),
 )
 
@@ -161,6 +174,13 @@ orders = Table(
     _at("completed_at", nullable=True),
     Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
     Column("variant_id", Text, ForeignKey(variants.c.id)),
+    _text("delivery"),
+    _amount("fee_minor"),
+    _text("buyer_note"),
+    _text("pickup_place"),
+    _text("pickup_place_en"),
+    _text("pickup_code", nullable=True),
+    _text("digital_text"),
 )
 
 payments = Table(

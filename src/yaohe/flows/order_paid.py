@@ -1,4 +1,5 @@
-"""What follows when an order is paid: its share is credited, the room hears of it."""
+"""What follows when an order is paid: its share is credited, what is digital is delivered, the
+room hears of it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ Batch = list[Recorded[OrderPaid]]
 
 
 def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderPaid]]:
-    """In order: the credit, in the same transaction as its note; then the cheer."""
+    """In order: the credit and the delivery, each in the same transaction as its note; then the
+    cheer."""
 
     async def credit_share(tx: Tx, batch: Batch) -> None:
         orders = [
@@ -31,6 +33,9 @@ def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderP
             for recorded in batch
         ]
         await sharing.credit_orders(tx, orders)
+
+    async def deliver(tx: Tx, batch: Batch) -> None:
+        await commerce.deliver_digital(tx, [recorded.fact.order_id for recorded in batch])
 
     async def cheer(_: Tx, batch: Batch) -> None:
         orders = [recorded.fact for recorded in batch]
@@ -50,5 +55,6 @@ def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderP
 
     return [
         Step("order_paid.credit_share", OrderPaid, credit_share),
+        Step("order_paid.deliver", OrderPaid, deliver),
         Step("order_paid.cheer", OrderPaid, cheer),
     ]

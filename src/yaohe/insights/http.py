@@ -87,6 +87,7 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     product: OrderedProduct
     quantity: int
     total_minor: int
+    fee_minor: int
     discount_minor: int
     paid_minor: int
     currency: str
@@ -102,6 +103,10 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     shipped_at: datetime | None
     completed_at: datetime | None
     staff_note: str
+    delivery: str
+    buyer_note: str
+    pickup_place: str
+    pickup_place_en: str
     share: CreditedShare | None
 
 
@@ -175,6 +180,7 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         ),
         quantity=order.quantity,
         total_minor=order.goods_minor,
+        fee_minor=order.fee_minor,
         discount_minor=order.discount_minor,
         paid_minor=order.paid_minor,
         currency=order.currency,
@@ -190,6 +196,10 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         shipped_at=order.shipped_at,
         completed_at=order.completed_at,
         staff_note=order.staff_note,
+        delivery=order.delivery,
+        buyer_note=order.buyer_note,
+        pickup_place=order.pickup_place,
+        pickup_place_en=order.pickup_place_en,
         share=None if credit is None or credit.reversed_at is not None else _credited(credit),
     )
 

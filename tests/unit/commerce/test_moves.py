@@ -15,6 +15,7 @@ ORDER_MOVES = {
     ("created", "expired"),
     ("created", "canceled"),
     ("paid", "shipped"),
+    ("paid", "completed"),
     ("shipped", "completed"),
     ("expired", "paid_late"),
     ("canceled", "paid_late"),

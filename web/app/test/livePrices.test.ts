@@ -1,12 +1,13 @@
 /** A live price stands in while it holds; the buyer pays it or their coupon, whichever is less. */
 import { describe, expect, it } from 'vitest'
 import type { Product } from '@sdk/events'
+import { buyerProblems } from '../src/shop/buyer'
 import { bestDeal } from '../src/shop/deal'
 import { nextEnd, picked, priced, startsAt } from '../src/shop/livePrices'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const plain: Product = {
-  id: 'prd_1', title: '茶', subtitle: '', price_minor: 9_900, list_price_minor: 12_900, stock: 50, picture: null, pinned: true,
+  id: 'prd_1', title: '茶', subtitle: '', price_minor: 9_900, list_price_minor: 12_900, stock: 50, picture: null, delivery: 'ship', pinned: true,
   live_price_id: null, live_price_minor: null, live_price_until: null, live_price_left: null, live_price_each: null, variants: [],
 }
 const lower: Product = { ...plain, live_price_id: 'lvp_1', live_price_minor: 7_900, live_price_until: '2026-11-25T12:05:00Z' }
@@ -75,6 +76,30 @@ describe('the best deal', () => {
     expect(bestDeal(few, 2, [])).toMatchObject({ live: null, total: 19_800 })
     const each = priced({ ...lower, live_price_each: 2 }, NOW)
     expect(bestDeal(each, 3, []).live).toBeNull()
-    expect(bestDeal(each, 1, [], 'lvp_1')).toMatchObject({ live: null, total: 9_900 })
+    expect(bestDeal(each, 1, [], { declined: 'lvp_1' })).toMatchObject({ live: null, total: 9_900 })
+  })
+})
+
+describe('the fee for shipping', () => {
+  const rule = { fee_minor: 800, free_from_minor: 19_800, pickup_place: '', pickup_place_en: '' }
+
+  it('is asked until what is paid for the goods reaches the sum', () => {
+    expect(bestDeal(priced(plain, NOW), 1, [], { rule })).toMatchObject({ fee: 800, toFree: 9_900, total: 10_700 })
+    expect(bestDeal(priced(plain, NOW), 2, [], { rule })).toMatchObject({ fee: 0, toFree: null, total: 19_800 })
+    expect(bestDeal(priced(plain, NOW), 2, [coupon(100)], { rule })).toMatchObject({ off: 100, fee: 800, toFree: 100, total: 20_500 })
+    expect(bestDeal(priced(plain, NOW), 9, [], { rule: { ...rule, free_from_minor: null } })).toMatchObject({ fee: 800, toFree: null })
+  })
+
+  it('is not asked for what is not shipped, or when there is none', () => {
+    for (const delivery of ['pickup', 'digital'] as const)
+      expect(bestDeal(priced({ ...plain, delivery }, NOW), 1, [], { rule })).toMatchObject({ fee: 0, total: 9_900 })
+    expect(bestDeal(priced(plain, NOW), 1, [], { rule: { ...rule, fee_minor: 0 } })).toMatchObject({ fee: 0, toFree: null })
+  })
+
+  it('asks a buyer only for what the way needs', () => {
+    const nobody = { name: '', phone: '', address: '' }
+    expect(Object.keys(buyerProblems(nobody, 'ship'))).toEqual(['name', 'phone', 'address'])
+    expect(Object.keys(buyerProblems(nobody, 'pickup'))).toEqual(['name', 'phone'])
+    expect(buyerProblems(nobody, 'digital')).toEqual({})
   })
 })

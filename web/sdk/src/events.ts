@@ -22,6 +22,8 @@ export interface Product {
   list_price_minor: number | null
   stock: number
   picture: string | null
+  /** How it reaches the buyer: to an address, at the shop's place, or as text in the order. */
+  delivery: 'ship' | 'pickup' | 'digital'
   pinned: boolean
   /** A lower price in this room until then, by the server's clock; null when there is none. */
   live_price_id: string | null

@@ -6,7 +6,17 @@ import type { Coupon } from './plays'
 export interface Buyer {
   name: string
   phone: string
+  /** Empty when nothing is shipped. */
   address: string
+}
+
+/** What the shop asks for shipping (in minor units), and where goods are picked up. */
+export interface DeliveryRule {
+  fee_minor: number
+  /** From this sum, after what was taken off, shipping is free; null: never. */
+  free_from_minor: number | null
+  pickup_place: string
+  pickup_place_en: string
 }
 
 export type OrderStatus = 'created' | 'paid' | 'shipped' | 'completed' | 'expired' | 'canceled' | 'paid_late' | 'refunded'
@@ -20,6 +30,8 @@ export interface Order {
   title_en: string
   quantity: number
   unit_price_minor: number
+  /** For shipping; part of what is paid. */
+  fee_minor: number
   discount_minor: number
   payable_minor: number
   /** What went back of it so far. */
@@ -34,6 +46,15 @@ export interface Order {
   tracking: string
   shipped_at: string | null
   completed_at: string | null
+  delivery: 'ship' | 'pickup' | 'digital'
+  /** What the buyer told whoever packs it. */
+  buyer_note: string
+  pickup_place: string
+  pickup_place_en: string
+  /** To be shown at the shop; there once the order is paid. */
+  pickup_code: string | null
+  /** What was bought, when it is text; there once it is delivered. */
+  digital_text: string
 }
 
 export interface OrderRequest {
@@ -47,7 +68,9 @@ export interface OrderRequest {
   variant_id: string | null
   /** What the buyer saw as the sum; a changed price is refused instead of charged. */
   expected_minor: number
-  buyer: Buyer
+  /** null: nothing is sent to anybody. */
+  buyer: Buyer | null
+  note: string
   /** Where the cashier sends the buyer afterwards. */
   return_path: string
 }
@@ -68,6 +91,11 @@ export class Shop {
   /** The same key for the same intention: asking twice never buys twice. */
   async place(request: OrderRequest, key: string): Promise<Placed> {
     return this.#client.post<Placed>('/api/v1/orders', { ...request, idempotency_key: key })
+  }
+
+  /** What shipping costs now, and where goods are picked up. */
+  async delivery(): Promise<DeliveryRule> {
+    return this.#client.get<DeliveryRule>('/api/v1/delivery')
   }
 
   async payAgain(orderId: string, returnPath: string): Promise<Placed> {
@@ -99,7 +127,7 @@ export class Shop {
       await new Promise((done) => setTimeout(done, wait))
       try {
         last = await this.order(id)
-        if (last.status !== 'created') return last
+        if (!onItsWay(last)) return last
       } catch (error) {
         if ((error as YaoheError).status === 404) throw error
       }
@@ -108,6 +136,9 @@ export class Shop {
     return last
   }
 }
+
+/** Its payment, or what was bought, will be there in a moment. */
+export const onItsWay = ({ status, delivery }: Order): boolean => status === 'created' || (status === 'paid' && delivery === 'digital')
 
 export function newKey(): string {
   if (crypto.randomUUID) return crypto.randomUUID()

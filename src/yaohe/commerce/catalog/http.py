@@ -10,6 +10,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
+from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.errors import ProductNotFound, StockTooLow
 from yaohe.commerce.service import Commerce
 from yaohe.commerce.variants import Variant
@@ -31,6 +32,8 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     picture_key: str | None
     picture: str | None
     status: ProductStatus
+    delivery: DeliveryKind
+    digital_text: str
     created_at: datetime
     variants: tuple[Variant, ...]
 
@@ -54,6 +57,8 @@ def product_view(product: Product) -> ProductView:
         picture_key=product.picture_key,
         picture=product.picture,
         status=product.status,
+        delivery=product.delivery,
+        digital_text=product.digital_text,
         created_at=product.created_at,
         variants=product.variants,
     )

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.variants import Variant
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
@@ -17,6 +18,7 @@ from yaohe.kernel.text import clean_text
 STOCK_MAX: Final = 10_000_000
 TITLE_CHARS_MAX: Final = 120
 SUBTITLE_CHARS_MAX: Final = 200
+DIGITAL_CHARS_MAX: Final = 2_000
 
 ProductStatus = Literal["on_sale", "hidden"]
 
@@ -31,7 +33,8 @@ def picture_path(picture_key: str | None) -> str:
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """Something on sale. With variants, `price_minor` is the lowest of theirs and `stock` what is
-    left of all of them together."""
+    left of all of them together. `digital_text` is what buyers of something digital get: nobody
+    else sees it."""
 
     id: str
     shop_id: str
@@ -48,6 +51,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     status: ProductStatus
     created_at: datetime
     updated_at: datetime
+    delivery: DeliveryKind = "ship"
+    digital_text: str = ""
     variants: tuple[Variant, ...] = ()
 
     @property
@@ -75,6 +80,8 @@ class NewProduct(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     picture_key: str | None = None
     status: ProductStatus = "on_sale"
+    delivery: DeliveryKind = "ship"
+    digital_text: str = ""
 
 
 class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +100,8 @@ class ProductChange(msgspec.Struct, frozen=True, kw_only=True):
     stock_change: int | UnsetType = UNSET
     picture_key: str | UnsetType | None = UNSET
     status: ProductStatus | UnsetType = UNSET
+    delivery: DeliveryKind | UnsetType = UNSET
+    digital_text: str | UnsetType = UNSET
 
 
 _TEXTS: Final = {
@@ -113,6 +122,10 @@ def cleaned(given: NewProduct | ProductChange) -> dict[str, str | int | None]:
         if name in _TEXTS:
             chars_max, empty = _TEXTS[name]
             value = clean_text(value, field=name, chars_max=chars_max, empty=empty)
+        elif name == "digital_text":
+            value = clean_text(
+                value, field=name, chars_max=DIGITAL_CHARS_MAX, empty=True, lines=True
+            )
         elif name in {"price_minor", "list_price_minor"}:
             value = _amount(name, value)
         elif name == "stock":
@@ -121,6 +134,12 @@ def cleaned(given: NewProduct | ProductChange) -> dict[str, str | int | None]:
             value = _picture(value)
         values[name] = value
     return values
+
+
+def check_deliverable(product: Product) -> None:
+    """Raises `BadInput` when buyers of something digital would get nothing."""
+    if product.delivery == "digital" and not product.digital_text:
+        raise BadInput("Say what the buyer gets: a link, a key, a text.", field="digital_text")
 
 
 def cleaned_stock_change(change: ProductChange) -> int:

@@ -10,6 +10,7 @@ from yaohe.commerce.catalog.model import (
     NewProduct,
     Product,
     ProductChange,
+    check_deliverable,
     cleaned,
     cleaned_stock_change,
 )
@@ -37,6 +38,7 @@ class Catalog:
         values["currency"] = check_currency(new.currency or "CNY")
         async with self._db.begin() as tx:
             made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
+            check_deliverable(made)
             if by is not None:
                 await audit(
                     tx,
@@ -65,9 +67,11 @@ class Catalog:
             if changed is None:
                 exists = await store.product(tx.conn, product_id)
                 raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
+            check_deliverable(changed)
             await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
             if by is not None:
                 detail = values | ({"stock_change": stock_change} if stock_change else {})
+                detail.pop("digital_text", None)  # for buyers alone
                 await audit(
                     tx, staff=by, action="product.update", subject=product_id, detail=detail
                 )

@@ -12,7 +12,9 @@ from typing import Final
 
 import asyncpg
 
+from yaohe.commerce.delivery.model import FEE, new_pickup_codes
 from yaohe.commerce.errors import (
+    AddressMissing,
     CouponExpired,
     CouponNotFound,
     CouponSpent,
@@ -42,11 +44,12 @@ _DECIDE: Final = f"""
 with item as (
     select n, id, visitor_id, key, room_id, product_id, quantity::int, coupon_id,
         expected::bigint, buyer_name, buyer_phone, buyer_address, live_price_id,
-        variant_id
+        variant_id, coalesce(note, '') as buyer_note, code
     from unnest({cut(1)}, {cut(2)}, {cut(3)}, {cut(4)}, {cut(5)}, {cut(6)}, {cut(7)}, {cut(8)},
-                {cut(9)}, {cut(10)}, {cut(11)}, {cut(12)}, {cut(13)}) with ordinality
+                {cut(9)}, {cut(10)}, {cut(11)}, {cut(12)}, {cut(13)}, {cut(14)}, {cut(15)})
+        with ordinality
         as t (id, visitor_id, key, room_id, product_id, quantity, coupon_id, expected,
-              buyer_name, buyer_phone, buyer_address, live_price_id, variant_id, n)
+              buyer_name, buyer_phone, buyer_address, live_price_id, variant_id, note, code, n)
 ), looked as materialized (
     select i.*, p.shop_id, p.title || coalesce(' · ' || v.title, '') as title, p.picture_key,
         case when p.title_en = '' and v.title_en is null then ''
@@ -62,10 +65,18 @@ with item as (
         c.expires_at <= now.at as coupon_over,
         c.currency = p.currency and c.shop_id = p.shop_id as coupon_fits,
         least(coalesce(c.amount_minor, 0), price.unit_minor * i.quantity) as discount_minor,
-        his.open_orders, now.at
+        his.open_orders, now.at, p.delivery,
+        case when p.delivery = 'pickup' then i.code end as pickup_code,
+        case when p.delivery = 'pickup' then coalesce(r.pickup_place, '') else '' end as place,
+        case when p.delivery = 'pickup' then coalesce(r.pickup_place_en, '') else '' end
+            as place_en,
+        r.fee_minor as rule_fee_minor, r.free_from_minor
     from item i
     cross join (select statement_timestamp() as at) now
     left join lateral (select * from commerce.products where id = i.product_id limit 1) p on true
+    left join lateral (
+        select * from commerce.delivery_rules where shop_id = p.shop_id limit 1
+    ) r on true
     left join lateral (
         select * from commerce.variants
         where id = i.variant_id and product_id = i.product_id and shown limit 1
@@ -90,12 +101,16 @@ with item as (
         select count(*) as open_orders from commerce.orders
         where visitor_id = i.visitor_id and status = 'created'
     ) his
+), charged as materialized (
+    select *, {FEE} as fee_minor from looked
 ), judged as (
     select *, case
         when shop_id is null then 'product_not_found'
         when shown <> 'on_sale' then 'product_hidden'
         when variant_id is not null and found_variant_id is null then 'variant_not_found'
         when variant_id is null and varied then 'variant_missing'
+        when delivery = 'ship' and buyer_name is not null and buyer_address is null
+            then 'address_missing'
         when stock < quantity then 'sold_out'
         when open_orders >= {OPEN_ORDERS_MAX} then 'order_limit'
         when coupon_id is not null then case
@@ -108,9 +123,11 @@ with item as (
             when live_taken + quantity > live_total then 'live_price_gone'
             when held + quantity > live_each then 'live_price_limit' end
         end as first_refusal
-    from looked
+    from charged
 ), priced as (
-    select *, case when first_refusal is null and expected <> goods_minor - discount_minor
+    select *, goods_minor + fee_minor - discount_minor as payable_minor,
+              case when first_refusal is null
+                        and expected <> goods_minor + fee_minor - discount_minor
                    then 'price_changed' else first_refusal end as refusal
     from judged
 ), ranked as (
@@ -127,7 +144,7 @@ with item as (
             over (partition by visitor_id order by n) as standing
     from priced
 ), decided as materialized (
-    select *, goods_minor - discount_minor as payable_minor, refusal is null
+    select *, refusal is null
         and reach <= stock and turn = 1 and standing <= {OPEN_ORDERS_MAX}
         and (live_reach > live_total) is not true and (live_held > live_each) is not true as granted
     from ranked
@@ -159,12 +176,13 @@ with item as (
     insert into commerce.orders (id, shop_id, visitor_id, room_id, product_id, title, title_en,
         picture_key, quantity, unit_price_minor, discount_minor, payable_minor, currency,
         coupon_id, status, buyer_name, buyer_phone, buyer_address, idempotency_key,
-        live_price_id, variant_id, created_at, deadline_at, paid_at)
+        live_price_id, variant_id, delivery, fee_minor, buyer_note, pickup_place,
+        pickup_place_en, pickup_code, created_at, deadline_at, paid_at)
     select id, shop_id, visitor_id, room_id, product_id, title, title_en,
         picture_key, quantity, unit_minor, discount_minor, payable_minor, currency,
         coupon_id, case when payable_minor = 0 then 'paid' else 'created' end,
-        buyer_name, buyer_phone, buyer_address, key, live_price_id, variant_id, at,
-        at + $14::interval,
+        buyer_name, buyer_phone, buyer_address, key, live_price_id, variant_id, delivery,
+        fee_minor, buyer_note, place, place_en, pickup_code, at, at + $16::interval,
         case when payable_minor = 0 then at end
     from decided where granted
 )
@@ -172,7 +190,8 @@ select granted, refusal,
     stock - coalesce(sum(quantity) filter (where granted)
         over (partition by product_id, variant_id), 0) as left_over,
     title, title_en,
-    unit_minor, discount_minor, at, at + $14::interval as deadline_at
+    unit_minor, discount_minor, fee_minor, payable_minor, delivery, place, place_en, pickup_code,
+    at, at + $16::interval as deadline_at
 from decided order by n
 """  # noqa: S608 - constant text
 
@@ -183,6 +202,7 @@ REFUSALS: Final[dict[str, type[AppError]]] = {
         ProductHidden,
         VariantNotFound,
         VariantMissing,
+        AddressMissing,
         SoldOut,
         OrderLimit,
         CouponNotFound,
@@ -212,15 +232,17 @@ async def decide(
         pack([None if w.expected_minor is None else str(w.expected_minor) for w in wishes]),
         pack([w.buyer.name if w.buyer else None for w in wishes]),
         pack([w.buyer.phone if w.buyer else None for w in wishes]),
-        pack([w.buyer.address if w.buyer else None for w in wishes]),
+        pack([w.buyer.address or None if w.buyer else None for w in wishes]),
         pack([w.live_price_id for w in wishes]),
         pack([w.variant_id for w in wishes]),
+        pack([w.note for w in wishes]),
+        pack(new_pickup_codes(len(wishes))),
         hold,
     )
     try:
         rows: list[asyncpg.Record] = await conn.fetch(_DECIDE, *parameters)
     except asyncpg.UniqueViolationError as error:
-        # Another process took the same key for another product at this moment. Asked again,
-        # the batch finds that order.
+        # Another process took the same key for another product at this moment, or a pick-up code
+        # is taken. Asked again, the batch finds that order, or has another code.
         raise asyncpg.SerializationError("the same key at the same moment") from error
     return rows

@@ -11,6 +11,8 @@ from yaohe.commerce.errors import (
     ForbiddenMove,
     KeyReused,
     OrderNotFound,
+    PickupDone,
+    PickupNotFound,
     RefundElsewhere,
     RefundTooMuch,
     RefundUnderWay,
@@ -28,6 +30,12 @@ class ShipRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     carrier: Text = ""
     tracking: Text = ""
+
+
+class PickupRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The code as the buyer reads it out; spaces and dashes do not matter."""
+
+    code: Text
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,3 +112,29 @@ class OrderDesk(Controller):
         commerce: Given[Commerce],
     ) -> OrderView:
         return order_view(await commerce.note_order(order_id, data.note, by=staff))
+
+
+class Pickups(Controller):
+    path = "/api/v1/shop/pickups"
+    tags = ("orders",)
+    dependencies = STAFF_ONLY
+
+    @post(
+        "/",
+        status_code=200,
+        summary="Hand a paid order over to who knows its pick-up code, once",
+        opt={
+            "errors": (
+                *STAFF_ERRORS,
+                BadInput,
+                PickupNotFound,
+                PickupDone,
+                ForbiddenMove,
+                TryAgain,
+            )
+        },
+    )
+    async def hand_over(
+        self, data: JSONBody[PickupRequest], staff: Given[Staff], commerce: Given[Commerce]
+    ) -> OrderView:
+        return order_view(await commerce.hand_over(data.code, by=staff))

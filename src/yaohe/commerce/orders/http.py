@@ -14,7 +14,9 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from yaohe.commerce.catalog.model import picture_path
+from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.errors import (
+    AddressMissing,
     CouponExpired,
     CouponNotFound,
     CouponSpent,
@@ -37,7 +39,7 @@ from yaohe.commerce.errors import (
     VariantNotFound,
 )
 from yaohe.commerce.orders.model import Buyer, Order
-from yaohe.commerce.orders.moves import OrderStatus
+from yaohe.commerce.orders.moves import PAID, OrderStatus
 from yaohe.commerce.payments.model import Payment, check_return_path
 from yaohe.commerce.service import Commerce
 from yaohe.commerce.site import site_of
@@ -52,7 +54,7 @@ Text = Annotated[str, Meta(max_length=1_000)]
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`idempotency_key` is made by the client once per press of "buy" and sent again on retry.
     `expected_minor` is what the buyer was shown to pay; another price is refused. A live price
-    must be asked for by its id, and excludes a coupon."""
+    must be asked for by its id, and excludes a coupon. `note` is read by whoever packs it."""
 
     product_id: Text
     idempotency_key: Text
@@ -62,6 +64,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     live_price_id: Text | None = None
     variant_id: Text | None = None
     buyer: Buyer | None = None
+    note: Text = ""
     expected_minor: int | None = None
     return_path: Text | None = None
 
@@ -71,6 +74,8 @@ class PayRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """`pickup_code` is there once the order is paid; so is `digital_text`, what was bought."""
+
     id: str
     status: OrderStatus
     room_id: str | None
@@ -80,6 +85,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     picture: str | None
     quantity: int
     unit_price_minor: int
+    fee_minor: int
     discount_minor: int
     payable_minor: int
     paid_minor: int
@@ -95,6 +101,12 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     tracking: str
     shipped_at: datetime | None
     completed_at: datetime | None
+    delivery: DeliveryKind
+    buyer_note: str
+    pickup_place: str
+    pickup_place_en: str
+    pickup_code: str | None
+    digital_text: str
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +131,7 @@ def order_view(order: Order) -> OrderView:
         picture=picture_path(order.picture_key),
         quantity=order.quantity,
         unit_price_minor=order.unit_price_minor,
+        fee_minor=order.fee_minor,
         discount_minor=order.discount_minor,
         payable_minor=order.payable_minor,
         paid_minor=order.paid_minor,
@@ -134,6 +147,12 @@ def order_view(order: Order) -> OrderView:
         tracking=order.shipment.tracking,
         shipped_at=order.shipped_at,
         completed_at=order.completed_at,
+        delivery=order.delivery,
+        buyer_note=order.buyer_note,
+        pickup_place=order.pickup_place,
+        pickup_place_en=order.pickup_place_en,
+        pickup_code=order.pickup_code if order.status in PAID else None,
+        digital_text=order.digital_text if order.status in PAID else "",
     )
 
 
@@ -165,6 +184,7 @@ class MyOrders(Controller):
                 ProductHidden,
                 VariantNotFound,
                 VariantMissing,
+                AddressMissing,
                 SoldOut,
                 PriceChanged,
                 CouponNotFound,
@@ -205,6 +225,7 @@ class MyOrders(Controller):
             expected_minor=data.expected_minor,
             live_price_id=data.live_price_id,
             variant_id=data.variant_id,
+            note=data.note,
         )
         identity.seen(guest.visitor.id)
         cashier_url = None

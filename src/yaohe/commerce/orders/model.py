@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.orders.moves import OrderStatus
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
@@ -25,14 +26,15 @@ QUANTITY_MAX: Final = 99
 OPEN_ORDERS_MAX: Final = 5  # unpaid orders of one visitor: nobody may empty the shelf for nothing
 KEY_CHARS_MAX: Final = 80
 NOTE_CHARS_MAX: Final = 500
+BUYER_NOTE_CHARS_MAX: Final = 200
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who gets the parcel."""
+    """Who gets the goods; the address may be empty for what is not shipped."""
 
     name: str
     phone: str
-    address: str
+    address: str = ""
 
 
 class Shipment(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     live_price_id: str | None = None
     variant_id: str | None = None
     refunded_minor: int = 0
+    delivery: DeliveryKind = "ship"
+    fee_minor: int = 0
+    buyer_note: str = ""
+    pickup_place: str = ""
+    pickup_place_en: str = ""
+    pickup_code: str | None = None
+    digital_text: str = ""
 
     @property
     def goods_minor(self) -> int:
@@ -95,6 +104,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     buyer: Buyer | None
     live_price_id: str | None = None
     variant_id: str | None = None
+    note: str = ""
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,8 +157,13 @@ def cleaned_buyer(buyer: Buyer | None) -> Buyer | None:
     return Buyer(
         name=clean_text(buyer.name, field="buyer.name", chars_max=40),
         phone=_phone(buyer.phone),
-        address=clean_text(buyer.address, field="buyer.address", chars_max=200),
+        address=clean_text(buyer.address, field="buyer.address", chars_max=200, empty=True),
     )
+
+
+def cleaned_note(text: str) -> str:
+    """What a buyer tells whoever packs the order."""
+    return clean_text(text, field="note", chars_max=BUYER_NOTE_CHARS_MAX, empty=True, lines=True)
 
 
 def _phone(text: str) -> str:

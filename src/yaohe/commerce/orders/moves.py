@@ -11,8 +11,12 @@ OrderStatus = Literal[
     "created", "paid", "shipped", "completed", "expired", "canceled", "paid_late", "refunded"
 ]
 STATUSES: Final[tuple[OrderStatus, ...]] = get_args(OrderStatus)
+PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
 
-Step = Literal["pay", "expire", "cancel", "ship", "complete", "pay_late", "give_back", "refund"]
+Step = Literal[
+    "pay", "expire", "cancel", "ship", "hand_over", "deliver", "complete", "pay_late", "give_back",
+    "refund",
+]  # fmt: skip
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,14 @@ TABLE: Final[tuple[Move, ...]] = (
     Move(
         step="ship", before="paid", after="shipped", who="staff",
         then="the buyer is told how to follow the parcel",
+    ),
+    Move(
+        step="hand_over", before="paid", after="completed", who="staff, by the pick-up code",
+        then="nothing more is to be done; the code is spent",
+    ),
+    Move(
+        step="deliver", before="paid", after="completed", who="the house, for what is digital",
+        then="the buyer reads in the order what was bought",
     ),
     Move(
         step="complete", before="shipped", after="completed",

@@ -28,7 +28,8 @@ COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_e
     quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
     status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at,
     carrier, tracking, shipped_at, completed_at, staff_note, live_price_id,
-    variant_id, refunded_minor"""
+    variant_id, refunded_minor, delivery, fee_minor, buyer_note, pickup_place, pickup_place_en,
+    pickup_code, digital_text"""
 
 _LOCK_PRODUCTS: Final = """
 select id, shop_id, picture_key, currency
@@ -73,7 +74,7 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         status=row["status"],
         buyer=None
         if name is None
-        else Buyer(name=name, phone=row["buyer_phone"], address=row["buyer_address"]),
+        else Buyer(name=name, phone=row["buyer_phone"], address=row["buyer_address"] or ""),
         created_at=row["created_at"],
         deadline_at=row["deadline_at"],
         paid_at=row["paid_at"],
@@ -84,12 +85,19 @@ def order_of(row: Mapping[Any, Any]) -> Order:
         staff_note=row["staff_note"],
         live_price_id=row["live_price_id"],
         variant_id=row["variant_id"],
+        delivery=row["delivery"],
+        fee_minor=row["fee_minor"],
+        buyer_note=row["buyer_note"],
+        pickup_place=row["pickup_place"],
+        pickup_place_en=row["pickup_place_en"],
+        pickup_code=row["pickup_code"],
+        digital_text=row["digital_text"],
     )
 
 
 def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Record) -> Order:
     """The order that a granted wish has become."""
-    payable_minor = row["unit_minor"] * wish.quantity - row["discount_minor"]
+    payable_minor = row["payable_minor"]
     return Order(
         id=order_id,
         shop_id=product["shop_id"],
@@ -114,6 +122,12 @@ def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Rec
         closed_at=None,
         live_price_id=wish.live_price_id,
         variant_id=wish.variant_id,
+        delivery=row["delivery"],
+        fee_minor=row["fee_minor"],
+        buyer_note=wish.note,
+        pickup_place=row["place"],
+        pickup_place_en=row["place_en"],
+        pickup_code=row["pickup_code"],
     )
 
 

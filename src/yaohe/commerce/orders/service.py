@@ -19,6 +19,7 @@ from yaohe.commerce.orders.model import (
     check_key,
     check_quantity,
     cleaned_buyer,
+    cleaned_note,
 )
 from yaohe.commerce.orders.placing import Placing
 from yaohe.commerce.prices.stacking import check_together
@@ -67,11 +68,13 @@ class Orders:
         expected_minor: int | None = None,
         live_price_id: str | None = None,
         variant_id: str | None = None,
+        note: str = "",
     ) -> Order:
         """Place an order: takes stock and holds the coupon, or says why not.
 
         The same key of the same visitor answers the same order. `expected_minor` is what the
-        buyer was shown; another price is refused. With nothing left to pay it is paid at once.
+        buyer was shown, the fee for delivery included; another sum is refused. With nothing left
+        to pay it is paid at once.
         `live_price_id` asks for a live price of this product in this room; what may not be taken
         off together is refused.
         """
@@ -88,6 +91,7 @@ class Orders:
             if live_price_id is None
             else check_key(live_price_id, field="live_price_id"),
             variant_id=None if variant_id is None else check_key(variant_id, field="variant_id"),
+            note=cleaned_note(note),
         )
         check_together(live_price_id=wish.live_price_id, coupon_id=wish.coupon_id)
         if wish.room_id is not None and not await self._room_exists(wish.room_id):

@@ -1,11 +1,14 @@
-"""What happens to a paid order: staff ship it, the buyer (or time) says that it arrived."""
+"""What happens to a paid order: staff ship it or hand it over, what is digital is delivered by
+the house, the buyer (or time) says that it arrived."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
+from yaohe.commerce.delivery.model import cleaned_pickup_code
+from yaohe.commerce.errors import ForbiddenMove, OrderNotFound, PickupDone, PickupNotFound
 from yaohe.commerce.events import OrderCompleted, OrderShipped
 from yaohe.commerce.orders import moves, store
 from yaohe.commerce.orders.model import (
@@ -30,7 +33,9 @@ class Shipping:
         """Send a paid order on its way. On a shipped one this corrects carrier and number."""
         given = cleaned_shipment(shipment)
         async with self._db.begin() as tx:
-            await self._of_shop(tx, order_id, by)
+            held = await self._of_shop(tx, order_id, by)
+            if held.delivery != "ship":
+                raise ForbiddenMove("Only what goes to an address is shipped.")
             shipped = await store.ship(tx.conn, order_id, given)
             order = shipped or await store.correct_shipment(tx.conn, order_id, given)
             if order is None:
@@ -44,6 +49,26 @@ class Shipping:
             detail = {"carrier": given.carrier, "tracking": given.tracking}
             await audit(tx, staff=by, action="order.ship", subject=order_id, detail=detail)
         return order
+
+    async def hand_over(self, code: str, *, by: Staff) -> Order:
+        """The buyer is here with the code of a paid order: it is theirs, once."""
+        code = cleaned_pickup_code(code)
+        async with self._db.begin() as tx:
+            held = await store.locked_by_code(tx.conn, by.shop_id, code)
+            if held is None:
+                raise PickupNotFound
+            if held.status == moves.after("hand_over"):
+                raise PickupDone
+            order = await store.hand_over(tx.conn, held.id)
+            if order is None:
+                raise ForbiddenMove("This order is not paid, or its money is going back.")
+            await audit(tx, staff=by, action="order.hand_over", subject=order.id)
+            await self._record(tx, order)
+        return order
+
+    async def deliver(self, tx: Tx, order_ids: Sequence[str]) -> None:
+        """Of these paid orders, give the buyers of what is digital what they bought."""
+        await self._record(tx, *await store.deliver(tx.conn, order_ids))
 
     async def complete(self, order_id: str, visitor_id: str) -> Order:
         """The buyer has it. Saying so twice is no error."""
@@ -77,10 +102,11 @@ class Shipping:
         return order
 
     @staticmethod
-    async def _of_shop(tx: Tx, order_id: str, by: Staff) -> None:
+    async def _of_shop(tx: Tx, order_id: str, by: Staff) -> Order:
         order = await store.locked_order(tx.conn, order_id)
         if order is None or order.shop_id != by.shop_id:
             raise OrderNotFound
+        return order
 
     @staticmethod
     async def _record(tx: Tx, *completed: Order) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
-from yaohe.commerce.orders.moves import Step, after, before
+from yaohe.commerce.orders.moves import PAID, Step, after, before
 from yaohe.commerce.orders.placing import order_of
 from yaohe.commerce.tables import (
     coupon_templates,
@@ -25,7 +25,7 @@ from yaohe.commerce.tables import (
 )
 
 _LOOK_AT: Final = array(["failed", "due", "requested", "done"])
-PAID: Final = ("paid", "shipped", "completed")  # whose money is the shop's
+_GONE_NOW: Final = {"shipped_at": func.now(), "completed_at": func.now()}
 
 
 async def order(conn: AsyncConnection, order_id: str) -> Order | None:
@@ -172,15 +172,66 @@ async def ship(conn: AsyncConnection, order_id: str, shipment: Shipment) -> Orde
         "tracking": shipment.tracking,
         "shipped_at": func.now(),
     }
+    moved = await _send(conn, [order_id], "ship", values)
+    return moved[0] if moved else None
+
+
+async def hand_over(conn: AsyncConnection, order_id: str) -> Order | None:
+    """The buyer came and has it; None when it is not theirs to take (any more)."""
+    moved = await _send(conn, [order_id], "hand_over", _GONE_NOW)
+    return moved[0] if moved else None
+
+
+async def deliver(conn: AsyncConnection, order_ids: Sequence[str]) -> list[Order]:
+    """Write into paid orders of something digital what their buyers get."""
+    text = (
+        select(products.c.digital_text)
+        .where(products.c.id == orders.c.product_id)
+        .scalar_subquery()
+    )
+    await _hold(conn, order_ids)
+    values = {**_GONE_NOW, "digital_text": text}
+    return await _send(conn, order_ids, "deliver", values, orders.c.delivery == "digital")
+
+
+async def _hold(conn: AsyncConnection, order_ids: Sequence[str]) -> None:
+    await conn.execute(
+        select(orders.c.id)
+        .where(orders.c.id.in_(order_ids))
+        .order_by(orders.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def _send(
+    conn: AsyncConnection,
+    order_ids: Sequence[str],
+    step: Step,
+    values: Mapping[str, object],
+    where: ColumnElement[bool] | None = None,
+) -> list[Order]:
+    """Move orders whose goods leave the shop: not those all of whose money is on its way back. The
+    caller holds them, and so does who refunds them."""
     going_back = exists().where(
-        payments.c.order_id == order_id,
+        payments.c.order_id == orders.c.id,
         payments.c.given_back_minor == payments.c.amount_minor,
         exists().where(refunds.c.payment_id == payments.c.id, refunds.c.reason == "shop"),
     )
-    if (await conn.execute(select(going_back))).scalar_one():
-        return None  # all of it; the caller holds the order, and so does who refunds it
-    moved = await _move(conn, [order_id], "ship", values)
-    return moved[0] if moved else None
+    return await _move(
+        conn, order_ids, step, values, ~going_back & (true() if where is None else where)
+    )
+
+
+async def locked_by_code(conn: AsyncConnection, shop_id: str, code: str) -> Order | None:
+    """The order that is picked up by this code, held until the transaction ends."""
+    row = (
+        await conn.execute(
+            select(orders)
+            .where(orders.c.shop_id == shop_id, orders.c.pickup_code == code)
+            .with_for_update(key_share=True)
+        )
+    ).first()
+    return None if row is None else order_of(row._mapping)
 
 
 async def correct_shipment(
@@ -228,14 +279,19 @@ async def _set(
 
 
 async def _move(
-    conn: AsyncConnection, order_ids: Sequence[str], step: Step, values: Mapping[str, object]
-) -> list[Order]:
+    conn: AsyncConnection, order_ids: Sequence[str], step: Step, values: Mapping[str, object],
+    where: ColumnElement[bool] | None = None,
+) -> list[Order]:  # fmt: skip
     """The one way an order gets another status besides being closed."""
     if not order_ids:
         return []
     rows = await conn.execute(
         update(orders)
-        .where(orders.c.id.in_(order_ids), orders.c.status.in_(sorted(before(step))))
+        .where(
+            orders.c.id.in_(order_ids),
+            orders.c.status.in_(sorted(before(step))),
+            true() if where is None else where,
+        )
         .values(status=after(step), **values)
         .returning(orders)
     )

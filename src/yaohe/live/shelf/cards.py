@@ -49,6 +49,7 @@ def product_cards(
             "list_price_minor": product.list_price_minor,
             "stock": product.stock,
             "picture": product.picture,
+            "delivery": product.delivery,
             "pinned": product.id == pinned,
             "variants": [
                 _variant(variant) | {"title": variant.title_in(lang)}
@@ -74,6 +75,7 @@ def bilingual_cards(
             "list_price_minor": product.list_price_minor,
             "stock": product.stock,
             "picture": product.picture,
+            "delivery": product.delivery,
             "variants": [_variant(variant) for variant in product.variants],
             **live_fields(live.get(product.id)),
         }

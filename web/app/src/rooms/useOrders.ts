@@ -5,7 +5,7 @@
 import { reactive } from 'vue'
 import { YaoheError } from '@sdk/errors'
 import type { Room } from '@sdk/room'
-import { newKey, type Buyer, type Order } from '@sdk/shop'
+import { newKey, onItsWay, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
 import type { Deal } from '../shop/deal'
 import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'
@@ -24,6 +24,8 @@ export function useOrders({ room, sheets }: Needs) {
     /** The order that the result sheet shows; null while it is being read. */
     shown: null as Order | null,
     problem: '',
+    /** What shipping costs; null until it was asked for. */
+    rule: null as DeliveryRule | null,
   })
   let key = newKey()
 
@@ -35,11 +37,16 @@ export function useOrders({ room, sheets }: Needs) {
     }
   }
 
+  /** The sheet that shows a sum needs it; a new sheet asks again. */
+  async function loadRule(): Promise<void> {
+    state.rule = await room.shop.delivery()
+  }
+
   /** Places the order and goes to the cashier; throws what the server refused. */
-  async function place(productId: string, variantId: string | null, quantity: number, deal: Deal, buyer: Buyer): Promise<void> {
+  async function place(productId: string, variantId: string | null, quantity: number, deal: Deal, buyer: Buyer | null, note: string): Promise<void> {
     state.placing = true
     try {
-      kept.set(BUYER, JSON.stringify(buyer))
+      if (buyer) kept.set(BUYER, JSON.stringify({ ...buyer, address: buyer.address || rememberedBuyer().address }))
       const request = {
         room_id: room.id,
         product_id: productId,
@@ -49,6 +56,7 @@ export function useOrders({ room, sheets }: Needs) {
         live_price_id: deal.live?.id ?? null,
         expected_minor: deal.total,
         buyer,
+        note,
         return_path: location.pathname,
       }
       const { order, cashier_url } = await room.shop.place(request, key)
@@ -77,7 +85,7 @@ export function useOrders({ room, sheets }: Needs) {
     sheets.show('order', id)
     try {
       state.shown = await room.shop.order(id)
-      if (state.shown.status === 'created') state.shown = await room.shop.settled(id)
+      if (onItsWay(state.shown)) state.shown = await room.shop.settled(id)
       if (state.shown.status !== 'created') keptInTab.drop(PENDING)
     } catch (error) {
       state.problem = (error as YaoheError).code ?? 'other'
@@ -111,7 +119,7 @@ export function useOrders({ room, sheets }: Needs) {
     if (id) void show(id)
   }
 
-  return { state, rememberedBuyer, place, payAgain, received, show, refresh, resume }
+  return { state, rememberedBuyer, loadRule, place, payAgain, received, show, refresh, resume }
 }
 
 export type Orders = ReturnType<typeof useOrders>

@@ -11,6 +11,7 @@ import type {
   CouponTemplate,
   Ingest,
   PlayersHealth,
+  DeliveryRule,
   Product,
   RecordingDisk,
   Room,
@@ -138,6 +139,9 @@ export const api = {
 
   shipOrder: (id: string, parcel: { carrier: string; tracking: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/ship`, parcel),
+  handOver: (code: string) => client.post<{ id: string; title: string; title_en: string; quantity: number }>(`${V1}/shop/pickups`, { code }),
+  delivery: () => client.get<DeliveryRule>(`${V1}/delivery`),
+  setDelivery: (rule: DeliveryRule) => client.put<DeliveryRule>(`${V1}/shop/delivery`, rule),
   refundOrder: (id: string, wish: { amount_minor: number | null; idempotency_key: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/refund`, wish),
   noteOrder: (id: string, note: string) => client.put<unknown>(`${V1}/shop/orders/${id}/note`, { note }),

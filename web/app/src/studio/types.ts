@@ -106,6 +106,15 @@ export interface PublishEntry {
   detail: string
 }
 
+export type Delivery = 'ship' | 'pickup' | 'digital'
+
+export interface DeliveryRule {
+  fee_minor: number
+  free_from_minor: number | null
+  pickup_place: string
+  pickup_place_en: string
+}
+
 export interface Product {
   id: string
   title: string
@@ -118,6 +127,9 @@ export interface Product {
   stock: number
   picture_key: string | null
   picture: string | null
+  delivery: Delivery
+  /** What buyers of something digital get. */
+  digital_text: string
   variants?: Variant[]
   status: 'on_sale' | 'hidden'
 }
@@ -171,6 +183,7 @@ export interface ShopOrder {
   product: { id: string; title: string; title_en: string; picture?: string | null }
   quantity: number
   total_minor: number
+  fee_minor: number
   discount_minor: number
   paid_minor: number
   currency: string
@@ -182,6 +195,10 @@ export interface ShopOrder {
   shipped_at: string | null
   completed_at: string | null
   staff_note: string
+  delivery: Delivery
+  buyer_note: string
+  pickup_place: string
+  pickup_place_en: string
   refund_state: 'due' | 'requested' | 'failed' | 'done' | null
   refunded_minor: number
   going_back_minor: number

@@ -1,5 +1,6 @@
 /** Made by scripts/gen.py from the OpenAPI document; never edited. */
 export type ErrorCode =
+  | 'address_missing'
   | 'address_refused'
   | 'api_key_not_found'
   | 'bad_input'
@@ -84,6 +85,8 @@ export type ErrorCode =
   | 'payment_mismatch'
   | 'payment_not_found'
   | 'penalty_not_found'
+  | 'pickup_done'
+  | 'pickup_not_found'
   | 'picture_not_reached'
   | 'picture_too_big'
   | 'picture_too_small'

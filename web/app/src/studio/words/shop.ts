@@ -93,6 +93,7 @@ export const shop = {
   'orders.all': ['全部', 'All'],
   'orders.s_created': ['待付款', 'Unpaid'],
   'orders.s_paid': ['待发货', 'To ship'],
+  'orders.to_pick_up': ['待取货', 'To pick up'],
   'orders.s_shipped': ['已发货', 'Shipped'],
   'orders.s_completed': ['已收货', 'Received'],
   'orders.s_expired': ['已过期', 'Expired'],

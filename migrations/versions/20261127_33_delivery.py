@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "32_delivery"
-down_revision = "31_waits"
+revision = "33_delivery"
+down_revision = "32_openings"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from tests.support.notices import paid_notice
 from tests.support.shop import Shop, make_app, make_shop
+from tests.support.till import IN_WECHAT
 
 from yaohe.commerce import Order
 from yaohe.commerce.errors import RefundElsewhere
@@ -15,10 +16,6 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.ids import new_id
 
 pytestmark = pytest.mark.db
-
-WECHAT = (
-    "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.49 NetType/4G"
-)
 
 
 async def open_payment(shop: Shop) -> tuple[Order, Payment]:
@@ -79,8 +76,7 @@ async def test_buyers_inside_wechat(
     async with httpx.AsyncClient(transport=transport, base_url=shop.commerce.base_url) as guest:
         wish = {"product_id": product.id, "idempotency_key": "k"}
         placed = (await guest.post("/api/v1/orders", json=wish)).json()
-        headers = {"User-Agent": WECHAT, "Accept-Language": "en"}
-        page = await guest.get(placed["cashier_url"], headers=headers)
+        page = await guest.get(placed["cashier_url"], headers=IN_WECHAT)
     assert page.status_code == status, page.text
     if status == 409:
         assert "You cannot pay inside WeChat" in page.text

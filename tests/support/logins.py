@@ -47,6 +47,8 @@ class LoginDouble:
         self.codes: dict[str, tuple[str, Someone]] = {}
         self.tokens: dict[str, Someone] = {}
         self.profile_away = False
+        self.backs = {BACK.format(name) for name in APPS}
+        self.scopes: list[str] = []
         self._numbers = itertools.count(1)
 
     @property
@@ -94,12 +96,15 @@ class LoginDouble:
         assert [name for name, _ in pairs][: len(first)] == first
         given = dict(pairs)
         assert given["response_type"] == "code"
-        assert given["redirect_uri"] == BACK.format(service)
+        assert given["redirect_uri"] in self.backs
+        self.scopes.append(given.get("scope", ""))
         assert APPS[service][0] in given.values()
         code = f"code{next(self._numbers)}"
         self.codes[code] = (service, self.signed_in)
         back = urlencode({"code": code, "state": given["state"]})
-        return 302, [(b"location", f"{given['redirect_uri']}?{back}".encode())], b""
+        target = given["redirect_uri"]
+        joined = f"{target}{'&' if '?' in target else '?'}{back}"
+        return 302, [(b"location", joined.encode())], b""
 
     def _redeem(
         self, service: str, given: dict[str, str], app: str, secret: str, *, back: bool

@@ -29,7 +29,7 @@ from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.ledger import Ledger
 from yaohe.platforms.outgoing import Answer, Outgoing, PlatformAway
-from yaohe.platforms.payments import Way
+from yaohe.platforms.payments import Payers, Way
 from yaohe.platforms.sandbox_pay import (
     SandboxApplication,
     SandboxDoor,
@@ -158,6 +158,7 @@ def make_shop(
     gateway_name: str = "sandbox",
     ways: Collection[Way] = ("h5",),
     works_in_app: Collection[Way] = ("h5",),
+    payers: Payers | None = None,
 ) -> Shop:
     clock = SystemClock()
     gateway = SandboxGateway(db, clock, sandbox_keys(), notify_origin=base_url)
@@ -165,7 +166,7 @@ def make_shop(
     client = pay_client(outgoing)
     commerce = Commerce(
         db,
-        WechatPay(client, name=gateway_name, ways=ways, works_in_app=works_in_app),
+        WechatPay(client, name=gateway_name, ways=ways, works_in_app=works_in_app, payers=payers),
         Ledger(db),
         base_url,
         room_exists=room_exists,

@@ -71,7 +71,9 @@ class House:
         self._bus = MemoryBus()
         self.wheel = TimerWheel()
         self.leases = Leases(self.db, owner=new_id("proc"))
-        self.platforms = connect(settings, self.db, self.leases, clock, sandbox_pay=sandbox_pay)
+        self.platforms = connect(
+            settings, self.db, self.leases, clock, self._secret, sandbox_pay=sandbox_pay
+        )
         self.sandbox_door = SandboxDoor(sandbox_pay)
         self._people()
         self._sharing(demo=demo)

@@ -43,8 +43,11 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
         str, Meta(description="That public key, pub_key.pem.")
     ] = ""
     wechat_pay_ways: Annotated[
-        tuple[Literal["h5", "native"], ...],
-        Meta(description="Products the merchant may use: h5 (phone browsers), native (codes)."),
+        tuple[Literal["h5", "native", "jsapi"], ...],
+        Meta(
+            description="Products the merchant may use: h5 (phone browsers), native (codes), "
+            "jsapi (inside of WeChat)."
+        ),
     ] = ("h5", "native")
 
     @property
@@ -80,6 +83,8 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             return "wechat_pay_public_key_id and wechat_pay_public_key_file belong together."
         if not self.wechat_pay_ways:
             return "wechat_pay_ways must name at least one way to pay."
+        if "jsapi" in self.wechat_pay_ways and not self.wechat_secret:
+            return "wechat_pay_ways names jsapi: wechat_secret is needed to know who pays."
         if not public_url.startswith("https://"):
             return "payments is 'wechat': public_url must be an https:// address it can reach."
         if currency != "CNY":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from yaohe.app.settings import Settings, SettingsError
 from yaohe.kernel.clock import Clock
+from yaohe.platforms.logins import WECHAT_SILENT, LoginClient
 from yaohe.platforms.outgoing import Outgoing
 from yaohe.platforms.payments import PaymentGateway
 from yaohe.platforms.sandbox_pay import SandboxProcess, installation_keys
@@ -15,6 +16,7 @@ from yaohe.platforms.wechat_pay import (
     PublicKey,
     WechatPay,
     WechatPayClient,
+    WechatPayers,
     read_private_key,
     read_public_key,
     read_v3_key,
@@ -32,15 +34,24 @@ def sandbox_process(settings: Settings, database_url: str) -> SandboxProcess | N
 
 
 def gateway(
-    settings: Settings, clock: Clock, outgoing: Outgoing, *, sandbox: str | None
+    settings: Settings, clock: Clock, outgoing: Outgoing, secret: bytes, *, sandbox: str | None
 ) -> PaymentGateway:
     """The shop's gateway; `sandbox` is where the sandbox answers, when it is that."""
     if settings.payments == "wechat":
         client = WechatPayClient(outgoing, clock, _merchant(settings), known=_public_key(settings))
-        return WechatPay(client, ways=settings.wechat_pay_ways)
+        return WechatPay(
+            client, ways=settings.wechat_pay_ways, payers=_payers(settings, outgoing, secret)
+        )
     keys = installation_keys(settings.data)
     client = WechatPayClient(outgoing, clock, keys.account, known=keys.known, address=sandbox or "")
     return WechatPay(client, name="sandbox", ways={"h5"}, works_in_app={"h5"})
+
+
+def _payers(settings: Settings, outgoing: Outgoing, secret: bytes) -> WechatPayers:
+    login = LoginClient(
+        outgoing, WECHAT_SILENT, app_id=settings.wechat_app_id, secret=settings.wechat_secret
+    )
+    return WechatPayers(login, secret)
 
 
 def _merchant(settings: Settings) -> Merchant:

@@ -34,7 +34,13 @@ class Platforms:
 
 
 def connect(
-    settings: Settings, db: Database, leases: Leases, clock: Clock, *, sandbox_pay: str | None
+    settings: Settings,
+    db: Database,
+    leases: Leases,
+    clock: Clock,
+    secret: bytes,
+    *,
+    sandbox_pay: str | None,
 ) -> Platforms:
     """Nothing is asked yet; an account that is not set is simply not there."""
     outgoing = Outgoing(through=settings.platforms_url)
@@ -55,5 +61,5 @@ def connect(
         LoginClient(outgoing, SERVICES[name], app_id=app_id, secret=secret)
         for name, app_id, secret in settings.login_apps
     )
-    gateway = payment_gateway(settings, clock, outgoing, sandbox=sandbox_pay)
+    gateway = payment_gateway(settings, clock, outgoing, secret, sandbox=sandbox_pay)
     return Platforms(outgoing=outgoing, wechat=wechat, logins=logins, gateway=gateway)

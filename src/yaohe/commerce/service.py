@@ -95,6 +95,7 @@ class Commerce:
         self._grace = grace
         self.base_url = payments.base_url
         self.ways_to_pay, self.ways_to_pay_in_app = payments.ways, payments.ways_in_app
+        self.payers = gateway.payers
         self.start_payment = payments.start
         self.payment = payments.of
         self.enter_payment = payments.enter

@@ -8,12 +8,13 @@ from typing import Final, Literal
 import segno
 
 from yaohe.commerce.payments.model import Entrance
+from yaohe.commerce.payments.scripts import CALL, LOOK
 from yaohe.kernel.language import Lang
 from yaohe.kernel.money import Money
 from yaohe.platforms import paper
 
-LOOK_AGAIN_S: Final = 3
-Problem = Literal["missing", "elsewhere", "away", "differs"]
+LOOK_AGAIN_S: Final = 10
+Problem = Literal["missing", "elsewhere", "away", "differs", "snapshot"]
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("付款", "Pay"),
@@ -28,6 +29,14 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "elsewhere_more": (
         "返回商家，用手机浏览器打开，在那里下单付款",
         "Go back to the shop, open it in your phone's browser, and order and pay there",
+    ),
+    "pay": ("微信支付", "Pay with WeChat"),
+    "call_more": ("付款后会自动返回", "You are led back once you have paid"),
+    "failed": ("没有付成，请再试一次", "It was not paid. Try again"),
+    "snapshot": ("请先点「使用完整服务」", "Tap “Use full service” first"),
+    "snapshot_more": (
+        "微信现在只给看页面，在屏幕下方点开完整服务后才能付款",
+        "WeChat only shows you the page now; allow the full service below, then pay",
     ),
     "differs": ("付的金额不对，店家在核对", "Another sum was paid than asked for"),
     "differs_more": (
@@ -46,13 +55,35 @@ def _word(key: str, lang: Lang) -> str:
 def draw_code(entrance: Entrance, *, back: str, lang: Lang) -> str:
     """The page of a payment that is scanned; it looks every few seconds whether somebody did."""
     payment = entrance.payment
+    heading = _word("title", lang)
     code = segno.make(entrance.text, error="m", micro=False).svg_data_uri(scale=4, border=0)
-    body = f"""<div class="sum">{paper.price(Money(payment.amount_minor, payment.currency))}
+    body = f"""{_known(entrance)}
+<div class="sum">{paper.price(Money(payment.amount_minor, payment.currency))}
 <p class="left">{_word("scan", lang)}</p></div>
 <img class="code" src="{escape(code)}" alt="{_word("code", lang)}">
 <p class="more">{_word("scan_more", lang)}</p></main>
 {_foot(back, "back", lang)}"""
-    return paper.document(body, lang=lang, heading=_word("title", lang), refresh_s=LOOK_AGAIN_S)
+    return paper.document(body, lang=lang, heading=heading, refresh_s=LOOK_AGAIN_S, script=LOOK)
+
+
+def draw_call(entrance: Entrance, *, back: str, lang: Lang) -> str:
+    """The page inside of WeChat from which its own cashier opens."""
+    payment = entrance.payment
+    known = {"call": entrance.text, "failed": _word("failed", lang)}
+    body = f"""{_known(entrance, **known)}
+<div class="sum">{paper.price(Money(payment.amount_minor, payment.currency))}
+<p class="left">{_word("call_more", lang)}</p>
+<p class="more" id="said" role="status"></p></div></main>
+<div class="foot"><button class="pay" id="go" type="button">{_word("pay", lang)}</button>
+<a class="plain" href="{escape(back)}">{_word("back", lang)}</a></div>"""
+    return paper.document(body, lang=lang, heading=_word("title", lang), script=CALL)
+
+
+def _known(entrance: Entrance, **more: str) -> str:
+    """What the page's script has to know."""
+    fields = {"order": entrance.payment.order_id, "back": entrance.return_url, **more}
+    told = "".join(f' data-{name}="{escape(value)}"' for name, value in fields.items())
+    return f'<div id="pay"{told}></div>'
 
 
 def draw_problem(

@@ -5,6 +5,6 @@ all apps of one owner).
 """
 
 from yaohe.platforms.logins.client import LoginClient, Person
-from yaohe.platforms.logins.services import SERVICES, LoginService
+from yaohe.platforms.logins.services import SERVICES, WECHAT_SILENT, LoginService
 
-__all__ = ["SERVICES", "LoginClient", "LoginService", "Person"]
+__all__ = ["SERVICES", "WECHAT_SILENT", "LoginClient", "LoginService", "Person"]

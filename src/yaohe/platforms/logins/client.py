@@ -48,28 +48,32 @@ class LoginClient:
     async def person(self, *, code: str, redirect_uri: str) -> Person:
         """Who gave us this code; raises `PlatformRefused` and `PlatformAway`."""
         service = self.service
-        own = {**self._own, "redirect_uri": redirect_uri, "code": code}
-        known: dict[str, str] = {}
-        for ask in service.asks:
-            known |= await self._asked(ask, {**known, **own})
-        subject = known.get(service.subject, "")
-        if not subject:
-            raise PlatformAway
-        if known.get("is_snapshotuser") == "1":
-            # WeChat shows pages to a made-up person until the real one agrees; it is nobody.
-            raise PlatformRefused("snapshot_user")
+        known = await self.known(code=code, redirect_uri=redirect_uri)
         try:
-            known |= await self._asked(service.profile, {**known, **own})
+            known |= await self._asked(service.profile, {**known, **self._own})
         except (PlatformAway, PlatformRefused) as error:
             log.warning("login_without_profile", service=service.id, code=error.code)
         return Person(
             service=service.id,
             app_id=self.app_id,
-            subject=subject,
+            subject=known[service.subject],
             union=known.get(service.union, "") if service.union else "",
             name=known.get(service.name, "")[:60],
             picture_url=_https(known.get(service.picture, "")),
         )
+
+    async def known(self, *, code: str, redirect_uri: str) -> dict[str, str]:
+        """What the service says for a code, the subject at least; raises like `person`."""
+        own = {**self._own, "redirect_uri": redirect_uri, "code": code}
+        known: dict[str, str] = {}
+        for ask in self.service.asks:
+            known |= await self._asked(ask, {**known, **own})
+        if not known.get(self.service.subject):
+            raise PlatformAway
+        if known.get("is_snapshotuser") == "1":
+            # WeChat shows pages to a made-up person until the real one agrees; it is nobody.
+            raise PlatformRefused("snapshot_user")
+        return known
 
     async def _asked(self, ask: Ask, known: Mapping[str, str]) -> dict[str, str]:
         """The texts and numbers of one answer."""

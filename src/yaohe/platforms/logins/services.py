@@ -141,3 +141,12 @@ _ALL: Final = (
 )  # fmt: skip
 
 SERVICES: Final[Mapping[str, LoginService]] = {service.id: service for service in _ALL}
+
+# WeChat without a question to the person: only their openid is told, no name and no picture.
+WECHAT_SILENT: Final = msgspec.structs.replace(
+    SERVICES["wechat"],
+    door_fields=tuple(
+        (name, "snsapi_base" if name == "scope" else template)
+        for name, template in SERVICES["wechat"].door_fields
+    ),
+)

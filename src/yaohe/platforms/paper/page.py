@@ -1,6 +1,6 @@
-"""What pages about paying look like: drawn by the server, no script, a phone first.
+"""What pages about paying look like: drawn by the server, a phone first.
 
-Their style is one constant block, allowed by its hash.
+Their style is one constant block, allowed by its hash; so is the script of those few that have one.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ border-radius:16px;border:1px solid var(--line)}
 border:1px solid var(--line)}.foot{position:relative;border-radius:0 0 16px 16px}}
 """
 
-_STYLE_HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+_STYLE_HASH: Final = _hash(STYLE)
 
 _MARK: Final = (
     '<svg viewBox="0 0 64 64" aria-hidden="true"><rect width="64" height="64" rx="16" '
@@ -80,23 +85,24 @@ _MARK: Final = (
 )
 
 
-def policy(back: str = "/") -> str:
-    """The page's Content-Security-Policy: no script, our style, forms to us and then back.
+def policy(back: str = "/", script: str = "") -> str:
+    """The page's Content-Security-Policy: our style, only this script, forms to us and then back.
 
     Browsers hold the redirect after a form against `form-action`, hence the way back.
     """
     origin = f" {origin_of(back)}" if "://" in back else ""
+    scripts = f"script-src {_hash(script)}; connect-src 'self'; " if script else ""
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; "
+        f"default-src 'none'; img-src data:; style-src {_STYLE_HASH}; {scripts}"
         f"form-action 'self'{origin}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def headers(back: str = "/") -> dict[str, str]:
-    """The headers of such a page; `back` is where its form may lead."""
+def headers(back: str = "/", script: str = "") -> dict[str, str]:
+    """The headers of such a page; `back` is where its form may lead, `script` what it runs."""
     return {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": policy(back),
+        "Content-Security-Policy": policy(back, script),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -116,11 +122,14 @@ def price(money: Money) -> str:
 
 def document(
     body: str, *, lang: Lang, heading: str, tag: str = "", mark: str = "",
-    refresh_s: int | None = None,
+    refresh_s: int | None = None, script: str = "",
 ) -> str:  # fmt: skip
-    """`tag` is a line on top, `mark` a watermark; without a script the page looks again by itself
-    after `refresh_s`."""
+    """`tag` is a line on top, `mark` a watermark; the page looks again by itself after `refresh_s`,
+    one with a script only where scripts do not run."""
     refresh = f'<meta http-equiv="refresh" content="{refresh_s}">' if refresh_s else ""
+    if script:
+        refresh = refresh and f"<noscript>{refresh}</noscript>"
+        body += f"\n<script>{script}</script>"
     marks = f"<span>{'　'.join([mark] * 3)}</span>" * 12 if mark else ""
     title = f"{heading} · {tag}" if tag else heading
     return f"""<!doctype html>

@@ -17,7 +17,7 @@ from yaohe.platforms.payments.model import (
     RefundRequest,
     Way,
 )
-from yaohe.platforms.payments.ports import PaymentGateway
+from yaohe.platforms.payments.ports import Payers, PaymentGateway
 
 __all__ = [
     "BillLine",
@@ -28,6 +28,7 @@ __all__ = [
     "NoticeStale",
     "NoticeUnreadable",
     "NoticeUnsigned",
+    "Payers",
     "PaymentGateway",
     "PaymentNotice",
     "PaymentRequest",

@@ -17,6 +17,19 @@ from yaohe.platforms.payments.model import (
 )
 
 
+class Payers(Protocol):
+    """How people become known to a gateway that wants to know who pays (way `jsapi`)."""
+
+    def door(self, *, back: str, visitor_id: str) -> str:
+        """Where somebody is sent; they come back to `back` with `code` and `state`."""
+
+    async def arrive(self, *, code: str, state: str, visitor_id: str) -> str:
+        """What to keep in the browser of somebody who came back."""
+
+    def known(self, kept: str, visitor_id: str) -> str:
+        """Who they are to the gateway, by what was kept; empty when that is unknown."""
+
+
 class PaymentGateway(Protocol):
     """Every call may be repeated with the same ids and then answers the same.
 
@@ -34,6 +47,10 @@ class PaymentGateway(Protocol):
     @property
     def ways_in_app(self) -> frozenset[Way]:
         """Those of them that work inside of its own app, whose browser refuses the others."""
+
+    @property
+    def payers(self) -> Payers | None:
+        """None where no way needs to know them."""
 
     async def create(self, request: PaymentRequest) -> str:
         """How the payer gets to the cashier: an address for `h5`, what the code holds for

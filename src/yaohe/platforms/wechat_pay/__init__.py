@@ -9,6 +9,7 @@ from yaohe.platforms.wechat_pay.keys import (
     read_public_key,
     read_v3_key,
 )
+from yaohe.platforms.wechat_pay.payers import WechatPayers
 from yaohe.platforms.wechat_pay.service import WechatPay
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PublicKey",
     "WechatPay",
     "WechatPayClient",
+    "WechatPayers",
     "read_private_key",
     "read_public_key",
     "read_v3_key",

@@ -20,6 +20,7 @@ from yaohe.platforms.payments import (
     NoticeStale,
     NoticeUnreadable,
     NoticeUnsigned,
+    Payers,
     PaymentNotice,
     PaymentRequest,
     PaymentStanding,
@@ -71,7 +72,7 @@ class _BillAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class WechatPay:
     """`ways` are what the merchant's account is allowed. Inside of WeChat only its own call works,
-    unless `works_in_app` names more."""
+    unless `works_in_app` names more, and that needs `payers`."""
 
     def __init__(
         self,
@@ -80,9 +81,11 @@ class WechatPay:
         name: str = "wechat",
         ways: Collection[Way],
         works_in_app: Collection[Way] = _IN_APP,
+        payers: Payers | None = None,
     ) -> None:
         self._client, self.name, self.ways = client, name, frozenset(ways)
         self.ways_in_app = self.ways & frozenset(works_in_app)
+        self.payers = payers
         self._merchant = client.merchant
 
     # What we ask ----------------------------------------------------------------------------

@@ -66,6 +66,7 @@ font-size:14px}
 :focus-visible{outline:2px solid var(--work);outline-offset:2px}
 .code{display:block;width:240px;height:240px;margin:8px auto 0;padding:12px;background:#FFFFFF;
 border-radius:16px;border:1px solid var(--line)}
+.code+.more{text-align:center}
 @media (min-width:640px){.sheet{min-height:0;margin:48px auto;border-radius:16px;
 border:1px solid var(--line)}.foot{position:relative;border-radius:0 0 16px 16px}}
 """

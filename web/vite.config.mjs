@@ -24,6 +24,7 @@ export default defineConfig({
     rollupOptions: {
       input: {
         room: here('./app/src/rooms/main.ts'),
+        embed: here('./app/src/embeds/main.ts'),
         home: here('./app/src/home/main.ts'),
         studio: here('./app/src/studio/main.ts'),
       },

@@ -31,7 +31,7 @@ async def test_nothing_is_told_in_the_readers_way(pg: Server, tmp_path: Path) ->
                 assert "default-src 'self'" in told.headers["content-security-policy"]
                 page = gzip.decompress(told.body).decode()
                 assert f"<h1>{title}</h1>" in page
-                assert f'<a href="/">{action}</a>' in page
+                assert f'<a href="/" target="_top">{action}</a>' in page
         for path, headers in (
             ("/nothing", {}),
             ("/nothing", {"accept": "application/json"}),

@@ -33,6 +33,7 @@ const later = (entry) => {
   const { js, css } = closure(entry, loaded)
   return sum(js) + sum(css)
 }
+const embed = closure('app/src/embeds/main.ts')
 const studio = closure('app/src/studio/main.ts')
 const studioFiles = new Set([...studio.js, ...studio.css])
 const firstPage = closure('app/src/studio/live/RoomsPage.vue', studioFiles)
@@ -47,6 +48,9 @@ const rows = [
   ['SDK share sheet', gzip('sdk/yaohe.sheet.js'), 8 * KB],
   ['room JS', sum(room.js), 90 * KB],
   ['room CSS', sum(room.css) + gzip('page.css') + sum(sheets.css), 16 * KB],
+  ['inline style of an embed', gzip('embed.css'), 5 * KB],
+  ['embed JS', sum(embed.js), 90 * KB],
+  ['embed CSS', sum(embed.css) + gzip('embed.css'), 16 * KB],
   ['sheets (shared)', sum(sheets.js), 20 * KB],
   ['share sheet', later('app/src/sharing/ShareSheet.vue'), 20 * KB],
   ['shop sheets', later('app/src/shop/ShopSheets.vue'), 20 * KB],

@@ -16,6 +16,7 @@ await build({ root, configFile: `${root}vite.selftest.config.mjs`, logLevel: 'wa
 const targets = browserslistToTargets(['chrome 87', 'safari 14', 'firefox 90'])
 const inline = {
   'page.css': 'app/src/rooms/page.css',
+  'embed.css': 'app/src/embeds/embed.css',
   'home.css': 'app/src/home/home.css',
   'selftest.css': 'app/src/selftest/selftest.css',
 }

@@ -21,6 +21,7 @@ from yaohe.front.assets import Assets
 from yaohe.front.clips import ClipDoor, ClipMaker
 from yaohe.front.crossing import Crossing
 from yaohe.front.edge import Edge
+from yaohe.front.embeds import Embeds
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
 from yaohe.front.media import MediaDoor
@@ -30,6 +31,7 @@ from yaohe.front.rewind import RewindDoor
 from yaohe.front.site import Site
 from yaohe.front.verbs import Verbs, hot_routes
 from yaohe.front.words import Words
+from yaohe.identity import SHOP_ID
 from yaohe.kernel.clock import Clock, SystemClock
 from yaohe.kernel.limits import Limit
 
@@ -78,14 +80,30 @@ def _verbs(system: System) -> Verbs:
     )  # fmt: skip
 
 
-def _site(system: System, assets: Assets, words: Words, home: HomePage) -> Site:
+def _pages(system: System, assets: Assets, words: Words, home: HomePage) -> Pages:
+    return Pages(
+        assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
+        campaigns=system.campaigns, home=home, outside=system.outside, gate=system.gate,
+        public_url=system.settings.address, wechat=system.platforms.wechat,
+        ask_consent=system.settings.consent == "strict",
+    )  # fmt: skip
+
+
+def _embeds(
+    system: System, assets: Assets, words: Words, home: HomePage, pages: Pages
+) -> Embeds:
+    return Embeds(
+        assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
+        identity=system.identity, home=home, pages=pages, gate=system.gate,
+        sites=partial(system.app_keys.sites, SHOP_ID), public_url=system.settings.address,
+    )  # fmt: skip
+
+
+def _site(system: System, assets: Assets, home: HomePage, pages: Pages, embeds: Embeds) -> Site:
     address, wechat = system.settings.address, system.platforms.wechat
     return Site(
-        pages=Pages(
-            assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
-            campaigns=system.campaigns, home=home, outside=system.outside, gate=system.gate,
-            public_url=address, wechat=wechat, ask_consent=system.settings.consent == "strict",
-        ),
+        pages=pages,
+        embeds=embeds,
         home=home,
         images=Images(
             studio=system.studio, stills=system.stills, snapshots=system.snapshots,
@@ -103,18 +121,21 @@ def _site(system: System, assets: Assets, words: Words, home: HomePage) -> Site:
 
 def _edge(system: System) -> Edge:
     """What every request meets first."""
-    application, routes = _application(system), hot_routes(_verbs(system), system.clock)
-    system.document = partial(describe, application, routes)
     assets = Assets(Path(front.__file__).parent / "static")
     words = Words(assets.words)
     home = HomePage(
         assets=assets, words=words, rooms=system.rooms, identity=system.identity, hub=system.hub
     )
+    pages = _pages(system, assets, words, home)
+    embeds = _embeds(system, assets, words, home, pages)
     keys, clock = system.app_keys, system.clock
+    application = _application(system)
+    routes = (*hot_routes(_verbs(system), clock), embeds.route(clock))
+    system.document = partial(describe, application, routes)
     return Edge(
         Crossing(cast(ASGIApp, application), is_site=keys.is_site, clock=clock),
         routes=routes,
-        pages=_site(system, assets, words, home).find,
+        pages=_site(system, assets, home, pages, embeds).find,
         nothing=home.nothing,
         per_address=writes_limit(system.settings, clock),
         identity=system.identity,

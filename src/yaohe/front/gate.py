@@ -1,8 +1,8 @@
 """The gate of private rooms: one place before every page, picture, medium and API call of a room.
 
 It knows a room's routes by their beginning, so that a route made tomorrow is closed as well. The
-two documents that people open, `/r/{room}` and `/s/{token}`, pass it: they say themselves that a
-room is by invitation (`pages.py`). What a private room answers is never kept by anybody.
+documents that people open, `/r/{room}`, `/embed/{room}` and `/s/{token}`, pass it: they say
+themselves that a room is by invitation. What a private room answers is never kept by anybody.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from yaohe.live.privacy import InvitationOver, Privacy, Ticket
 from yaohe.platforms.ua import is_prefetch
 from yaohe.sharing import Sharing
 
-_ROOM: Final = re.compile(r"/(?:r|live|api/v1/rooms)/(?P<room>[^/]+)(?P<rest>/.*)?\Z")
+_ROOM: Final = re.compile(r"/(?:r|embed|live|api/v1/rooms)/(?P<room>[^/]+)(?P<rest>/.*)?\Z")
 _SHARE: Final = re.compile(r"/(?:s|api/v1/shares)/(?P<token>[^/]+)(?P<rest>/.*)?\Z")
 _SLASHES: Final = re.compile(r"/{2,}")
 UNKEPT: Final = b"private, no-store"
@@ -58,28 +58,34 @@ class Gate:
         )
         return None if why is None or await self._is_staff(request) else why
 
-    async def let_in(self, request: Request, room_id: str) -> bool:
+    async def let_in(self, request: Request, room_id: str, *, framed: bool = False) -> bool:
         """Whether an invitation's link was answered: with a pass, and the way to the room without
-        the invitation in its address. Raises `InvitationOver`."""
+        the invitation in its address. Raises `InvitationOver`. `framed`: inside a page of another
+        site, where a pass can be kept over https only; else none is spent."""
         query = request.query if request.scope["query_string"] else {}
         link = query.pop("invite", "")
         if not link or not self._privacy.is_private(room_id):
             return False
-        if self._is_looked_up(request):
+        if self._is_looked_up(request) or (framed and not self._identity.keeps_framed_cookies):
             return False
         cookies: list[Header] = []
         if not await self._is_staff(request):
             try:
-                entry = await self._privacy.enter(room_id, link, request.visitor.id)
+                visitor = request.visitor
+                entry = await self._privacy.enter(room_id, link, visitor.id)
             except InvitationOver:
                 if await self.refusal(request, room_id) is not None:
                     raise
             else:
-                cookie = self._identity.own_cookie(entry.name, entry.value, age_s=entry.age_s)
+                cookie = self._identity.own_cookie(
+                    entry.name, entry.value, age_s=entry.age_s, framed=framed
+                )
                 cookies.append((b"set-cookie", cookie.encode()))
+                if request.cookie is not None:
+                    request.cookie = self._identity.visitor_cookie(visitor, framed=framed)
         rest = f"?{urlencode(query)}" if query else ""
         headers = [
-            (b"location", f"/r/{room_id}{rest}".encode()),
+            (b"location", f"{request.path}{rest}".encode()),
             *cookies,
             (b"referrer-policy", b"no-referrer"),
             (b"cache-control", UNKEPT),
@@ -127,7 +133,7 @@ class Gate:
 
 def _is_document(path: str, scope: Scope) -> bool:
     found = _ROOM.match(path) or _SHARE.match(path)
-    is_page = path.startswith(("/r/", "/s/")) and scope["method"] in {"GET", "HEAD"}
+    is_page = path.startswith(("/r/", "/s/", "/embed/")) and scope["method"] in {"GET", "HEAD"}
     return is_page and found is not None and found["rest"] is None
 
 

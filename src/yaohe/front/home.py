@@ -88,13 +88,15 @@ _LINK_CLOSED: Final[dict[Closed, tuple[int, dict[str, tuple[str, str, str]]]]] =
 }
 
 
-def security(*, script: str = "", style: str = "", more: str = "") -> list[Header]:
-    """Headers of every document; `script` and `style` are hashes of what stands inline."""
+def security(*, script: str = "", style: str = "", framed_by: str = "") -> list[Header]:
+    """Headers of every document; `script` and `style` are hashes of what stands inline, `framed_by`
+    the sites beside our own in whose pages it may stand."""
     policy = (
         f"default-src 'self'; script-src 'self' {script}; style-src 'self' {style}; "
         "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
-        f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'{more}"
-    )
+        f"object-src 'none'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors 'self' {framed_by}"
+    ).rstrip()
     return [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-security-policy", policy.encode()),
@@ -151,18 +153,19 @@ class HomePage:
         # RapiDoc writes style attributes into its templates.
         await self._send(request, 200, self._docs, security(style="'unsafe-inline'"))
 
-    async def missing(self, request: Request) -> None:
-        """A room, a share or a picture that is not there."""
-        await self._send_missing(request, *_MISSING[request.lang])
+    async def missing(self, request: Request, *, framed_by: str = "") -> None:
+        """A room, a share or a picture that is not there; `framed_by` are sites it may stand in."""
+        await self._send_missing(request, *_MISSING[request.lang], framed_by=framed_by)
 
     async def nothing(self, request: Request) -> None:
         """Any other address at which there is nothing."""
         await self._send_missing(request, *_NOTHING[request.lang])
 
-    async def by_invitation(self, request: Request, why: AppError) -> None:
+    async def by_invitation(self, request: Request, why: AppError, *, framed_by: str = "") -> None:
         """A private room's door: kind, and silent about what is behind it."""
         told = _INVITATION_OVER if isinstance(why, InvitationOver) else _BY_INVITATION
-        await self._send_missing(request, *told[request.lang], status=why.status)
+        words = told[request.lang]
+        await self._send_missing(request, *words, status=why.status, framed_by=framed_by)
 
     async def link_closed(self, request: Request, why: Closed) -> None:
         """A link that staff paused, or whose time is over."""
@@ -170,7 +173,13 @@ class HomePage:
         await self._send_missing(request, *told[request.lang], status=status)
 
     async def _send_missing(
-        self, request: Request, title: str, text: str, action: str, status: int = 404
+        self,
+        request: Request,
+        title: str,
+        text: str,
+        action: str,
+        status: int = 404,
+        framed_by: str = "",
     ) -> None:
         values = {
             "lang": request.lang,
@@ -180,7 +189,10 @@ class HomePage:
             "page_style": Raw(self._style),
         }
         body = self._missing.prepare(values).finish({})
-        await self._send(request, status, body, self._headers)
+        headers = self._headers
+        if framed_by:
+            headers = security(style=csp_hash(self._style), framed_by=framed_by)
+        await self._send(request, status, body, headers)
 
     @staticmethod
     async def _send(request: Request, status: int, body: bytes, headers: list[Header]) -> None:

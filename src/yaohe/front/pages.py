@@ -42,7 +42,7 @@ LATE: Final = frozenset(
 )
 PAGES_KEPT: Final = 2_048
 WECHAT: Final = "wechat"  # what the names of its environments begin with
-_NOBODY: Final = {
+NOBODY: Final = {
     "share_url": "",
     "invited": "",
     "sharer": "",
@@ -207,7 +207,7 @@ class Pages:
     ) -> bytes:
         """The page of a private room: made for one person, and not kept."""
         prepared = self._prepare(moment, lang, env, kind=_kind(share), ticket=ticket)
-        return prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
+        return prepared.finish(NOBODY if share is None else self._late(share, lang, mine=mine))
 
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool
@@ -218,7 +218,7 @@ class Pages:
         if kept is not None and kept[0] is moment and kept[1] == told:
             return kept[2]
         prepared = self._prepared_for(moment, lang, env, _kind(share))
-        body = prepared.finish(_NOBODY if share is None else self._late(share, lang, mine=mine))
+        body = prepared.finish(NOBODY if share is None else self._late(share, lang, mine=mine))
         self._finished[key] = (moment, told, body)
         self._finished.move_to_end(key)
         if len(self._finished) > PAGES_KEPT:

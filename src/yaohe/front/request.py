@@ -27,6 +27,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 QUERY_FIELDS_MAX: Final = 20
+_FRAME: Final = Identity.frame_header.encode()
 BODY_S_MAX: Final = 10.0
 
 
@@ -113,11 +114,13 @@ class Request:
 
     @property
     def known_visitor(self) -> Visitor | None:
-        """The visitor of the cookie; None when there is none, it is not ours, or their consent is
-        missing."""
+        """The visitor of the cookie, else of an embedded page's token; None when there is none, it is
+        not ours, or their consent is missing."""
         if not self._looked:
             self._looked = True
-            self._visitor = self.identity.visitor_of(partial(cookie_value, self.header(b"cookie")))
+            self._visitor = self.identity.visitor_of(
+                partial(cookie_value, self.header(b"cookie")), frame=self.header(_FRAME)
+            )
         return self._visitor
 
     @property

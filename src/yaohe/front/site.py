@@ -11,6 +11,8 @@ import msgspec
 from yaohe.front.assets import Assets
 from yaohe.front.clips import ClipDoor
 from yaohe.front.edge import Page
+from yaohe.front.embeds import PREFIX as EMBED
+from yaohe.front.embeds import Embeds
 from yaohe.front.home import HomePage
 from yaohe.front.images import NAMES, Images
 from yaohe.front.media import MediaDoor
@@ -38,6 +40,7 @@ _LISTS = (*_MEDIA, (400, "`hls_query`"), (503, "`playlist_late`"))
 DESCRIBED: Final = (
     Described("/", "Rooms for people", "text/html"),
     Described("/r/{room_id}", "A room", "text/html", _PAGE),
+    Described("/embed/{room_id}", "The room inside a page of another site", "text/html", _PAGE),
     Described("/s/{token}", "A share: the room, with who invited", "text/html", _PAGE),
     Described("/s/{token}/{picture}", "Its card or poster", "image/jpeg", _PICTURE),
     Described("/r/{room_id}/{picture}", "The same without a sharer; host", "image/jpeg", _PICTURE),
@@ -84,6 +87,7 @@ class Site:
         self,
         *,
         pages: Pages,
+        embeds: Embeds,
         home: HomePage,
         images: Images,
         clips: ClipDoor,
@@ -94,6 +98,7 @@ class Site:
         wechat_codes: Collection[str] = (),
     ) -> None:
         self._pages, self._home, self._images = pages, home, images
+        self._embeds = embeds
         self._media, self._rewind, self._clips = media, rewind, clips
         self._assets, self._openapi = assets, openapi
         self._document: bytes | None = None
@@ -120,6 +125,8 @@ class Site:
             return self._asset
         if path.startswith("/live/"):
             return self._medium(path.rpartition("/")[2])
+        if path.startswith(EMBED):
+            return self._embeds.show if "/" not in path[len(EMBED) :] else self._home.missing
         if path.startswith("/media/products/"):
             return self._images.product
         if path.startswith("/studio/"):

@@ -18,7 +18,7 @@ from yaohe.identity.consent.errors import ConsentNeeded
 from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import SESSION_COOKIE, Staff
-from yaohe.identity.visitors.model import Visitor
+from yaohe.identity.visitors.model import FRAME_HEADER, Visitor
 from yaohe.kernel.errors import NotSignedIn
 from yaohe.kernel.origin import is_same_origin
 
@@ -92,7 +92,7 @@ async def current_guest(request: Request[Any, Any, Any], identity: Given[Identit
     that round for itself: True refuses readers as well, False refuses nobody.
     """
     check_request_origin(request, identity)
-    visitor = identity.visitor_of(request.cookies.get)
+    visitor = identity.visitor_of(request.cookies.get, frame=request.headers.get(FRAME_HEADER))
     if visitor is not None:
         return Guest(visitor, None)
     visitor = identity.new_visitor()

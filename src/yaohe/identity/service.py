@@ -23,7 +23,7 @@ from yaohe.identity.consent.model import (
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
-from yaohe.identity.visitors.model import VISITOR_COOKIE, Visitor, set_cookie
+from yaohe.identity.visitors.model import FRAME_HEADER, VISITOR_COOKIE, Visitor, set_cookie
 from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
@@ -40,6 +40,8 @@ class Identity:
     one in the request's own Host), such as the public URL behind a proxy that rewrites it;
     the first is where login services send people back to. `consent` says whether a browser is
     asked before it is remembered."""
+
+    frame_header: ClassVar = FRAME_HEADER
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Identity:
         self.visitor_from_header = visitors.from_header
         self.visitor_passing = visitors.passing
         self.visitor_from_passing = visitors.from_passing
+        self.frame_token = visitors.frame_token
         self.seen = visitors.seen
         self.flush_visitors = visitors.flush
 
@@ -97,11 +100,12 @@ class Identity:
         """Whether anything may be kept of who comes with these cookies."""
         return may_remember(self.consent, cookie)
 
-    def visitor_of(self, cookie: CookieOf) -> Visitor | None:
-        """The visitor of a request's cookies; None for who is new or may not be remembered."""
+    def visitor_of(self, cookie: CookieOf, *, frame: str | None = None) -> Visitor | None:
+        """The visitor of a request's cookies, else of an embedded page's token; None for who is
+        new or may not be remembered."""
         if not self.remembers(cookie):
             return None
-        return self._visitors.from_cookie(cookie(VISITOR_COOKIE))
+        return self._visitors.from_cookie(cookie(VISITOR_COOKIE)) or self._visitors.from_frame(frame)
 
     def answered(self, cookie: CookieOf, *, accepted: bool) -> list[KeptCookie]:
         """The cookies of a browser whose person said whether it may be remembered. Who was known
@@ -131,9 +135,14 @@ class Identity:
         is_key = kind.lower() == "bearer"
         return is_key and await self.staff_from_api_key(bearer.strip()) is not None
 
-    def own_cookie(self, name: str, value: str, *, age_s: int) -> str:
+    def own_cookie(self, name: str, value: str, *, age_s: int, framed: bool = False) -> str:
         """A whole Set-Cookie value of ours, like all the others."""
-        return set_cookie(name, value, age_s=age_s, secure=self._secure)
+        return set_cookie(name, value, age_s=age_s, secure=self._secure, framed=framed)
+
+    @property
+    def keeps_framed_cookies(self) -> bool:
+        """Whether a page inside one of another site can get a cookie at all: over https only."""
+        return self._secure
 
     def end_session_cookie(self) -> str:
         return set_cookie(SESSION_COOKIE, "", age_s=0, secure=self._secure)

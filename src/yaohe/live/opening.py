@@ -35,7 +35,9 @@ def _lang(request: WireRequest) -> str:
 
 
 def _caller(identity: Identity, request: WireRequest) -> Caller:
-    known = identity.visitor_of(request.cookies.get)
+    # A socket takes no header from a page.
+    frame = parse_qs(request.query).get("frame", [""])[0]
+    known = identity.visitor_of(request.cookies.get, frame=frame)
     visitor = known or identity.new_visitor()
     named = identity.remembers(request.cookies.get)
     cookie = identity.visitor_cookie(visitor) if named and known is None else None

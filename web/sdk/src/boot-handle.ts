@@ -39,6 +39,10 @@ export interface BootHandle {
   early: string
   /** Set by the bundle: from now on it answers the taps. */
   taken?: boolean
+  /** Who watches, in a frame where cookies may not be had: sent along with every call. */
+  frame?: string
+  /** The share whose embed code the frame is. */
+  sharedBy?: string
   /** Whether the visit of a shared link was heard by the server. */
   beacon: Promise<boolean> | null
   /** How that was counted without a name, where its person did not accept to be remembered. */

@@ -31,6 +31,8 @@ export interface CallOptions {
 
 export interface Client {
   readonly baseUrl: string
+  /** Whether calls carry headers of their own, without which they would be somebody else's. */
+  readonly hasHeaders: boolean
   get<Answer>(path: string, options?: CallOptions): Promise<Answer>
   post<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   put<Answer>(path: string, body?: unknown, options?: CallOptions): Promise<Answer>
@@ -40,6 +42,11 @@ export interface Client {
   exchange(method: string, path: string, body: string | Blob, type: string, options?: CallOptions): Promise<Response>
   /** Raw bytes of a path of ours, for files that are shared or saved. */
   blob(path: string, options?: CallOptions): Promise<Blob>
+}
+
+/** What a page in a frame sends where it has no cookie, to be the same visitor again. */
+export function frameHeaders(token: string | null | undefined): Record<string, string> {
+  return token ? { 'x-yaohe-frame': token } : {}
 }
 
 export function createClient(options: ClientOptions = {}): Client {
@@ -95,6 +102,9 @@ export function createClient(options: ClientOptions = {}): Client {
 
   return {
     baseUrl,
+    get hasHeaders() {
+      return Object.keys(options.headers?.() ?? {}).length > 0
+    },
     get: (path, call = {}) => json('GET', path, undefined, call),
     post: (path, body = {}, call = {}) => json('POST', path, body, call),
     put: (path, body = {}, call = {}) => json('PUT', path, body, call),

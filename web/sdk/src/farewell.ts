@@ -3,6 +3,7 @@ import type { Client } from './client'
 
 export function farewell(client: Client, path: string, body: unknown): void {
   const text = JSON.stringify(body)
-  const sent = navigator.sendBeacon?.(client.baseUrl + path, new Blob([text], { type: 'application/json' }))
+  // A beacon takes no headers of ours.
+  const sent = !client.hasHeaders && navigator.sendBeacon?.(client.baseUrl + path, new Blob([text], { type: 'application/json' }))
   if (!sent) client.post(path, body, { keepalive: true }).catch(() => undefined)
 }

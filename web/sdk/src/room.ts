@@ -4,7 +4,7 @@
  */
 import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
-import { createClient, type Client } from './client'
+import { createClient, frameHeaders, type Client } from './client'
 import { Consent } from './consent'
 import { YaoheError } from './errors'
 import {
@@ -83,10 +83,10 @@ export class Room {
     const { share } = data
     const opened = share && !share.mine ? { token: share.token, opening: () => this.#opening() } : null
     this.consent = new Consent(() => this.client, data.ask_consent, opened, document.cookie)
-    this.client = createClient({ baseUrl: data.base, onConsent: () => this.consent.ask() })
+    this.client = createClient({ baseUrl: data.base, headers: () => frameHeaders(yh.frame), onConsent: () => this.consent.ask() })
     this.player = new Player(yh)
     keepTicket(this.client, data)
-    const token = data.share?.token ?? null
+    const token = data.share?.token ?? yh.sharedBy ?? null
     this.shares = new Shares(this.client, this.id, token, () => this.#momentMs(), () => this.shown())
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
@@ -108,7 +108,8 @@ export class Room {
     // Somebody's browser has none: the picture and the shop go on without the chat.
     if (!('WebSocket' in window)) return this.online.tell(false)
     const { Centrifuge: Client } = await import('centrifuge')
-    const url = socketUrl(this.#yh.data.rt, location)
+    const { frame } = this.#yh
+    const url = socketUrl(this.#yh.data.rt, location) + (frame ? `?frame=${frame}` : '')
     const centrifuge = new Client(url, {
       minReconnectDelay: 300, maxReconnectDelay: 8000, name: 'web', data: this.#wish,
     })

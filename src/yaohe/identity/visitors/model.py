@@ -17,6 +17,7 @@ from yaohe.identity.visitors.names import friendly_name
 from yaohe.kernel.ids import is_id, new_id
 
 VISITOR_COOKIE: Final = "yh_v"
+FRAME_HEADER: Final = "x-yaohe-frame"  # a frame token, of an embedded page without a cookie
 COOKIE_AGE_S: Final = 400 * 86_400  # the longest browsers keep a cookie
 _MAC_BYTES: Final = 16
 _VALUE_LENGTH: Final = 22 + 1 + 22  # id, point, unpadded base64 of 16 bytes
@@ -60,7 +61,11 @@ def unseal(key: bytes, value: str | None) -> str | None:
     return visitor_id if is_id(visitor_id, "v") else None
 
 
-def set_cookie(name: str, value: str, *, age_s: int, secure: bool) -> str:
-    """A whole Set-Cookie value: for this site only, not readable by scripts."""
+def set_cookie(name: str, value: str, *, age_s: int, secure: bool, framed: bool = False) -> str:
+    """A whole Set-Cookie value: for this site only, not readable by scripts. `framed` is for a page
+    inside one of another site: a cookie of its own there, which no third site ever sees (CHIPS).
+    Browsers take such a cookie over https only."""
     flags = "; Secure" if secure else ""
-    return f"{name}={value}; Max-Age={age_s}; Path=/; HttpOnly; SameSite=Lax{flags}"
+    same = "None" if framed and secure else "Lax"
+    apart = "; Partitioned" if framed and secure else ""
+    return f"{name}={value}; Max-Age={age_s}; Path=/; HttpOnly; SameSite={same}{flags}{apart}"

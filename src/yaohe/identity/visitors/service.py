@@ -39,6 +39,8 @@ class Visitors:
         self._header_key = derive_key(secret, "visitor.header.v1")
         # A page of somebody who may not be remembered knows what it made, and nothing else does.
         self._passing_key = derive_key(secret, "visitor.passing.v1")
+        # What a page of ours keeps inside a page of another site, where cookies may not be had.
+        self._frame_key = derive_key(secret, "visitor.frame.v1")
         self._seen: dict[str, None] = {}
         # A watching person sends the same cookie every few seconds.
         self._read = lru_cache(maxsize=65_536)(self._unseal)
@@ -55,10 +57,12 @@ class Visitors:
         visitor_id = new_visitor_id()
         return Visitor(visitor_id, friendly_name(visitor_id))
 
-    def cookie(self, visitor: Visitor) -> str:
-        """The whole Set-Cookie value for this visitor."""
+    def cookie(self, visitor: Visitor, *, framed: bool = False) -> str:
+        """The whole Set-Cookie value for this visitor; `framed` inside a page of another site."""
         value = seal(self._key, visitor.id)
-        return set_cookie(VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure)
+        return set_cookie(
+            VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure, framed=framed
+        )
 
     def kept_cookie(self, visitor: Visitor | None) -> KeptCookie:
         """The cookie of this visitor; for None what takes it away."""
@@ -81,6 +85,16 @@ class Visitors:
     def from_passing(self, value: str | None) -> Visitor | None:
         """The visitor of a value for a page that keeps nothing; any other value is none."""
         visitor_id = unseal(self._passing_key, value)
+        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+
+    def frame_token(self, visitor: Visitor) -> str:
+        """What an embedded page keeps and sends where it gets no cookie. It stays in a store that
+        the page around cannot read."""
+        return seal(self._frame_key, visitor.id)
+
+    def from_frame(self, value: str | None) -> Visitor | None:
+        """The visitor of a frame token we made; nothing else is one."""
+        visitor_id = unseal(self._frame_key, value)
         return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
 
     def seen(self, visitor_id: str) -> None:

@@ -2,18 +2,9 @@
 import { createApp } from 'vue'
 import './room.css'
 import LiveRoomPage from './LiveRoomPage.vue'
+import { styled } from './styled'
 
 const yh = window.__yh
-
-/** Taking over before the style is there would move what the server drew. */
-function styled(): Promise<unknown> {
-  const sheets = [...document.querySelectorAll<HTMLLinkElement>('head link[rel="stylesheet"]')]
-  return Promise.all(
-    sheets
-      .filter((link) => !link.sheet)
-      .map((link) => new Promise((done) => ((link.onload = done), (link.onerror = done)))),
-  )
-}
 
 if (yh) {
   void styled().then(() => {

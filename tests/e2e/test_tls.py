@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 from tests.support.browser import phone
 from tests.support.demo import running_demo
 from tests.support.ffmpeg_publisher import publishing
+from tests.support.frames import site_of, standing
 from tests.support.phone import owner_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -37,6 +38,11 @@ BY_WHIP = """async (key) => {
   return [answer.status, answer.headers.get('location').startsWith('/whip/sessions/')]
 }"""
 
+# Who the server says one is in this frame, without a token that the page keeps.
+WHO = """(room) => fetch(`/api/v1/rooms/${room}/embedded`, {
+  method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}',
+}).then(async (answer) => (await answer.json()).frame)"""
+
 
 async def test_a_phone_of_the_same_network(browser: Browser, tmp_path: Path) -> None:
     options = ("--no-crowd", "--no-host", "--tls", "self")
@@ -62,3 +68,16 @@ async def test_a_phone_of_the_same_network(browser: Browser, tmp_path: Path) -> 
                 assert sockets == [f"wss://127.0.0.1:{demo.port}/rt"]
                 key = room.publish_url.rpartition("/")[2]
                 assert await mei.page.evaluate(BY_WHIP, key) == [201, True]
+
+                # In a page of another site one is somebody else, and the same the next time.
+                async with site_of(f"{demo.url}/embed/{room.id}") as site:
+                    wish = {"name": "news", "kind": "public", "mode": "live", "sites": [site]}
+                    await desk.post("/api/v1/staff/app-keys", wish)
+                    who = []
+                    for _ in range(2):
+                        frame = await standing(mei.page, site)
+                        await frame.wait_for_selector(".y-say")
+                        who.append((await frame.evaluate(WHO, room.id)).partition(".")[0])
+                    assert who[0] == who[1] != await mei.visitor_id()
+                    apart = [c for c in await mei.context.cookies() if "partitionKey" in c]
+                    assert {c["sameSite"] for c in apart} == {"None"}

@@ -18,7 +18,7 @@ async def running_system(
     data: Path, database_url: str, **settings: object
 ) -> AsyncIterator[System]:
     """Built on a database that exists; ended in order, so that it can be started again."""
-    given = load({}, data=str(data), public_url="http://yaohe.test", **settings)
+    given = load({}, **{"data": str(data), "public_url": "http://yaohe.test", **settings})
     system = build(given, database_url=database_url, notify_url="http://127.0.0.1:1")
     await system.db.open()
     await system.privacy.open()

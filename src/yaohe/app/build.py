@@ -89,9 +89,7 @@ def _pages(system: System, assets: Assets, words: Words, home: HomePage) -> Page
     )  # fmt: skip
 
 
-def _embeds(
-    system: System, assets: Assets, words: Words, home: HomePage, pages: Pages
-) -> Embeds:
+def _embeds(system: System, assets: Assets, words: Words, home: HomePage, pages: Pages) -> Embeds:
     return Embeds(
         assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
         identity=system.identity, home=home, pages=pages, gate=system.gate,

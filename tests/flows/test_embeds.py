@@ -1,0 +1,218 @@
+"""A room inside pages of other sites: where it may stand, who is known there, what it brings."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.conftest import Server
+from tests.sim.asgi import Answer, Browser
+from tests.support.patience import PATIENCE_S
+from tests.support.phone import until
+from tests.support.system import running_system
+
+from yaohe.app.build import System
+from yaohe.identity import Staff
+from yaohe.live.privacy.model import NewInvitation
+from yaohe.live.rooms import NewRoom, RoomChange
+
+pytestmark = pytest.mark.db
+
+SITE = "https://tea.example.com"
+OWNER = {"name": "小林", "email": "lin@example.com", "password": "one long sentence"}
+OPENED = "/api/v1/rooms/tea/embedded"
+
+
+@dataclass
+class Shop:
+    system: System
+    owner: Staff
+    url: str
+
+    async def ask(
+        self, who: Browser, method: str, path: str, body: Any = None, **headers: str
+    ) -> Answer:
+        return await who.ask(self.system.app, method, path, body, headers=headers)
+
+    async def opened(self, who: Browser, **wish: Any) -> Any:
+        frame = {"x-yaohe-frame": wish.pop("frame")} if "frame" in wish else {}
+        told = await self.ask(who, "POST", OPENED, wish, **frame)
+        assert told.ok, told.word
+        return told.json
+
+    async def landings(self) -> list[tuple[str, str]]:
+        conn = await asyncpg.connect(self.url)
+        try:
+            rows = await conn.fetch("select source, name from sharing.landings order by 1, 2")
+        finally:
+            await conn.close()
+        return [tuple(row) for row in rows]
+
+
+@asynccontextmanager
+async def shop(data: Path, url: str, **settings: object) -> AsyncIterator[Shop]:
+    async with running_system(data, url, **settings) as system:
+        desk = Browser()
+        setup = {"token": await system.identity.setup_token(), **OWNER}
+        assert (await desk.ask(system.app, "POST", "/api/v1/staff/setup", setup)).ok
+        owner = await system.identity.staff_of(desk.cookies)
+        assert owner is not None
+        await system.rooms.create(NewRoom(title="茶", title_en="Tea", host_name="小林", id="tea"))
+        for site, mode in ((SITE, "live"), ("https://trial.example.com", "test")):
+            await system.app_keys.create(
+                owner,
+                "site",
+                kind="public",
+                mode=mode,
+                sites=[site],  # type: ignore[arg-type]
+            )
+        yield Shop(system, owner, url)
+
+
+@pytest.fixture
+async def tea(pg: Server, tmp_path: Path) -> AsyncIterator[Shop]:
+    async with pg.clone() as url, shop(tmp_path, url) as one:
+        yield one
+
+
+def framed_by(answer: Answer) -> list[str]:
+    policy = answer.headers["content-security-policy"]
+    return policy.partition("frame-ancestors ")[2].split()
+
+
+async def test_it_stands_in_named_sites_and_nothing_else_does(tea: Shop) -> None:
+    who = Browser()
+    page = await tea.ask(who, "GET", "/embed/tea")
+    assert (page.status, framed_by(page)) == (200, ["'self'", SITE])
+    text = gzip.decompress(page.body).decode()
+    assert '<link rel="canonical" href="http://yaohe.test/r/tea">' in text
+    assert not page.set_cookies, "nobody is made a visitor by a frame that was only fetched"
+    missing = await tea.ask(who, "GET", "/embed/nowhere")
+    assert (missing.status, framed_by(missing)) == (404, ["'self'", SITE])
+    for path in ("/", "/r/tea", "/studio", "/embed/tea/x", "/r/nowhere"):
+        assert framed_by(await tea.ask(who, "GET", path)) == ["'self'"], path
+
+
+async def test_a_frame_without_cookies_is_the_same_person_by_its_token(tea: Shop) -> None:
+    first = await tea.opened(Browser(), site=SITE)
+    again = await tea.opened(Browser(), frame=first["frame"])
+    visitor = first["frame"].partition(".")[0]
+    assert again["frame"] == first["frame"]
+    shared = await tea.ask(
+        Browser(), "POST", "/api/v1/rooms/tea/shares", {"channel": "copy_link"},
+        **{"x-yaohe-frame": first["frame"]},
+    )  # fmt: skip
+    share = await tea.system.sharing.share(shared.json["token"])
+    assert share is not None
+    assert share.sharer_id == visitor
+    mine = await tea.ask(Browser(), "GET", "/api/v1/me/shares", **{"x-yaohe-frame": first["frame"]})
+    assert [one["token"] for one in mine.json["items"]] == [share.token]
+    # What the shop's cookie or the SDK's header hold is no frame token, and the other way round.
+    one = tea.system.identity.visitor_from_frame(first["frame"])
+    assert one is not None
+    for other in (
+        tea.system.identity.visitor_header(one),
+        tea.system.identity.visitor_cookie(one).partition("=")[2].partition(";")[0],
+        first["frame"][:-1],
+        "",
+    ):
+        assert tea.system.identity.visitor_from_frame(other) is None
+        assert (await tea.opened(Browser(), frame=other))["frame"] != first["frame"]
+    assert tea.system.identity.visitor_from_cookie(first["frame"]) is None
+    assert tea.system.identity.visitor_from_header(first["frame"]) is None
+
+
+async def test_over_https_a_frame_has_a_cookie_of_its_own(pg: Server, tmp_path: Path) -> None:
+    async with pg.clone() as url, shop(tmp_path, url, public_url="https://yaohe.test") as one:
+        who = Browser()
+        told = await one.ask(who, "POST", OPENED, {"site": SITE})
+        (cookie,) = told.set_cookies
+        assert cookie.startswith("yh_v=v_")
+        assert cookie.endswith("; Path=/; HttpOnly; SameSite=None; Secure; Partitioned")
+        assert not (await one.ask(who, "POST", OPENED, {"site": SITE})).set_cookies
+        (own,) = (await one.ask(Browser(), "GET", "/r/tea")).set_cookies
+        assert own.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+
+
+async def test_a_visit_is_told_by_its_class_and_site(tea: Shop) -> None:
+    await tea.opened(Browser(), site=SITE)
+    await tea.opened(Browser(), site=SITE, query="?utm_medium=affiliate&utm_campaign=spring")
+    told = await tea.opened(Browser(), site="https://liar.example.com")
+    assert told["site"] == ""
+    await tea.opened(Browser(user_agent="facebookexternalhit/1.1"), site=SITE)
+    await until(
+        tea.landings,
+        lambda rows: (
+            rows
+            == [
+                ("direct", ""),
+                ("promoter", "tea.example.com"),
+                ("recommendation", "tea.example.com"),
+            ]
+        ),
+        within_s=PATIENCE_S,
+    )
+
+
+async def test_an_embed_code_brings_hits_and_a_touch_makes_the_click(tea: Shop) -> None:
+    sharer, friend = Browser(), Browser()
+    await tea.ask(sharer, "GET", "/r/tea")
+    made = await tea.ask(sharer, "POST", "/api/v1/rooms/tea/shares", {"channel": "copy_link"})
+    token = made.json["token"]
+    own = await tea.opened(sharer, site=SITE, share=token)
+    assert (own["share"], own["mine"]) == (token, True)
+    told = await tea.opened(friend, site=SITE, share=token)
+    assert (told["share"], told["mine"]) == (token, False)
+    report = await tea.system.sharing.share_report("tea")
+    assert report.totals.clicks == 0
+    clicked = await tea.ask(
+        Browser(), "POST", "/api/v1/beacon", {"token": token},
+        **{"x-yaohe-frame": told["frame"]},
+    )  # fmt: skip
+    assert clicked.json == {"counted": True}
+    report = await tea.system.sharing.share_report("tea")
+    assert report.totals.clicks == 1
+    assert await tea.landings() == [("direct", "")], "that is the sharer's, in the room itself"
+    # A link of another room leads nowhere here.
+    await tea.system.rooms.create(NewRoom(title="别", title_en="O", host_name="小林", id="other"))
+    other = await tea.ask(friend, "POST", "/api/v1/rooms/other/shares", {"channel": "copy_link"})
+    assert (await tea.opened(friend, share=other.json["token"]))["share"] is None
+
+
+async def test_bad_calls_are_told(tea: Shop) -> None:
+    who = Browser()
+    nowhere = await tea.ask(who, "POST", "/api/v1/rooms/nowhere/embedded", {})
+    assert nowhere.word == "404 room_not_found"
+    for body in ({"site": 7}, {"site": "x" * 513}, {"share": "y" * 65}, []):
+        assert (await tea.ask(who, "POST", OPENED, body)).word == "422 not_json"
+    crossed = await tea.ask(who, "POST", OPENED, {}, origin=SITE)
+    assert crossed.word == "403 wrong_origin"
+
+
+async def test_a_private_room_needs_its_pass(pg: Server, tmp_path: Path) -> None:
+    async with pg.clone() as url, shop(tmp_path, url, public_url="https://yaohe.test") as one:
+        await one.system.rooms.update("tea", RoomChange(private=True), by=one.owner)
+        who = Browser()
+        assert (await one.ask(who, "GET", "/embed/tea")).status == 401
+        assert (await one.ask(who, "POST", OPENED, {})).word == "401 invitation_needed"
+        invitation = await one.system.privacy.invite("tea", NewInvitation(), by=one.owner)
+        query = one.system.privacy.link(invitation).partition("?")[2]
+        let_in = await one.ask(who, "GET", f"/embed/tea?{query}")
+        assert (let_in.status, let_in.headers["location"]) == (303, "/embed/tea")
+        assert len(let_in.set_cookies) == 2
+        assert all(cookie.endswith("; Partitioned") for cookie in let_in.set_cookies)
+        assert (await one.ask(who, "GET", "/embed/tea")).status == 200
+        assert (await one.ask(who, "POST", OPENED, {})).ok
+    # Without https a frame keeps no pass, so none is spent.
+    async with pg.clone() as url, shop(tmp_path / "plain", url) as one:
+        await one.system.rooms.update("tea", RoomChange(private=True), by=one.owner)
+        invitation = await one.system.privacy.invite("tea", NewInvitation(), by=one.owner)
+        query = one.system.privacy.link(invitation).partition("?")[2]
+        assert (await one.ask(Browser(), "GET", f"/embed/tea?{query}")).status == 401
+        assert [i.used for i in await one.system.privacy.invitations("tea")] == [0]

@@ -4,7 +4,8 @@ It stands only in pages of the sites that staff named with their app keys of liv
 to that (`frame-ancestors`). The document is the same for everybody. Who watches is known by a
 cookie of the frame's own (CHIPS) or, where there is none, by a *frame token* that the page keeps:
 both come with the first call of its script, which also says which site it stands in and whose
-share the embed code was.
+share the embed code was. Where the shop asks before it remembers anybody, nobody is remembered in
+a frame: they watch, and take part in the shop.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.front.templates import read_template
 from yaohe.front.view import Snapshot, document_values
 from yaohe.front.words import Words
-from yaohe.identity import Identity
+from yaohe.identity import Identity, Visitor
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import BadInput, Busy, TryAgain
@@ -57,7 +58,8 @@ class EmbeddedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmbeddedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`frame` is the token to send as `X-Yaohe-Frame`; `site` is empty where it is none of the
+    """`frame` is the token to send as `X-Yaohe-Frame`, empty where the shop asks before it
+    remembers anybody: a frame cannot keep the answer. `site` is empty where it is none of the
     shop's; `mine`: the embed code was made by this visitor."""
 
     frame: str
@@ -162,23 +164,29 @@ class Embeds:
     async def opened(self, request: Request, room_id: str, wish: EmbeddedRequest) -> EmbeddedAnswer:
         """The frame's page is on screen: who it is, and where they came from."""
         await self._snapshots.of(room_id)  # a room that is not there is not watched
-        known = request.known_visitor
-        visitor = known or self._identity.new_visitor()
-        if known is None:
-            request.cookie = self._identity.visitor_cookie(visitor, framed=True)
         site = wish.site if wish.site in await self._sites() else ""
         share = await self._share_of(room_id, wish.share)
+        visitor = None if request.is_unnamed else self._visitor(request)
         if not self._sharing.is_program(request.user_agent):
             if share is not None:
-                await self._hit(request, share, site, visitor.id)
-            else:
+                await self._hit(request, share, site, visitor.id if visitor else "")
+            elif visitor is not None:
                 self._land(room_id, visitor.id, site, wish.query)
         return EmbeddedAnswer(
-            frame=self._identity.frame_token(visitor),
+            frame="" if visitor is None else self._identity.frame_token(visitor),
             site=site,
             share=None if share is None else share.token,
-            mine=share is not None and share.sharer_id == visitor.id,
+            mine=share is not None and visitor is not None and share.sharer_id == visitor.id,
         )
+
+    def _visitor(self, request: Request) -> Visitor:
+        """Who watches; somebody new gets the frame's own cookie."""
+        known = request.known_visitor
+        if known is not None:
+            return known
+        visitor = self._identity.new_visitor()
+        request.cookie = self._identity.visitor_cookie(visitor, framed=True)
+        return visitor
 
     async def _share_of(self, room_id: str, token: str | None) -> Share | None:
         """The share whose embed code this is; one of another room led nobody here."""

@@ -114,8 +114,8 @@ class Request:
 
     @property
     def known_visitor(self) -> Visitor | None:
-        """The visitor of the cookie, else of an embedded page's token; None when there is none, it is
-        not ours, or their consent is missing."""
+        """The visitor of the cookie, else of an embedded page's token; None without one that is
+        ours, or where their consent is missing."""
         if not self._looked:
             self._looked = True
             self._visitor = self.identity.visitor_of(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -105,7 +105,9 @@ class Identity:
         new or may not be remembered."""
         if not self.remembers(cookie):
             return None
-        return self._visitors.from_cookie(cookie(VISITOR_COOKIE)) or self._visitors.from_frame(frame)
+        return self._visitors.from_cookie(cookie(VISITOR_COOKIE)) or self._visitors.from_frame(
+            frame
+        )
 
     def answered(self, cookie: CookieOf, *, accepted: bool) -> list[KeptCookie]:
         """The cookies of a browser whose person said whether it may be remembered. Who was known

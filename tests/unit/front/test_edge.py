@@ -34,7 +34,9 @@ class People:
 
     origins = ("https://shop.example",)
 
-    def visitor_of(self, cookie: Callable[[str], str | None]) -> Visitor | None:
+    def visitor_of(
+        self, cookie: Callable[[str], str | None], *, frame: str | None = None
+    ) -> Visitor | None:
         value = cookie("yh_v")
         return Visitor(value, "Lin") if value else None
 

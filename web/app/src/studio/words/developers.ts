@@ -13,7 +13,7 @@ export const developers = {
   'app_keys.test': ['测试', 'Test'],
   'app_keys.test_help': ['测试密钥写的数据不进正式报告', 'What a test key writes is in no live report'],
   'app_keys.sites': ['站点', 'Sites'],
-  'app_keys.sites_help': ['一行一个，如 https://live.example.com。分享链接只通往这些站点', 'One a line, such as https://live.example.com. Share links lead to these only'],
+  'app_keys.sites_help': ['一行一个，如 https://live.example.com。分享链接只通往这些站点，直播间也只能嵌在这里', 'One a line, such as https://live.example.com. Share links lead to these only, and rooms may be embedded only there'],
   'app_keys.sites_needed': ['写上用在哪个站点', 'Name the sites it is used on'],
   'app_keys.apps': ['也用在 App 和小程序里', 'Also in apps and mini-programs'],
   'app_keys.apps_help': ['它们没有站点可核对', 'They have no site that could be checked'],

@@ -48,6 +48,7 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         "product_changed.tell_waiting",
         "coupon_supply_changed.show",
         "back_in_stock.tell",
+        "message_written.tell_buyer",
         "room_ended.close_help",
         "room_ended.end_prices",
         "room_went_live.open_help",

@@ -3,12 +3,14 @@
 from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
+from yaohe.commerce.messages.http import controllers as messages
 from yaohe.commerce.orders.desk import OrderDesk, Pickups
 from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.desk import Bills
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
+from yaohe.commerce.reviews.http import controllers as reviews
 from yaohe.commerce.variants.http import ProductVariants
 from yaohe.commerce.waits.http import MyWaits, ShopWaits
 
@@ -26,6 +28,8 @@ controllers = (
     Pickups,
     DeliveryInfo,
     DeliveryDesk,
+    *messages,
+    *reviews,
     GatewayNotices,
     PayDoor,
     Bills,

@@ -13,12 +13,14 @@ from typing import Final
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
+from yaohe.commerce.messages.service import Messages
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
+from yaohe.commerce.reviews.service import Reviews
 from yaohe.commerce.variants.service import Variants
 from yaohe.commerce.waits.service import Waits
 from yaohe.kernel.db import Database
@@ -79,6 +81,8 @@ class Commerce:
         self.shop_orders = orders.shop_orders
         self.has_bought = orders.has_bought
         self.room_sales = orders.room_sales
+        self.messages = Messages(db, own_order=orders.order)
+        self.reviews = Reviews(db, own_order=orders.order)
         self.room_refusal = room_refusal
 
         shipping = Shipping(db)

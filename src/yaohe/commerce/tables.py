@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     MetaData,
+    SmallInteger,
     Table,
     Text,
 )
@@ -247,4 +248,52 @@ waits = Table(
     _at("asked_at"),
     _at("told_at", nullable=True),
     _at("seen_at", nullable=True),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("order_id", Text, ForeignKey(orders.c.id), primary_key=True),
+    _text("shop_id"),
+    _text("visitor_id"),
+    _count("messages"),
+    _amount("buyer_read"),  # the id of the last message this side has seen
+    _amount("shop_read"),
+    _at("last_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("order_id", Text, ForeignKey(threads.c.order_id), nullable=False),
+    _text("side"),
+    _text("staff_id", nullable=True),
+    _text("body"),
+    _text("idempotency_key"),
+    _at("at"),
+)
+
+canned_answers = Table(
+    "canned_answers",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    _text("body"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False, unique=True),
+    _text("shop_id"),
+    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
+    _text("visitor_id"),
+    Column("stars", SmallInteger, nullable=False),
+    _text("body"),
+    _text("answer"),
+    _text("hidden_for", nullable=True),
+    _at("at"),
+    _at("changed_at", nullable=True),
 )

@@ -15,6 +15,7 @@ from yaohe.flows import (
     back_in_stock,
     click_confirmed,
     goods_changed,
+    message_written,
     order_closed,
     order_paid,
     order_refunded,
@@ -42,5 +43,6 @@ def all_steps(
         *order_refunded.steps(sharing=sharing, hub=hub),
         *goods_changed.steps(campaigns=campaigns, commerce=commerce, shelf=shelf, hub=hub),
         *back_in_stock.steps(commerce=commerce, hub=hub),
+        *message_written.steps(hub=hub),
         *room_ended.steps(campaigns=campaigns, commerce=commerce),
     ]

@@ -204,6 +204,8 @@ export type PersonalEvent =
   | { type: 'order_moved'; order_id: string }
   /** It is this visitor's turn for what was sold out. */
   | { type: 'back_in_stock'; product_id: string; variant_id: string; title: string; title_en: string }
+  /** Somebody wrote in the thread of an order: this visitor, or the shop. */
+  | { type: 'message'; order_id: string; mine: boolean }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
   | { type: 'chat_muted' | 'chat_banned'; room: string; until: string | null }

@@ -13,10 +13,12 @@ import {
 import { Goods, type StateNews } from './goods'
 import { Follows } from './follows'
 import { Manners } from './manners'
+import { Messages } from './messages'
 import { Moments } from './moments'
 import { Player } from './player'
 import { Plays } from './plays'
 import { Reports } from './reports'
+import { Reviews } from './reviews'
 import { socketUrl } from './route'
 import { Shares, type Shown } from './share'
 import { Shop } from './shop'
@@ -49,6 +51,8 @@ export class Room {
   readonly plays: Plays
   readonly shop: Shop
   readonly waits: Waits
+  readonly messages: Messages
+  readonly reviews: Reviews
   readonly track: Track
   readonly manners: Manners
   readonly follows: Follows
@@ -91,6 +95,8 @@ export class Room {
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
     this.waits = new Waits(this.client)
+    this.messages = new Messages(this.client)
+    this.reviews = new Reviews(this.client)
     this.track = new Track(this.client, this.id, token, () => this.player.phase === 'playing')
     this.manners = new Manners(this.client, this.id)
     this.follows = new Follows(this.client)

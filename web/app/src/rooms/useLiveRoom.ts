@@ -16,6 +16,7 @@ import { useChat } from './useChat'
 import { useConsent } from './useConsent'
 import { useLanding } from './useLanding'
 import { useManners } from './useManners'
+import { useMessages } from './useMessages'
 import { useNotices } from './useNotices'
 import { useOrders } from './useOrders'
 import { useReplay } from './useReplay'
@@ -85,6 +86,7 @@ export function createLiveRoom(yh: BootHandle) {
   const replay = useReplay(room, live, boot.room.replay)
   const captions = useCaptions(live)
   const orders = useOrders({ room, sheets })
+  const messages = useMessages({ room, sheets, notices, say })
   const waits = useWaits({ room, sheets, notices, say, lang, live })
 
   function applyState(state: Partial<RoomState>): void {
@@ -216,6 +218,7 @@ export function createLiveRoom(yh: BootHandle) {
           : say('coupon.arrived', { amount })
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'back_in_stock') waits.told(event)
+    else if (event.type === 'message') messages.told(event)
     else if (event.type === 'order_paid') orders.refresh(event.order_id)
     else if (event.type === 'order_moved') {
       if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)
@@ -228,7 +231,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
+    boot, lang, say, money, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, messages, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

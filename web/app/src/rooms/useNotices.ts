@@ -4,7 +4,7 @@ import { YaoheError } from '@sdk/errors'
 import type { WordKey, Words } from '../ui/words'
 
 export interface Notice {
-  kind: 'friend' | 'coupon' | 'back' | 'done' | 'problem'
+  kind: 'friend' | 'coupon' | 'back' | 'message' | 'done' | 'problem'
   title: string
   text?: string
   /** An error's code, small, for whoever is asked about it. */

@@ -21,7 +21,9 @@ import type {
   ShopOrder,
   Staff,
 } from './types'
+import type { Message, Thread, ThreadLine } from './orders/messages'
 import type { Shelf } from './shop/shelf'
+import type { ShopReview } from './shop/ReviewsPanel.vue'
 import type { VariantDraft } from './shop/variants'
 import type { WechatConnection } from './wechat'
 
@@ -145,6 +147,18 @@ export const api = {
   refundOrder: (id: string, wish: { amount_minor: number | null; idempotency_key: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/refund`, wish),
   noteOrder: (id: string, note: string) => client.put<unknown>(`${V1}/shop/orders/${id}/note`, { note }),
+  reviews: (before: string) => client.get<Items<ShopReview>>(`${V1}/shop/reviews${before && `?before=${before}`}`),
+  answerReview: (id: string, text: string) => client.put<void>(`${V1}/shop/reviews/${id}/answer`, { text }),
+  hideReview: (id: string, reason: string) => client.post<void>(`${V1}/shop/reviews/${id}/hide`, { reason }),
+  showReview: (id: string) => client.post<void>(`${V1}/shop/reviews/${id}/show`),
+  threads: () => list<ThreadLine>('/shop/threads'),
+  thread: (id: string) => client.get<Thread>(`${V1}/shop/orders/${id}/messages`),
+  writeMessage: (id: string, text: string, key: string) =>
+    client.post<Message>(`${V1}/shop/orders/${id}/messages`, { text, idempotency_key: key }),
+  readMessages: (id: string, upTo: number) =>
+    client.post<void>(`${V1}/shop/orders/${id}/messages/read`, { up_to: upTo }),
+  cannedAnswers: () => list<string>('/shop/canned-answers'),
+  keepAnswers: (items: string[]) => client.put<Items<string>>(`${V1}/shop/canned-answers`, { items }),
   orders: (query: { status?: string; room?: string; before?: string }) =>
     client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),
 

@@ -13,10 +13,12 @@ import { following } from './following'
 import { invitations } from './invitations'
 import { links } from './links'
 import { live } from './live'
+import { messages } from './messages'
 import { moderation } from './moderation'
 import { playback } from './playback'
 import { plays } from './plays'
 import { reports } from './reports'
+import { reviews } from './reviews'
 import { settings } from './settings'
 import { shop } from './shop'
 import { webhooks } from './webhooks'
@@ -25,7 +27,7 @@ import { wechat } from './wechat'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...moderation, ...playback, ...shop, ...plays, ...reports, ...settings, ...webhooks, ...wechat } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...messages, ...moderation, ...playback, ...shop, ...plays, ...reports, ...reviews, ...settings, ...webhooks, ...wechat } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

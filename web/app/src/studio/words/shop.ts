@@ -9,7 +9,7 @@ export const shop = {
   'products.price': ['价格', 'Price'],
   'products.list_price': ['原价', 'Was'],
   'products.stock': ['库存', 'Stock'],
-  'products.waiting': ['{n} 人等到货', '{n} waits|{n} wait'],
+  'products.waiting': ['{n} 人等到货', '{n} waiting'],
   'products.status': ['状态', 'Status'],
   'products.on_sale': ['在卖', 'On sale'],
   'products.hidden': ['不卖', 'Hidden'],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import asyncpg
 import msgspec
@@ -29,6 +30,7 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput
 from yaohe.kernel.ids import new_id
 from yaohe.platforms.sandbox_pay import Fault
+from yaohe.platforms.wechat_pay.model import BEIJING
 
 pytestmark = pytest.mark.db
 
@@ -233,6 +235,33 @@ async def test_refunds_the_gateway_makes_difficult(shop: Shop, owner: Staff, fau
         )
         await shop.rows("update commerce.refunds set next_at = now() where state <> 'done'")
     await settled(shop, order, "refunded")
+    assert (await judged(shop)).holds
+
+
+async def test_a_refund_the_gateway_closes_is_asked_for_under_another_number(
+    shop: Shop, owner: Staff
+) -> None:
+    order = await paid(shop)
+    payment_id = await shop.value("select id from commerce.payments where order_id = $1", order.id)
+    await shop.gateway.script(payment_id, "refund_closed")
+    await shop.commerce.refund_order(order.id, RefundWish(amount_minor=100), by=owner)
+    await shop.commerce.ask_for_refunds()
+    # Told three times, it is one round more.
+    await shop.gateway.deliver()
+    await shop.rows("update sandbox_pay.notices set delivered_at = null, due_at = now()")
+    await shop.gateway.deliver()
+    told = "select (state, round)::text from commerce.refunds where order_id = $1"
+    assert await shop.value(told, order.id) == "(due,2)"
+    assert (await judged(shop)).holds
+    await shop.rows("update commerce.refunds set next_at = now() where state <> 'done'")
+    await shop.commerce.ask_for_refunds()
+    await shop.gateway.deliver()
+    assert await shop.value(told, order.id) == "(done,2)"
+    numbers = "select array_agg(state order by id) from sandbox_pay.refunds where payment_id = $1"
+    assert await shop.value(numbers, payment_id) == ["closed", "done"]
+    assert (await shop.commerce.order(order.id, order.visitor_id)).refunded_minor == 100
+    bill = await shop.commerce.reconcile(datetime.now(BEIJING).date())
+    assert payment_id not in {difference.payment_id for difference in bill.differences}
     assert (await judged(shop)).holds
 
 

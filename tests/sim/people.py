@@ -32,7 +32,7 @@ BOTS = (
 )
 FAULTS = (
     "delay", "duplicate", "reorder", "early", "bad_signature", "old_timestamp", "wrong_amount",
-    "late", "refund_pending", "refund_failed",
+    "late", "refund_pending", "refund_failed", "refund_closed",
 )  # fmt: skip
 
 

@@ -218,6 +218,7 @@ refunds = Table(
     _text("idempotency_key", nullable=True),
     _text("state"),
     _count("attempts"),
+    _count("round"),  # under which number it is asked for
     _at("next_at"),
     _at("created_at"),
     _at("done_at", nullable=True),

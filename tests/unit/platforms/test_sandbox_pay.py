@@ -53,6 +53,8 @@ def test_what_each_fault_bends() -> None:
     assert first_state(payment()) == "done"
     assert first_state(payment("refund_pending")) == "pending"
     assert first_state(payment("refund_failed")) == "failed"
+    assert first_state(payment("refund_closed")) == "closed"
+    assert first_state(payment("refund_closed"), closed_before=True) == "done"
 
 
 def test_retries_slow_down_and_end() -> None:

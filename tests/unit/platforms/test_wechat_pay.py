@@ -200,7 +200,7 @@ def test_states_and_what_they_mean() -> None:
         assert standing(said).state == wanted
         assert (paid_news(said) is not None) == (wanted == "paid")
     for state, kind in (
-        ("SUCCESS", "refund.done"), ("ABNORMAL", "refund.failed"), ("CLOSED", "refund.failed"),
+        ("SUCCESS", "refund.done"), ("ABNORMAL", "refund.failed"), ("CLOSED", "refund.closed"),
         ("PROCESSING", None),
     ):  # fmt: skip
         back = {"out_trade_no": "pay_1", "out_refund_no": "r", "amount": {"total": 5, "refund": 2}}

@@ -20,7 +20,14 @@ from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.placing import paid_fact, stock_facts
 from yaohe.commerce.payments import bookkeeping, refund_store, store
-from yaohe.commerce.payments.model import Outcome, Payment, Refund, effect_of
+from yaohe.commerce.payments.model import (
+    Outcome,
+    Payment,
+    Refund,
+    effect_of,
+    refund_of,
+    refund_pause,
+)
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.ids import new_id
 from yaohe.ledger import Ledger
@@ -73,15 +80,20 @@ class Judge:
             if (news.amount_minor, news.currency) != (payment.amount_minor, payment.currency):
                 return await _mismatch(tx, payment, news)
             return await self._paid(tx, order, payment, news)
-        refund = await refund_store.refund(tx.conn, news.refund_id or "")
+        refund_id, round_ = refund_of(news.refund_id or "")
+        refund = await refund_store.refund(tx.conn, refund_id)
         if refund is None or refund.payment_id != payment.id:
             raise PaymentNotFound
         if (news.amount_minor, news.currency) != (refund.amount_minor, refund.currency):
             return await _mismatch(tx, payment, news)
+        if news.type == "refund.closed":
+            pause = refund_pause(round_)
+            again = await refund_store.refund_again(tx.conn, refund.id, round_, pause)
+            return "again" if again else "nothing"
         if news.type == "refund.failed":
             failed = await refund_store.fail_refund(tx.conn, refund.id)
             return "failed" if failed else "nothing"
-        return await self._refunded(tx, order, payment, news)
+        return await self._refunded(tx, order, payment, refund.id, news)
 
     async def _paid(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
         if not await store.capture(tx.conn, payment.id, at=news.at):
@@ -109,8 +121,10 @@ class Judge:
         await self._ledger.hold(tx, bookkeeping.asked(refund))
         await tx.record(_of(PaymentLate, order, refund))
 
-    async def _refunded(self, tx: Tx, order: Order, payment: Payment, news: News) -> Outcome:
-        refund = await refund_store.finish_refund(tx.conn, news.refund_id or "", at=news.at)
+    async def _refunded(
+        self, tx: Tx, order: Order, payment: Payment, refund_id: str, news: News
+    ) -> Outcome:
+        refund = await refund_store.finish_refund(tx.conn, refund_id, at=news.at)
         if refund is None:
             return "nothing"
         whole = await store.give_back(tx.conn, payment.id)

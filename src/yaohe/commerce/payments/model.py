@@ -21,7 +21,7 @@ from yaohe.platforms.payments import Way
 
 PaymentState = Literal["open", "canceled", "paid", "refunded"]
 RefundState = Literal["due", "requested", "failed", "done"]
-Outcome = Literal["paid", "late", "refunded", "failed", "nothing", "mismatch"]
+Outcome = Literal["paid", "late", "refunded", "failed", "again", "nothing", "mismatch"]
 
 MOVES: Final[dict[PaymentState, frozenset[PaymentState]]] = {
     "open": frozenset({"paid", "canceled"}),
@@ -74,6 +74,12 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     state: RefundState
     attempts: int
+    round: int
+
+    @property
+    def number(self) -> str:
+        """Its id at the gateway: one that was closed there needs another."""
+        return self.id if self.round == 1 else f"{self.id}-{self.round}"
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +121,13 @@ def effect_of(order_status: OrderStatus) -> Literal["pays", "late", "double"]:
     if order_status in before("pay_late"):
         return "late"
     return "double"
+
+
+def refund_of(number: str) -> tuple[str, int]:
+    """The refund and the round of a number at the gateway."""
+    refund_id, _, round_ = number.partition("-")
+    known = round_.isascii() and round_.isdigit() and len(round_) < 6
+    return refund_id, int(round_) if known else 1
 
 
 def refund_pause(attempts: int) -> timedelta:

@@ -18,7 +18,9 @@ _MOVED: Final = text(
     select id as payment_id, null as refund_id, amount_minor, currency from commerce.payments
      where gateway = :gateway and captured_at >= :since and captured_at < :until
     union all
-    select payment_id, id, amount_minor, currency from commerce.refunds
+    select payment_id, id || case round when 1 then '' else '-' || round end,
+           amount_minor, currency
+      from commerce.refunds
      where gateway = :gateway and returned_at >= :since and returned_at < :until
     """
 )

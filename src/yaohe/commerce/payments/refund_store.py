@@ -23,6 +23,7 @@ _REFUND = (
     refunds.c.reason,
     refunds.c.state,
     refunds.c.attempts,
+    refunds.c.round,
 )
 
 
@@ -66,6 +67,7 @@ async def insert_refund(
             idempotency_key=key,
             state="due",
             attempts=0,
+            round=1,
             next_at=func.now(),
             created_at=func.now(),
         )
@@ -100,7 +102,7 @@ _TAKE_REFUNDS = text(
     )
     returning r.id, r.shop_id, r.payment_id, r.order_id, r.gateway, r.amount_minor,
         (select amount_minor from commerce.payments p where p.id = r.payment_id) as paid_minor,
-        r.currency, r.reason, r.state, r.attempts
+        r.currency, r.reason, r.state, r.attempts, r.round
     """
 )
 
@@ -156,3 +158,17 @@ async def fail_refund(conn: AsyncConnection, refund_id: str) -> bool:
         .returning(refunds.c.id)
     )
     return failed.first() is not None
+
+
+async def refund_again(
+    conn: AsyncConnection, refund_id: str, closed: int, pause: timedelta
+) -> bool:
+    """The gateway closed it in the round `closed`: the next one begins after `pause`. False when
+    that was known, or the money went back."""
+    begun = await conn.execute(
+        update(refunds)
+        .where(refunds.c.id == refund_id, refunds.c.state != "done", refunds.c.round == closed)
+        .values(state="due", attempts=0, round=closed + 1, next_at=func.now() + pause)
+        .returning(refunds.c.id)
+    )
+    return begun.first() is not None

@@ -116,10 +116,10 @@ class Refunds:
     async def _word_on(self, refund: Refund) -> News | None:
         """What the gateway says of it: asked to do it first, then what became of it."""
         if refund.state != "due":
-            return await self._gateway.ask_refund(refund.id)
+            return await self._gateway.ask_refund(refund.number)
         return await self._gateway.refund(
             RefundRequest(
-                refund_id=refund.id,
+                refund_id=refund.number,
                 payment_id=refund.payment_id,
                 amount_minor=refund.amount_minor,
                 paid_minor=refund.paid_minor,

@@ -12,7 +12,9 @@ from typing import Literal
 
 import msgspec
 
-NewsKind = Literal["payment.paid", "refund.done", "refund.failed"]
+# A refund that failed may still be done by hand; one that is closed is over, and is asked for under
+# another number.
+NewsKind = Literal["payment.paid", "refund.done", "refund.failed", "refund.closed"]
 Standing = Literal["open", "paid", "closed", "unknown"]
 # How a payer comes to the cashier: a page of the gateway's in a phone's browser, a code to scan,
 # or a call inside the gateway's own app.

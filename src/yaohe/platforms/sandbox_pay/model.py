@@ -12,6 +12,7 @@ Faults are scripted per payment, so that a test (or a curious person) can see wh
     late            the cashier takes money also when the payment was closed or is over
     refund_pending  a refund takes some seconds
     refund_failed   a refund fails, and is done by hand some seconds later
+    refund_closed   the first refund is closed; the next one is done
 """
 
 from __future__ import annotations
@@ -34,13 +35,19 @@ Fault = Literal[
     "late",
     "refund_pending",
     "refund_failed",
+    "refund_closed",
 ]
 FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
 
 SandboxState = Literal["open", "paid", "closed", "refunded"]
-SandboxRefundState = Literal["pending", "failed", "done"]
-EventType = Literal["TRANSACTION.SUCCESS", "REFUND.SUCCESS", "REFUND.ABNORMAL"]
+SandboxRefundState = Literal["pending", "failed", "closed", "done"]
+# The states of refunds whose money is taken from the payment.
+TAKEN: Final[tuple[SandboxRefundState, ...]] = ("pending", "failed", "done")
+EventType = Literal["TRANSACTION.SUCCESS", "REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"]
 
+_REFUND_EVENTS: Final[dict[SandboxRefundState, EventType]] = {
+    "done": "REFUND.SUCCESS", "failed": "REFUND.ABNORMAL", "closed": "REFUND.CLOSED",
+}  # fmt: skip
 DELAY_S: Final = 5.0
 REORDER_S: Final = 10.0
 REFUND_S: Final = 5.0
@@ -122,14 +129,16 @@ def plan_paid(payment: SandboxPayment, body: str) -> Planned:
 def plan_refund(refund: SandboxRefund, body: str) -> Planned:
     """The notice of what became of a refund."""
     return Planned(
-        event_type="REFUND.SUCCESS" if refund.state == "done" else "REFUND.ABNORMAL",
+        event_type=_REFUND_EVENTS[refund.state],
         notify_url=refund.notify_url,
         body=body,
     )
 
 
-def first_state(payment: SandboxPayment) -> SandboxRefundState:
+def first_state(payment: SandboxPayment, *, closed_before: bool = False) -> SandboxRefundState:
     """How a refund of this payment begins."""
+    if "refund_closed" in payment.faults:
+        return "done" if closed_before else "closed"
     if "refund_failed" in payment.faults:
         return "failed"
     return "pending" if "refund_pending" in payment.faults else "done"

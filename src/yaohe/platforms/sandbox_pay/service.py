@@ -29,6 +29,7 @@ from yaohe.platforms.sandbox_pay.errors import (
 from yaohe.platforms.sandbox_pay.keys import SandboxKeys
 from yaohe.platforms.sandbox_pay.model import (
     REFUND_S,
+    TAKEN,
     Fault,
     SandboxPayment,
     SandboxRefund,
@@ -103,19 +104,23 @@ class SandboxGateway:
                 if (there.payment_id, there.amount_minor) != (payment_id, amount_minor):
                     raise IdReused
                 return there
-            back_minor = await store.refunded_minor(tx.conn, payment_id)
+            back_minor = await store.refunded_minor(tx.conn, payment_id, *TAKEN)
             left_minor = payment.amount_minor - back_minor
             if payment.paid_at is None or not 0 < amount_minor <= left_minor:
                 raise NothingToRefund
             if paid_minor != payment.amount_minor:
                 raise IdReused
-            state = first_state(payment)
+            closed_before = await store.refunded_minor(tx.conn, payment_id, "closed") > 0
+            state = first_state(payment, closed_before=closed_before)
             new = SandboxRefund(
                 id=refund_id, payment_id=payment_id, amount_minor=amount_minor, state=state,
                 notify_url=notify_url,
             )  # fmt: skip
             made = await store.insert_refund(
-                tx.conn, new, reason=reason, due_s=None if state == "done" else REFUND_S
+                tx.conn,
+                new,
+                reason=reason,
+                due_s=REFUND_S if state in {"pending", "failed"} else None,
             )
             notice_id = None
             if state != "pending":
@@ -123,7 +128,7 @@ class SandboxGateway:
         if notice_id is not None and "early" in payment.faults:
             await self._delivery.deliver(only=notice_id)
         self._delivery.wake()
-        if state == "failed":
+        if state in {"failed", "closed"}:
             return made
         # As the real one: what has only just been asked for is said to be under way.
         return replace(made, state="pending", done_at=None)

@@ -120,12 +120,10 @@ async def refund(conn: AsyncConnection, refund_id: str) -> SandboxRefund | None:
 
 
 async def refunded_minor(conn: AsyncConnection, payment_id: str, *states: str) -> int:
-    """How much of a payment has refunds (in these states); who holds the payment asks."""
+    """How much of a payment has refunds in these states; who holds the payment asks."""
     total = select(func.coalesce(func.sum(refunds.c.amount_minor), 0)).where(
-        refunds.c.payment_id == payment_id
+        refunds.c.payment_id == payment_id, refunds.c.state.in_(states)
     )
-    if states:
-        total = total.where(refunds.c.state.in_(states))
     return int((await conn.execute(total)).scalar_one())
 
 
@@ -155,7 +153,7 @@ async def take_due_refunds(conn: AsyncConnection) -> list[SandboxRefund]:
     """Refunds that are done now."""
     rows = await conn.execute(
         update(refunds)
-        .where(refunds.c.state != "done", refunds.c.due_at <= func.now())
+        .where(refunds.c.state.in_(["pending", "failed"]), refunds.c.due_at <= func.now())
         .values(state="done", done_at=func.now())
         .returning(*_REFUND)
     )

@@ -13,7 +13,9 @@ from yaohe.platforms.wechat_pay.bill import COLUMNS, SUMMARY, yuan
 from yaohe.platforms.wechat_pay.model import time_text
 
 _TRADE_TYPES: Final = {"h5": "MWEB", "native": "NATIVE", "jsapi": "JSAPI"}
-_REFUND_STATES: Final = {"pending": "PROCESSING", "failed": "ABNORMAL", "done": "SUCCESS"}
+_REFUND_STATES: Final = {
+    "pending": "PROCESSING", "failed": "ABNORMAL", "closed": "CLOSED", "done": "SUCCESS",
+}  # fmt: skip
 
 
 def transaction(payment: SandboxPayment) -> dict[str, Any]:

@@ -7,13 +7,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from yaohe.platforms.payments import News, PaymentStanding
+from yaohe.platforms.payments import News, NewsKind, PaymentStanding
 
 SUBJECT_BYTES_MAX: Final = 127
 # Their calendar and their times are Beijing's.
 BEIJING: Final = timezone(timedelta(hours=8))
 
 RefundStatus = Literal["SUCCESS", "CLOSED", "PROCESSING", "ABNORMAL"]
+_REFUND_NEWS: Final[dict[str, NewsKind]] = {
+    "SUCCESS": "refund.done", "ABNORMAL": "refund.failed", "CLOSED": "refund.closed",
+}  # fmt: skip
 _PAID: Final = {"SUCCESS", "REFUND"}  # "REFUND" is paid, with some of it given back
 _CLOSED: Final = {"CLOSED", "REVOKED"}
 
@@ -70,10 +73,11 @@ def paid_news(said: Transaction) -> News | None:
 
 def refund_news(said: Refunded) -> News | None:
     """The news of a refund; None while it is under way."""
-    if said.state not in {"SUCCESS", "ABNORMAL", "CLOSED"}:
+    kind = _REFUND_NEWS.get(said.state)
+    if kind is None:
         return None
     return News(
-        type="refund.done" if said.state == "SUCCESS" else "refund.failed",
+        type=kind,
         payment_id=said.out_trade_no,
         refund_id=said.out_refund_no,
         amount_minor=said.amount.refund,

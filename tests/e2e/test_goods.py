@@ -123,3 +123,48 @@ async def test_the_variant_that_was_picked_is_the_one_that_is_bought(
         (order,) = (await kept.json())["items"]
         assert order["variant_id"] == made[1]["id"]
         assert order["title"].endswith(" · 蓝罐")
+
+
+async def test_the_second_purchase_takes_three_taps(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("再买一次")
+    async with phone(browser, demo.url) as lin:
+        for taps in (["name", "phone", "address"], []):
+            await lin.page.goto(room.path)
+            await lin.page.locator(".y-buy").click()
+            await lin.page.locator("[data-act=buy-now]").click()
+            for field, text in zip(taps, ("小林", "13800001234", "龙井路 1 号"), strict=False):
+                await lin.page.locator(f"[name={field}]").fill(text)
+            async with lin.page.expect_navigation(url="**/cashier/**"):
+                await lin.page.locator("[data-act=pay]").click()
+        kept = await lin.context.request.get(f"{demo.url}/api/v1/orders")
+        assert len((await kept.json())["items"]) == 2
+    told = (await desk.get(f"/api/v1/shop/orders?room={room.id}"))["items"]
+    assert [order["buyer"]["address"] for order in told] == ["龙井路 1 号"] * 2
+
+
+async def test_what_is_picked_up_asks_for_no_address_and_is_handed_over_by_its_code(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("到店自取")
+    product = f"/api/v1/products/{room.product['id']}"
+    await desk.call("PATCH", product, {"delivery": "pickup"})
+    async with phone(browser, demo.url, lang="en-GB") as amy:
+        await amy.page.goto(room.path)
+        await amy.page.locator(".y-buy").click()
+        await amy.page.locator("[data-act=buy-now]").click()
+        await amy.page.locator("[name=phone]").fill("13800001234")
+        await expect(amy.page.locator("[name=address]")).to_have_count(0)
+        await amy.page.locator("[name=name]").fill("Amy")
+        await amy.page.locator("[name=note]").fill("after five")
+        async with amy.page.expect_navigation(url="**/cashier/**"):
+            await amy.page.locator("[data-act=pay]").click()
+        await amy.page.locator("button[value=success], button").first.click()
+        code = (await amy.page.locator(".y-ticket b").text_content()) or ""
+    (order,) = (await desk.get(f"/api/v1/shop/orders?room={room.id}"))["items"]
+    assert (order["delivery"], order["buyer_note"], order["status"]) == (
+        "pickup", "after five", "paid",
+    )  # fmt: skip
+    handed = await desk.post("/api/v1/shop/pickups", {"code": code})
+    assert (handed["id"], handed["status"]) == (order["id"], "completed")

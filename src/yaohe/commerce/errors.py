@@ -2,6 +2,7 @@
 
 NotFound 404
 ├── ProductNotFound      product_not_found
+├── AddressNotFound      address_not_found      also when it is somebody else's
 ├── PickupNotFound       pickup_not_found       no order is picked up by this code
 ├── VariantNotFound      variant_not_found      also when it is another product's, or not sold
 ├── TemplateNotFound     coupon_template_not_found
@@ -78,6 +79,11 @@ class OrderNotFound(NotFound):
 class OrderRoomNotFound(NotFound):
     code = "order_room_not_found"
     message = "There is no such room. Leave room_id out to order outside of a room."
+
+
+class AddressNotFound(NotFound):
+    code = "address_not_found"
+    message = "There is no such address in your book."
 
 
 class PickupNotFound(NotFound):

@@ -1,5 +1,6 @@
 """The controllers of commerce, for the root to mount."""
 
+from yaohe.commerce.addresses.http import MyAddresses
 from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
@@ -24,6 +25,7 @@ controllers = (
     CouponDesk,
     MyCoupons,
     MyOrders,
+    MyAddresses,
     OrderDesk,
     Pickups,
     DeliveryInfo,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from yaohe.commerce.addresses.service import Addresses
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
@@ -85,13 +86,7 @@ class Commerce:
         self.reviews = Reviews(db, own_order=orders.order)
         self.room_refusal = room_refusal
 
-        shipping = Shipping(db)
-        self.ship_order = shipping.ship
-        self.complete_order = shipping.complete
-        self.complete_old_orders = shipping.complete_old
-        self.note_order = shipping.note
-        self.hand_over = shipping.hand_over
-        self.deliver_digital = shipping.deliver
+        self._open_delivery(db)
 
         payments = self._payments = Payments(
             db, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
@@ -119,10 +114,6 @@ class Commerce:
 
         self.set_variants = Variants(db).replace
 
-        delivery = Delivery(db)
-        self.delivery_rule = delivery.rule
-        self.set_delivery_rule = delivery.set_rule
-
         prices = Prices(db, room_exists=room_exists)
         self.start_live_price = prices.start
         self.stop_live_price = prices.stop
@@ -137,6 +128,25 @@ class Commerce:
         self.wait_counts = waits.counts
         self.tell_waiting = waits.tell
         self.tell_next = waits.tell_next
+
+    def _open_delivery(self, db: Database) -> None:
+        """How it reaches the buyer."""
+        delivery = Delivery(db)
+        self.delivery_rule = delivery.rule
+        self.set_delivery_rule = delivery.set_rule
+
+        addresses = Addresses(db)
+        self.addresses_of = addresses.of
+        self.keep_address = addresses.keep
+        self.drop_address = addresses.drop
+
+        shipping = Shipping(db)
+        self.ship_order = shipping.ship
+        self.complete_order = shipping.complete
+        self.complete_old_orders = shipping.complete_old
+        self.note_order = shipping.note
+        self.hand_over = shipping.hand_over
+        self.deliver_digital = shipping.deliver
 
     @property
     def waiting(self) -> dict[str, int]:

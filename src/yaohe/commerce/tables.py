@@ -140,6 +140,20 @@ live_prices = Table(
     _at("created_at"),
 )
 
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("shop_id"),
+    _text("visitor_id"),
+    _text("name"),
+    _text("phone"),
+    _text("address"),
+    Column("is_default", Boolean, nullable=False),
+    _at("created_at"),
+    _at("used_at"),
+)
+
 orders = Table(
     "orders",
     metadata,

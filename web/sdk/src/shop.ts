@@ -10,6 +10,12 @@ export interface Buyer {
   address: string
 }
 
+/** One of a buyer's own addresses; the default comes first, then the one used last. */
+export interface Address extends Buyer {
+  id: string
+  is_default: boolean
+}
+
 /** What the shop asks for shipping (in minor units), and where goods are picked up. */
 export interface DeliveryRule {
   fee_minor: number
@@ -91,6 +97,19 @@ export class Shop {
   /** The same key for the same intention: asking twice never buys twice. */
   async place(request: OrderRequest, key: string): Promise<Placed> {
     return this.#client.post<Placed>('/api/v1/orders', { ...request, idempotency_key: key })
+  }
+
+  async addresses(): Promise<Address[]> {
+    return (await this.#client.get<{ items: Address[] }>('/api/v1/me/addresses')).items
+  }
+
+  /** Keeps an address for the next order; one that is there is only noted as used. */
+  async keepAddress({ name, phone, address }: Buyer, isDefault = false): Promise<Address[]> {
+    return (await this.#client.post<{ items: Address[] }>('/api/v1/me/addresses', { name, phone, address, is_default: isDefault })).items
+  }
+
+  async dropAddress(id: string): Promise<Address[]> {
+    return (await this.#client.delete<{ items: Address[] }>(`/api/v1/me/addresses/${id}`)).items
   }
 
   /** What shipping costs now, and where goods are picked up. */

@@ -5,7 +5,7 @@
 import { reactive } from 'vue'
 import { YaoheError } from '@sdk/errors'
 import type { Room } from '@sdk/room'
-import { newKey, onItsWay, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
+import { newKey, onItsWay, type Address, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
 import type { Deal } from '../shop/deal'
 import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'
@@ -26,6 +26,8 @@ export function useOrders({ room, sheets }: Needs) {
     problem: '',
     /** What shipping costs; null until it was asked for. */
     rule: null as DeliveryRule | null,
+    /** The buyer's own addresses, the one to offer first. */
+    book: [] as Address[],
   })
   let key = newKey()
 
@@ -37,9 +39,22 @@ export function useOrders({ room, sheets }: Needs) {
     }
   }
 
-  /** The sheet that shows a sum needs it; a new sheet asks again. */
-  async function loadRule(): Promise<void> {
-    state.rule = await room.shop.delivery()
+  /** The sheet that shows a sum needs them; a new sheet asks again. */
+  async function loadTerms(): Promise<void> {
+    ;[state.rule, state.book] = await Promise.all([room.shop.delivery(), room.shop.addresses()])
+  }
+
+  /** Kept for the next time; an order does not wait for it. */
+  function keepAddress(buyer: Buyer): void {
+    room.shop.keepAddress(buyer).then((book) => (state.book = book), () => undefined)
+  }
+
+  async function prefer(address: Address): Promise<void> {
+    state.book = await room.shop.keepAddress(address, true)
+  }
+
+  async function dropAddress(id: string): Promise<void> {
+    state.book = await room.shop.dropAddress(id)
   }
 
   /** Places the order and goes to the cashier; throws what the server refused. */
@@ -59,6 +74,7 @@ export function useOrders({ room, sheets }: Needs) {
         note,
         return_path: location.pathname,
       }
+      if (buyer?.address) keepAddress(buyer)
       const { order, cashier_url } = await room.shop.place(request, key)
       key = newKey()
       keptInTab.set(PENDING, order.id)
@@ -119,7 +135,7 @@ export function useOrders({ room, sheets }: Needs) {
     if (id) void show(id)
   }
 
-  return { state, rememberedBuyer, loadRule, place, payAgain, received, show, refresh, resume }
+  return { state, rememberedBuyer, loadTerms, prefer, dropAddress, place, payAgain, received, show, refresh, resume }
 }
 
 export type Orders = ReturnType<typeof useOrders>

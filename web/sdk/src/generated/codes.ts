@@ -1,6 +1,7 @@
 /** Made by scripts/gen.py from the OpenAPI document; never edited. */
 export type ErrorCode =
   | 'address_missing'
+  | 'address_not_found'
   | 'address_refused'
   | 'api_key_not_found'
   | 'bad_input'

@@ -1,0 +1,1 @@
+"""Addresses: where a buyer's parcels go, kept so that the next order needs no typing."""

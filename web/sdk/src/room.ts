@@ -7,9 +7,7 @@ import type { BootHandle } from './boot-handle'
 import { createClient, frameHeaders, type Client } from './client'
 import { Consent } from './consent'
 import { YaoheError } from './errors'
-import {
-  Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor,
-} from './events'
+import { Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor } from './events'
 import { Goods, type StateNews } from './goods'
 import { Follows } from './follows'
 import { Manners } from './manners'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "36_addresses"
-down_revision = "35_reviews"
+revision = "37_addresses"
+down_revision = "36_refunds_again"
 branch_labels = None
 depends_on = None
 

@@ -175,6 +175,7 @@ SHARING: Final[Mapping[str, tuple[Plant, ...]]] = {
     "totals of hits are the rows": (
         "update sharing.hit_totals set hits = hits + 1",
         "update sharing.hit_totals set bot_hits = bot_hits + 1",
+        "update sharing.hit_totals set openings = openings + 1",
         "delete from sharing.hit_totals",
     ),
     "a click is a person who came by the link": (

@@ -16,6 +16,7 @@ _TABLES: Final = {
     "shares": "select * from sharing.shares where room_id = $1",
     "hits": """select token, is_bot or is_prefetch as flagged from sharing.hits
                 where method = 'GET' and room_id = $1""",
+    "openings": "select token from sharing.openings where room_id = $1",
     "clicks": "select * from sharing.clicks where room_id = $1",
     "visits": "select * from sharing.visits where room_id = $1",
     "credits": "select * from sharing.credits where room_id = $1 and reversed_at is null",
@@ -42,7 +43,8 @@ class Counted:
 
 
 NAMES: Final = (
-    *STATES, "hits", "bot_hits", "clicks", "watch_ms", "assists", "coupons", "orders", "paid_minor",
+    *STATES, "hits", "bot_hits", "openings", "clicks", "watch_ms", "assists", "coupons", "orders",
+    "paid_minor",
 )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ async def recount(conn: asyncpg.Connection, room_id: str) -> dict[str, Any]:
             counted.numbers["orders"] += 1
             counted.numbers["paid_minor"] += credit["amount_minor"]
             counted.people["bought"].add(credit["visitor_id"])
-    for name in ("assists", "coupons"):
+    for name in ("openings", "assists", "coupons"):
         for row in rows[name]:
             for counted in where(row["token"]):
                 counted.numbers[name] += 1

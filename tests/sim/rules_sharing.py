@@ -39,12 +39,14 @@ HITS: Final = {
             or h.room_id not in ('', coalesce(s.room_id, ''))
     """,
     "totals of hits are the rows": """
-        select coalesce(t.token, h.token) as token, t.hits, h.hits as rows, t.bot_hits, h.flagged
+        select coalesce(t.token, h.token) as token, t.hits, h.hits as rows, t.bot_hits, h.flagged,
+               t.openings
           from sharing.hit_totals t
           full join (select token, count(*) as hits,
                             count(*) filter (where is_bot or is_prefetch) as flagged
                        from sharing.hits where method = 'GET' group by token) h using (token)
          where t.hits is distinct from h.hits or t.bot_hits is distinct from h.flagged
+            or t.openings <> (select count(*) from sharing.openings o where o.token = t.token)
     """,
 }
 

@@ -85,3 +85,21 @@ async def test_who_received_it_reviews_it_and_everybody_reads_the_answer(
         await expect(amy.page.locator("[data-act=reviews] b")).to_have_text("4.0")
         await amy.page.locator("[data-act=reviews]").click()
         await expect(amy.page.locator(".y-reviews")).to_contain_text("下次换大罐")
+
+
+async def test_the_shop_says_who_it_is_and_buyers_find_it_from_the_room(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    room = await desk.room("谁在卖")
+    page = {"seller": "杭州小林茶业", "seller_en": "Lin Tea Ltd", "returns": "七天\n无理由 <b>"}
+    await desk.put("/api/v1/shop/page", page)
+    async with phone(browser, demo.url, lang="en-GB") as amy:
+        await amy.page.goto(room.path)
+        await amy.page.locator(".y-top button").last.click()
+        await amy.page.locator("[data-act=about-shop]").click()
+        await expect(amy.page.locator(".y-about")).to_contain_text("Lin Tea Ltd")
+        await expect(amy.page.locator(".y-about")).to_contain_text("无理由 <b>")
+        await amy.page.locator(".y-head a").click()
+        await expect(amy.page.locator(".y-about")).to_contain_text("杭州小林茶业")
+        await amy.page.goto("/")
+        await expect(amy.page.locator(".y-about-foot a")).to_be_visible()

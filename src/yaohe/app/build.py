@@ -28,6 +28,7 @@ from yaohe.front.media import MediaDoor
 from yaohe.front.pages import Pages
 from yaohe.front.request import ASGIApp
 from yaohe.front.rewind import RewindDoor
+from yaohe.front.shop import ShopDocument
 from yaohe.front.site import Site
 from yaohe.front.verbs import Verbs, hot_routes
 from yaohe.front.words import Words
@@ -97,12 +98,17 @@ def _embeds(system: System, assets: Assets, words: Words, home: HomePage, pages:
     )  # fmt: skip
 
 
-def _site(system: System, assets: Assets, home: HomePage, pages: Pages, embeds: Embeds) -> Site:
+def _site(
+    system: System, assets: Assets, words: Words, home: HomePage, pages: Pages, embeds: Embeds
+) -> Site:
     address, wechat = system.settings.address, system.platforms.wechat
     return Site(
         pages=pages,
         embeds=embeds,
         home=home,
+        shop=ShopDocument(
+            assets=assets, words=words, identity=system.identity, commerce=system.commerce
+        ),
         images=Images(
             studio=system.studio, stills=system.stills, snapshots=system.snapshots,
             sharing=system.sharing, campaigns=system.campaigns, uploads=system.uploads,
@@ -133,7 +139,7 @@ def _edge(system: System) -> Edge:
     return Edge(
         Crossing(cast(ASGIApp, application), is_site=keys.is_site, clock=clock),
         routes=routes,
-        pages=_site(system, assets, home, pages, embeds).find,
+        pages=_site(system, assets, words, home, pages, embeds).find,
         nothing=home.nothing,
         per_address=writes_limit(system.settings, clock),
         identity=system.identity,

@@ -14,6 +14,7 @@ from yaohe.identity import http as identity
 from yaohe.identity.accounts import http as accounts
 from yaohe.identity.consent import http as consent
 from yaohe.identity.keys import http as app_keys
+from yaohe.identity.shop_page import http as shop_page
 from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
 from yaohe.live.follows import http as follows
@@ -39,6 +40,7 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *accounts.controllers,
     *consent.controllers,
     *app_keys.controllers,
+    *shop_page.controllers,
     *sharing.controllers,
     *links.controllers,
     *codes.controllers,

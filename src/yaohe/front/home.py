@@ -213,6 +213,7 @@ class HomePage:
             "app_script": self._home_script,
             "shop_name": shop.name_in(lang),
             "rooms": str(sum(map(len, parts.values()))),
+            "about_url": "/shop" if is_chinese(lang) else "/shop?lang=en",
             "other_lang": other,
             "other_lang_url": other_url,
         }

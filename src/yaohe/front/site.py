@@ -20,6 +20,7 @@ from yaohe.front.pages import Pages
 from yaohe.front.request import Request, answer
 from yaohe.front.rewind import RewindDoor
 from yaohe.front.selftest import SelftestPage
+from yaohe.front.shop import ShopDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ _MEDIA = ((200, "Media"), (404, "Nobody is publishing, or no longer held"))
 _LISTS = (*_MEDIA, (400, "`hls_query`"), (503, "`playlist_late`"))
 DESCRIBED: Final = (
     Described("/", "Rooms for people", "text/html"),
+    Described("/shop", "Who sells, and what holds", "text/html"),
     Described("/r/{room_id}", "A room", "text/html", _PAGE),
     Described("/embed/{room_id}", "The room inside a page of another site", "text/html", _PAGE),
     Described("/s/{token}", "A share: the room, with who invited", "text/html", _PAGE),
@@ -89,6 +91,7 @@ class Site:
         pages: Pages,
         embeds: Embeds,
         home: HomePage,
+        shop: ShopDocument,
         images: Images,
         clips: ClipDoor,
         media: MediaDoor,
@@ -104,6 +107,7 @@ class Site:
         self._document: bytes | None = None
         self._exact: dict[str, Page] = {
             "/": home.show,
+            "/shop": shop.show,
             "/studio": home.studio,
             "/docs": home.docs,
             "/selftest": SelftestPage(assets).show,

@@ -21,6 +21,7 @@ from yaohe.identity.consent.model import (
     may_remember,
 )
 from yaohe.identity.model import SHOP_ID, Shop, ShopChange
+from yaohe.identity.shop_page import ShopPages
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
 from yaohe.identity.visitors.model import FRAME_HEADER, VISITOR_COOKIE, Visitor, set_cookie
@@ -79,6 +80,7 @@ class Identity:
             shop_id=shop_id,
             new_visitor=visitors.new,
         )
+        self.shop_pages = ShopPages(db)
         desk = self._desk = StaffDesk(db, shop_id=shop_id)
         self.setup_token = desk.setup_token
         self.owner_exists = desk.owner_exists

@@ -172,3 +172,11 @@ login_states = Table(
     Column("next_path", Text, nullable=False),
     _at("created_at"),
 )
+
+shop_pages = Table(
+    "shop_pages",
+    metadata,
+    Column("shop_id", Text, ForeignKey(shops.c.id), primary_key=True),
+    Column("body", JSONB, nullable=False),
+    _at("updated_at"),
+)

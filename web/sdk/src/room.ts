@@ -1,7 +1,5 @@
-/**
- * One live room, as a page sees it: the façade over the player, shares, plays and shop, and the
- * live channel (Centrifugo's protocol) with chat, state and what concerns this visitor alone.
- */
+/** One live room, as a page sees it: the façade over the player, shares, plays and shop, and the
+ * live channel (Centrifugo's protocol) with chat, state and what concerns this visitor alone. */
 import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
 import { createClient, frameHeaders, type Client } from './client'

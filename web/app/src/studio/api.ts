@@ -22,6 +22,7 @@ import type {
   Staff,
 } from './types'
 import type { Message, Thread, ThreadLine } from './orders/messages'
+import type { ShopPage } from './settings/ShopPageForm.vue'
 import type { Shelf } from './shop/shelf'
 import type { ShopReview } from './shop/ReviewsPanel.vue'
 import type { VariantDraft } from './shop/variants'
@@ -151,6 +152,8 @@ export const api = {
   answerReview: (id: string, text: string) => client.put<void>(`${V1}/shop/reviews/${id}/answer`, { text }),
   hideReview: (id: string, reason: string) => client.post<void>(`${V1}/shop/reviews/${id}/hide`, { reason }),
   showReview: (id: string) => client.post<void>(`${V1}/shop/reviews/${id}/show`),
+  shopPage: () => client.get<ShopPage>(`${V1}/shop-page`),
+  keepShopPage: (page: ShopPage) => client.put<ShopPage>(`${V1}/shop/page`, page),
   threads: () => list<ThreadLine>('/shop/threads'),
   thread: (id: string) => client.get<Thread>(`${V1}/shop/orders/${id}/messages`),
   writeMessage: (id: string, text: string, key: string) =>

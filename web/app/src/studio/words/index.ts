@@ -21,13 +21,14 @@ import { reports } from './reports'
 import { reviews } from './reviews'
 import { settings } from './settings'
 import { shop } from './shop'
+import { shopPage } from './shopPage'
 import { webhooks } from './webhooks'
 import { wechat } from './wechat'
 
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...messages, ...moderation, ...playback, ...shop, ...plays, ...reports, ...reviews, ...settings, ...webhooks, ...wechat } as const
+export const words = { ...chrome, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...messages, ...moderation, ...playback, ...shop, ...plays, ...reports, ...reviews, ...settings, ...shopPage, ...webhooks, ...wechat } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

@@ -1,0 +1,23 @@
+/** Words of the shop page's form. */
+export const shopPage = {
+  'about.title': ['店铺信息页', 'Shop page'],
+  'about.lead': ['买家在直播间、首页和下单时能打开这一页。', 'Buyers open it from the room, the home page and the checkout.'],
+  'about.open': ['打开看看', 'Open it'],
+  'about.seller': ['经营者', 'Seller'],
+  'about.seller_help': ['营业执照上的名称；空着就用店名', 'The legal name. Empty: the name of the shop'],
+  'about.seller_en': ['经营者英文名', 'Seller in English'],
+  'about.address': ['地址', 'Address'],
+  'about.address_en': ['英文地址', 'Address in English'],
+  'about.phone': ['电话', 'Telephone'],
+  'about.email': ['邮箱', 'E-mail'],
+  'about.licences': ['证照号码', 'Licence numbers'],
+  'about.licences_help': ['一行一个，比如营业执照、食品经营许可证。在中国大陆开店，法律要求公示', 'One a line, such as the business licence. Shops in mainland China have to show theirs'],
+  'about.record': ['备案号', 'Site registration'],
+  'about.delivery': ['配送说明', 'Delivery'],
+  'about.delivery_help': ['运费和自取地点会自动写上，这里写几天发货、寄到哪里', 'Fee and pick-up place are shown by themselves. Say how soon you ship and where to'],
+  'about.delivery_en': ['配送说明（英文）', 'Delivery in English'],
+  'about.returns': ['退换货', 'Returns'],
+  'about.returns_en': ['退换货（英文）', 'Returns in English'],
+  'about.privacy': ['个人信息怎么用', 'How you use personal data'],
+  'about.privacy_en': ['个人信息（英文）', 'Personal data in English'],
+} as const satisfies Record<string, readonly [string, string]>

@@ -19,7 +19,7 @@ from yaohe.content import CardStudio, KeyframeDecoder, Sandbox
 from yaohe.content.clips import Clips
 from yaohe.content.keyframes import Faces, LatestStills
 from yaohe.content.uploads import Uploads
-from yaohe.flows import all_steps, told_outside
+from yaohe.flows import all_steps, told_outside, visitor_merged
 from yaohe.front.gate import Gate
 from yaohe.front.snapshots import Snapshots
 from yaohe.identity import Identity
@@ -38,6 +38,7 @@ from yaohe.live import room_hub
 from yaohe.live.encoding import Encoding
 from yaohe.live.follows import Follows
 from yaohe.live.media import MediaOrigin, RtmpServer
+from yaohe.live.merging import Merging
 from yaohe.live.moderation import Moderation
 from yaohe.live.playback import Playback
 from yaohe.live.privacy import Privacy
@@ -47,6 +48,7 @@ from yaohe.platforms.outgoing import PublicOutgoing
 from yaohe.platforms.sandbox_pay import SandboxDoor
 from yaohe.sharing import Sharing
 from yaohe.sharing.links import Links
+from yaohe.sharing.retention import Retention
 from yaohe.webhooks import Webhooks
 
 
@@ -97,6 +99,7 @@ class House:
             self.db, self.clock, settings.address, headless_is_person=demo, spool=self.spool,
             shares_per_hour=settings.shares_per_channel_h,
         )  # fmt: skip
+        self.retention = Retention(self.db, keep_days=settings.traces_keep_days)
         self.links = Links(self.db, sells=self._sells, forget=self.sharing.forget_links)
         self.outside = Outside(
             self.db, self.clock, self._secret,
@@ -177,7 +180,11 @@ class House:
             shelf=self.shelf,
         )  # fmt: skip
         told = told_outside.steps(webhooks=self.webhooks, outside=self.outside)
-        self.relay = Relay(self.db, [*steps, *told])
+        merged = visitor_merged.steps(
+            sharing=self.sharing, commerce=self.commerce, campaigns=self.campaigns,
+            live=Merging(self.db, self.follows, self.moderation),
+        )  # fmt: skip
+        self.relay = Relay(self.db, [*steps, *merged, *told])
         self.insights = Insights(self.sharing, self.commerce, self.rooms, self.campaigns)
 
     @property

@@ -233,6 +233,11 @@ class Campaigns:
 
     # ── what came of it ──────────────────────────────────────────────────────────────────────
 
+    async def merge_visitor(self, from_id: str, into_id: str) -> None:
+        """Helps given and had by one visitor become the other's."""
+        async with self._db.raw(writes=True) as conn, conn.transaction():
+            await store.merge(conn, from_id, into_id)
+
     async def assists_by_token(self, room_id: str) -> dict[str, int]:
         async with self._db.raw() as conn:
             return await store.assists_by_token(conn, room_id)

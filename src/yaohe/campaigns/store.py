@@ -67,6 +67,29 @@ select room_id, sharer_id, count(*) as n from campaigns.assists
 """
 
 
+# A help stays with whom it counted for; the same help of the same person counts once.
+_MERGE = (
+    """
+    update campaigns.assists a set helper_id = $2
+     where a.helper_id = $1 and a.sharer_id <> $2
+       and not exists (select from campaigns.assists m where m.room_id = a.room_id
+                          and m.sharer_id = a.sharer_id and m.helper_id = $2)
+    """,
+    """
+    update campaigns.assists a set sharer_id = $2
+     where a.sharer_id = $1 and a.helper_id <> $2
+       and not exists (select from campaigns.assists m where m.room_id = a.room_id
+                          and m.sharer_id = $2 and m.helper_id = a.helper_id)
+    """,
+)
+
+
+async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
+    """Make the helps of one visitor another's, inside a transaction."""
+    for statement in _MERGE:
+        await conn.execute(statement, from_id, into_id)
+
+
 async def offers(conn: asyncpg.Connection, room_ids: Sequence[str]) -> dict[str, ShareOffer]:
     rows = await conn.fetch(_OFFERS, list(room_ids))
     return {row["room_id"]: ShareOffer(**dict(row)) for row in rows}

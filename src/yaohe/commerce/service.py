@@ -14,6 +14,7 @@ from yaohe.commerce.addresses.service import Addresses
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
+from yaohe.commerce.merging.service import Merging
 from yaohe.commerce.messages.service import Messages
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
@@ -62,6 +63,8 @@ class Commerce:
         grace: timedelta = GRACE,
     ) -> None:
         self._open_goods(db, room_exists)
+
+        self.merge_visitor = Merging(db).merge
 
         coupons = self._coupons = Coupons(db)
         self.create_template = coupons.create_template

@@ -196,6 +196,7 @@ orders = Table(
     _text("pickup_place_en"),
     _text("pickup_code", nullable=True),
     _text("digital_text"),
+    _text("placed_by", nullable=True),
 )
 
 payments = Table(

@@ -173,8 +173,9 @@ class Identity:
             )
 
     async def sweep(self) -> None:
-        """Forget ended sessions and old login windows."""
+        """Forget ended sessions and old login windows; settle what logins merged."""
         await self._desk.sweep()
+        await self.accounts.settle()
 
     async def run(self) -> None:
         """Write visitors seen and sweep old rows until cancelled."""
@@ -185,7 +186,7 @@ class Identity:
     async def _sweep_often(self) -> None:
         while True:
             try:
-                await self._desk.sweep()
+                await self.sweep()
             except Exception:
                 log.exception("identity_sweep_failed")
             await asyncio.sleep(SWEEP_EVERY_S)

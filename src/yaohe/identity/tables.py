@@ -163,6 +163,16 @@ account_visitors = Table(
     _at("joined_at"),
 )
 
+merges = Table(
+    "merges",
+    metadata,
+    Column("from_id", Text, primary_key=True),
+    Column("into_id", Text, nullable=False),
+    Column("shop_id", Text, ForeignKey(shops.c.id), nullable=False),
+    _at("at"),
+    _at("settled_at", nullable=True),
+)
+
 login_states = Table(
     "login_states",
     metadata,

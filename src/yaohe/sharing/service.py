@@ -16,6 +16,7 @@ from yaohe.sharing.attribution.service import Attribution
 from yaohe.sharing.clicks.service import Clicks
 from yaohe.sharing.hits.service import Hits
 from yaohe.sharing.landings.service import Landings
+from yaohe.sharing.merging.service import Merging
 from yaohe.sharing.openings.service import Openings
 from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.model import Share
@@ -70,6 +71,8 @@ class Sharing:
         self.confirm_click = clicks.confirm
         self.friends = clicks.friends
         self.latest_click = clicks.latest
+
+        self.merge_visitor = Merging(db, forget=shares.forget_all).merge
 
         openings = Openings(db, shares, closed=self.link_closed)
         self.note_opening = openings.note

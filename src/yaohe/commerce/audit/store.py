@@ -54,12 +54,14 @@ _OVERSOLD: Final[Mapping[str, str]] = {
          group by l.id having l.taken <> coalesce(sum(o.quantity), 0) or l.taken > l.total
     """,
     "somebody has more at a live price than one may": """
-        select l.id as live_price, o.visitor_id as visitor, sum(o.quantity) as held
+        select l.id as live_price, coalesce(o.placed_by, o.visitor_id) as visitor,
+               sum(o.quantity) as held
           from commerce.live_prices l
           join commerce.orders o on o.live_price_id = l.id
                and (o.status in ('created', 'paid', 'shipped', 'completed')
                     or o.status = 'refunded' and o.shipped_at is not null)
-         group by l.id, o.visitor_id having sum(o.quantity) > l.per_person
+         group by l.id, coalesce(o.placed_by, o.visitor_id)
+        having sum(o.quantity) > l.per_person
     """,
     "an order at a live price that is not its own": """
         select o.id as order, l.id as live_price

@@ -9,9 +9,11 @@ from typing import Final
 import msgspec
 
 from yaohe.identity.accounts import store
+from yaohe.identity.accounts.events import VisitorMerged
 from yaohe.identity.accounts.model import Account, checked_next, decide
 from yaohe.identity.errors import LoginNotOffered, LoginStale
 from yaohe.identity.visitors.model import Visitor
+from yaohe.identity.visitors.names import friendly_name
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput
 from yaohe.kernel.ids import new_id, new_secret
@@ -19,6 +21,7 @@ from yaohe.kernel.text import clean_text
 from yaohe.platforms.logins import LoginClient, LoginService, Person
 
 CODE_CHARS_MAX: Final = 1_024
+SETTLED_AFTER_S: Final = 3_600
 
 
 class Returned(msgspec.Struct, frozen=True):
@@ -86,7 +89,8 @@ class Accounts:
         return Returned(next_path, await self.join(person, visitor))
 
     async def join(self, person: Person, visitor: Visitor) -> Visitor:
-        """The visitor this browser is from now on, with the account of that person."""
+        """The visitor this browser is from now on: the account's own, who takes over all that this
+        browser did as a guest."""
         person = msgspec.structs.replace(person, name=_name(person.name))
         async with self._db.begin() as tx:
             decision = decide(await store.known(tx.conn, person, visitor.id))
@@ -96,10 +100,27 @@ class Accounts:
                 await store.make(tx.conn, account_id, self._shop_id)
             for absorbed in decision.absorbed:
                 await store.absorb(tx.conn, absorbed, into=account_id)
+            main_id = await store.main_visitor(tx.conn, account_id)
             if decision.fresh_visitor:
-                visitor = self._new_visitor()
+                visitor = self._new_visitor() if main_id is None else self._visitor(main_id)
             await store.join(tx.conn, person, account_id, visitor.id)
+            if main_id is not None and main_id != visitor.id:
+                merged = VisitorMerged(shop_id=self._shop_id, from_id=visitor.id, into_id=main_id)
+                await store.merge(tx.conn, merged)
+                await tx.record(merged)
+                visitor = self._visitor(main_id)
         return visitor
+
+    async def settle(self) -> None:
+        """Tell merges once more when what the old name had begun (a payment, a page in another
+        tab) is over: what came late is moved as well."""
+        async with self._db.begin() as tx:
+            for merged in await store.settle(tx.conn, age_s=SETTLED_AFTER_S):
+                await tx.record(merged)
+
+    @staticmethod
+    def _visitor(visitor_id: str) -> Visitor:
+        return Visitor(visitor_id, friendly_name(visitor_id))
 
     async def of_visitor(self, visitor_id: str) -> Account | None:
         async with self._db.connect() as conn:

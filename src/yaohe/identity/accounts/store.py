@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from yaohe.identity.accounts.events import VisitorMerged
 from yaohe.identity.accounts.model import Account, Known
 from yaohe.platforms.logins import Person
 
@@ -95,10 +96,39 @@ _PROFILE = text(
     """
 )
 
+# By the clock and not by the transaction's begin: of logins at once the first that got the lock is
+# the first.
 _JOIN = text(
     """
     insert into identity.account_visitors (visitor_id, account_id, joined_at)
-    values (:visitor_id, :account_id, now()) on conflict (visitor_id) do nothing
+    values (:visitor_id, :account_id, clock_timestamp()) on conflict (visitor_id) do nothing
+    """
+)
+
+# The visitor of an account is the first that was known with it.
+_MAIN = text(
+    """
+    select visitor_id from identity.account_visitors
+     where account_id = :account_id order by joined_at, visitor_id limit 1
+    """
+)
+
+_MERGE = (
+    text("update identity.merges set into_id = :into where into_id = :from_id"),
+    text(
+        """
+        insert into identity.merges (from_id, into_id, shop_id) values (:from_id, :into, :shop_id)
+            on conflict (from_id) do update
+           set into_id = excluded.into_id, at = now(), settled_at = null
+        """
+    ),
+)
+
+_SETTLED = text(
+    """
+    update identity.merges set settled_at = now()
+     where settled_at is null and at < now() - make_interval(secs => :age_s)
+    returning from_id, into_id, shop_id
     """
 )
 
@@ -164,6 +194,26 @@ async def join(conn: AsyncConnection, person: Person, account_id: str, visitor_i
     await conn.execute(_LOGIN, login | {"union": person.union, "account_id": account_id})
     await conn.execute(_PROFILE, profile)
     await conn.execute(_JOIN, {"visitor_id": visitor_id, "account_id": account_id})
+
+
+async def main_visitor(conn: AsyncConnection, account_id: str) -> str | None:
+    """Whom everybody becomes who logs in to this account; None while nobody did."""
+    found = (await conn.execute(_MAIN, {"account_id": account_id})).scalar()
+    return None if found is None else str(found)
+
+
+async def merge(conn: AsyncConnection, merged: VisitorMerged) -> None:
+    given = {"from_id": merged.from_id, "into": merged.into_id, "shop_id": merged.shop_id}
+    for statement in _MERGE:
+        await conn.execute(statement, given)
+
+
+async def settle(conn: AsyncConnection, *, age_s: int) -> list[VisitorMerged]:
+    """The merges that are older than this and were not told a second time."""
+    rows = await conn.execute(_SETTLED, {"age_s": age_s})
+    return [
+        VisitorMerged(from_id=row.from_id, into_id=row.into_id, shop_id=row.shop_id) for row in rows
+    ]
 
 
 async def of_visitor(conn: AsyncConnection, visitor_id: str) -> Account | None:

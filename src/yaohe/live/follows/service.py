@@ -64,5 +64,9 @@ class Follows:
             f"room.{room_id}.follows", lambda _, change: hear(_change.decode(change))
         )
 
+    def tell(self, room_id: str, visitor_id: str) -> None:
+        """Somebody follows under another name than before."""
+        self._tell(room_id, FollowChange(visitor_id, on=True))
+
     def _tell(self, room_id: str, change: FollowChange) -> None:
         self._bus.publish(f"room.{room_id}.follows", msgspec.json.encode(change))

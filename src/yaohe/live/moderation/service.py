@@ -295,6 +295,17 @@ class Moderation:
                 tx, staff=by, action=action, subject=room_id, detail={**noted, "by": by.name}
             )
 
+    async def tell_of(self, room_id: str, visitor_id: str) -> None:
+        """Tell a room what holds for somebody who is known under another name than before."""
+        async with self._db.connect() as conn:
+            penalties = await store.penalties(conn, room_id)
+            moderators = await store.moderators(conn, room_id)
+        for hold in penalties:
+            if hold.visitor_id == visitor_id:
+                self._tell_ward(room_id, WardChange(hold=hold))
+        if visitor_id in {one.visitor_id for one in moderators}:
+            self._tell_ward(room_id, WardChange(appoint=visitor_id))
+
     def _tell_ward(self, room_id: str, change: WardChange) -> None:
         self._bus.publish(f"room.{room_id}.ward", msgspec.json.encode(change))
 

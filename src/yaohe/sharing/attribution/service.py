@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from yaohe.kernel.db import Database, Tx
 from yaohe.sharing.attribution import store
@@ -62,6 +63,12 @@ class Attribution:
         """
         if not orders:
             return {}
+        # Whoever logged in between the order and now has taken their clicks along.
+        now = await store.names_now(tx.conn, [order.visitor_id for order in orders])
+        orders = [
+            replace(order, visitor_id=now.get(order.visitor_id, order.visitor_id))
+            for order in orders
+        ]
         await store.keep_touches(tx.conn, orders)
         await store.credit(tx.conn, orders, model=self._model, days=self._window_days)
         order_ids = [order.order_id for order in orders]

@@ -15,6 +15,7 @@ from yaohe.sharing.attribution.model import (
     Touch,
     TouchedOrder,
 )
+from yaohe.sharing.merging.store import LOCK_KEY
 
 # A link opened again is a touch again, so the last touch goes by the last time it was opened; what
 # was opened only after the order is no touch of it.
@@ -47,6 +48,12 @@ _CREDIT = text(
      order by o.order_id
         on conflict (order_id) do nothing
     """
+)
+
+_HOLD = text("select pg_advisory_xact_lock_shared(:key)")
+
+_NAMES = text(
+    "select from_id, into_id from sharing.merges where from_id = any(cast(:ids as text[]))"
 )
 
 _READ = text(
@@ -177,6 +184,13 @@ _REVERSE = text(
     returning order_id
     """
 )
+
+
+async def names_now(conn: AsyncConnection, visitor_ids: Sequence[str]) -> dict[str, str]:
+    """Who these visitors have become; nobody becomes anybody before this transaction ends."""
+    await conn.execute(_HOLD, {"key": LOCK_KEY})
+    rows = await conn.execute(_NAMES, {"ids": list(visitor_ids)})
+    return {row.from_id: row.into_id for row in rows}
 
 
 async def credit(

@@ -162,6 +162,10 @@ class Shares:
         for name in gone:
             del self._kept[name]
 
+    def forget_all(self) -> None:
+        """Whose shares these are may have changed."""
+        self._kept.clear()
+
     def _keep(self, token: str, share: Share | None) -> None:
         lasts_s = UNKNOWN_FOR_S if share is None else KNOWN_FOR_S
         self._kept[token] = (self._clock.monotonic() + lasts_s, share)

@@ -1,0 +1,91 @@
+"""All SQL about merging; every statement may be run again.
+
+One person has as many coupons of a kind as one person may, and one for one reason: of those nobody
+used, the account's own stay first and the rest is taken back. What was used stays used. An order
+keeps in `placed_by` whose limits it was judged by.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+_LOCK: Final = """
+select id from commerce.coupon_templates
+ where id in (select template_id from commerce.coupons where visitor_id = $1)
+ order by id for no key update
+"""
+
+_SURPLUS: Final = """
+with both_theirs as (
+    select c.id, c.state, t.per_person,
+           count(*) filter (where c.state in ('locked', 'used', 'expired'))
+               over (partition by c.template_id) as spent,
+           row_number() over (partition by c.template_id, c.state = 'claimed'
+                              order by c.visitor_id = $1, c.claimed_at, c.id) as nth
+      from commerce.coupons c join commerce.coupon_templates t on t.id = c.template_id
+     where c.visitor_id in ($1, $2)
+       and c.template_id in (select template_id from commerce.coupons where visitor_id = $1)
+)
+update commerce.coupons c set state = 'revoked'
+  from both_theirs b
+ where c.id = b.id and c.state = 'claimed' and b.nth > greatest(b.per_person - b.spent, 0)
+"""
+
+_COUPONS: Final = """
+with mine as (
+    select template_id, count(*) as held, max(ordinal) as last
+      from commerce.coupons where visitor_id = $2 group by template_id
+), theirs as (
+    select c.id, c.template_id, case when s.taken then c.id else c.slot end as slot,
+           row_number() over (partition by c.template_id
+                              order by c.state <> 'claimed', c.claimed_at, c.id) as nth
+      from commerce.coupons c
+     cross join lateral (
+            select exists (select from commerce.coupons m
+                            where m.visitor_id = $2 and m.template_id = c.template_id
+                              and m.slot = c.slot) as taken
+           ) s
+     where c.visitor_id = $1 and c.state <> 'revoked' and (c.state <> 'claimed' or not s.taken)
+)
+update commerce.coupons c
+   set visitor_id = $2, ordinal = coalesce(m.last, 0) + g.nth, slot = g.slot
+  from theirs g join commerce.coupon_templates t on t.id = g.template_id
+  left join mine m on m.template_id = g.template_id
+ where c.id = g.id and coalesce(m.held, 0) + g.nth <= t.per_person
+"""
+
+_REST: Final = """
+update commerce.coupons set state = 'revoked' where visitor_id = $1 and state = 'claimed'
+"""
+
+_ORDERS: Final = """
+update commerce.orders o
+   set visitor_id = $2, placed_by = coalesce(o.placed_by, o.visitor_id),
+       idempotency_key = case when exists (select from commerce.orders m
+                                            where m.visitor_id = $2
+                                              and m.idempotency_key = o.idempotency_key)
+                              then o.id else o.idempotency_key end
+ where o.visitor_id = $1
+"""
+
+_WAITS: Final = """
+with gone as (delete from commerce.waits where visitor_id = $1 returning *)
+insert into commerce.waits as m
+       (visitor_id, product_id, variant_id, shop_id, room_id, place, asked_at, told_at, seen_at)
+select $2, product_id, variant_id, shop_id, room_id, place, asked_at, told_at, seen_at
+  from gone order by product_id, variant_id
+    on conflict (visitor_id, product_id, variant_id) do update
+   set place = least(m.place, excluded.place), asked_at = least(m.asked_at, excluded.asked_at)
+"""
+
+
+async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
+    """Make all rows of one visitor another's, inside a transaction."""
+    await conn.execute(_LOCK, from_id)
+    for statement in (_SURPLUS, _COUPONS):
+        await conn.execute(statement, from_id, into_id)
+    await conn.execute(_REST, from_id)
+    for statement in (_ORDERS, _WAITS):
+        await conn.execute(statement, from_id, into_id)

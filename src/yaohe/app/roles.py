@@ -162,6 +162,7 @@ async def _run_parts(
         "identity": system.identity.run,
         "ledger": system.ledger.run,
         "sharing": system.sharing.run,
+        "retention": system.retention.run,
         "outside": system.outside.run,
         "webhooks": system.webhooks.run,
         "commerce": system.commerce.run,

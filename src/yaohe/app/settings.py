@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from yaohe.app.payment_settings import PaymentSettings
 
+TRACES_DAYS_MIN = 14
 PREFIX = "YAOHE_"
 _SECRET_FIELDS = {
     "database_url", "webrtc_ice_servers", "wechat_secret", "weibo_secret", "qq_secret",
@@ -117,6 +118,10 @@ class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields
         Literal["open", "strict"],
         Meta(description="Whether browsers are asked before they are remembered: 'strict' asks."),
     ] = "open"
+    traces_keep_days: Annotated[
+        int,
+        Meta(ge=0, le=3650, description="Days until nobody is in hits and visits; 0: for ever."),
+    ] = 0
     order_deadline_s: Annotated[
         int, Meta(ge=60, le=86_400, description="Seconds a buyer has to pay before stock returns.")
     ] = 600
@@ -147,6 +152,10 @@ class Settings(PaymentSettings, frozen=True, kw_only=True, forbid_unknown_fields
             raise SettingsError("tls_cert and tls_key belong together: give both or neither.")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise SettingsError("public_url must begin with http:// or https://.")
+        if 0 < self.traces_keep_days < TRACES_DAYS_MIN:
+            raise SettingsError(
+                f"traces_keep_days: give 0, or at least {TRACES_DAYS_MIN}: orders look so far back."
+            )
         self._check_webrtc()
         self._check_platforms()
         if trouble := self.payment_trouble(self.public_url, self.currency):

@@ -1,0 +1,67 @@
+"""Forgetting people after so many days, in small batches beside the traffic."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+from yaohe.kernel.db import Database
+from yaohe.kernel.ids import new_ids
+from yaohe.kernel.sweep import every
+from yaohe.sharing.retention import store
+
+EVERY_S: Final = 3_600.0
+PAUSE_S: Final = 0.05
+HITS_MAX: Final = 2_000
+PEOPLE_MAX: Final = 500
+
+
+class Retention:
+    """`keep_days` 0 keeps everything. A batch takes so many hits or people at once."""
+
+    def __init__(
+        self, db: Database, *, keep_days: int, hits: int = HITS_MAX, people: int = PEOPLE_MAX
+    ) -> None:
+        self._db, self._days = db, keep_days
+        self._hits_max, self._people_max = hits, people
+        self._done_until = datetime(1970, 1, 1, tzinfo=UTC)
+
+    async def sweep(self) -> int:
+        """Forget whom it is time to forget; how many rows of hits and how many people."""
+        return await self._hits() + await self._people()
+
+    async def _hits(self) -> int:
+        done = 0
+        while True:
+            async with self._db.raw(writes=True) as conn, conn.transaction():
+                before = await store.cutoff(conn, self._days)
+                hits, until = await store.strip_hits(
+                    conn, since=self._done_until, before=before, most=self._hits_max
+                )
+            done += hits
+            self._done_until = until or self._done_until
+            if hits < self._hits_max:
+                return done
+            await asyncio.sleep(PAUSE_S)
+
+    async def _people(self) -> int:
+        done = 0
+        while True:
+            async with self._db.raw(writes=True) as conn, conn.transaction():
+                if not await store.is_ours(conn):
+                    return done
+                before = await store.cutoff(conn, self._days)
+                whom = await store.people(conn, before=before, most=self._people_max)
+                await store.rename(conn, whom, new_ids("x", len(whom)))
+            done += len(whom)
+            if len(whom) < self._people_max:
+                return done
+            await asyncio.sleep(PAUSE_S)
+
+    async def run(self) -> None:
+        """Again and again until cancelled; nothing where everything is kept."""
+        if self._days:
+            await every(EVERY_S, "people_forgotten", self.sweep)
+        else:
+            await asyncio.Event().wait()

@@ -30,6 +30,7 @@ STATEMENTS = (
     "create index credits_visitor on sharing.credits (visitor_id)",
     "create index paid_orders_visitor on sharing.paid_orders (visitor_id)",
     "alter table commerce.orders add column placed_by text",
+    "create index reviews_visitor on commerce.reviews (visitor_id)",
     "create index assists_helper on campaigns.assists (helper_id)",
     "create index assists_sharer on campaigns.assists (sharer_id)",
     "create index invited_visitor on live.invited (visitor_id)",

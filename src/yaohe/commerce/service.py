@@ -64,8 +64,6 @@ class Commerce:
     ) -> None:
         self._open_goods(db, room_exists)
 
-        self.merge_visitor = Merging(db).merge
-
         coupons = self._coupons = Coupons(db)
         self.create_template = coupons.create_template
         self.set_template_status = coupons.set_template_status
@@ -107,7 +105,9 @@ class Commerce:
         self.ask_for_refunds = payments.ask_for_refunds
 
     def _open_goods(self, db: Database, room_exists: RoomExists) -> None:
-        """What is sold, and for how much."""
+        """What is sold, and for how much; and who it is sold to."""
+        self.merge_visitor = Merging(db).merge
+
         catalog = Catalog(db)
         self.create_product = catalog.create_product
         self.update_product = catalog.update_product

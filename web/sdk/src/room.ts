@@ -80,8 +80,7 @@ export class Room {
     this.#yh = yh
     this.id = data.room.id
     this.#goods = new Goods(data.lang)
-    const { share } = data
-    const opened = share && !share.mine ? { token: share.token, opening: () => this.#opening() } : null
+    const opened = data.share && !data.share.mine ? { token: data.share.token, opening: () => this.#opening() } : null
     this.consent = new Consent(() => this.client, data.ask_consent, opened, document.cookie)
     this.client = createClient({ baseUrl: data.base, headers: () => frameHeaders(yh.frame), onConsent: () => this.consent.ask() })
     this.player = new Player(yh)

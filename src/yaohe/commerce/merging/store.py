@@ -81,11 +81,17 @@ select $2, product_id, variant_id, shop_id, room_id, place, asked_at, told_at, s
 """
 
 
+_TALK: Final = (
+    "update commerce.threads set visitor_id = $2 where visitor_id = $1",
+    "update commerce.reviews set visitor_id = $2 where visitor_id = $1",
+)
+
+
 async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     """Make all rows of one visitor another's, inside a transaction."""
     await conn.execute(_LOCK, from_id)
     for statement in (_SURPLUS, _COUPONS):
         await conn.execute(statement, from_id, into_id)
     await conn.execute(_REST, from_id)
-    for statement in (_ORDERS, _WAITS):
+    for statement in (_ORDERS, _WAITS, *_TALK):
         await conn.execute(statement, from_id, into_id)

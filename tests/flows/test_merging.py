@@ -189,6 +189,12 @@ async def test_orders_follows_blocks_and_penalties_come_along(at: Place) -> None
         " values ('tea', 'shop_main', $1, 'G', 'ban', 'Lin')",
         tablet.id,
     )
+    for who, where in ((phone, "A"), (tablet, "A"), (tablet, "B")):
+        await at.change(
+            "insert into commerce.addresses select $1, 'shop_main', $2, 'M', '1', $3, $4, now(),"
+            " now() on conflict do nothing",
+            new_id("adr"), who.id, where, who is phone or where == "B",
+        )  # fmt: skip
     placed = [await at.order(phone, "the-same-key"), await at.order(tablet, "the-same-key")]
     await at.log_in(tablet)
     assert [one.room_id for one in await live.of(phone.id)] == ["tea"]
@@ -200,6 +206,8 @@ async def test_orders_follows_blocks_and_penalties_come_along(at: Place) -> None
     mine = await at.system.commerce.orders_of(phone.id)
     assert sorted(order.id for order in mine) == sorted(placed)
     ward.close()
+    kept = await at.rows("select visitor_id, address, is_default from commerce.addresses")
+    assert sorted(kept) == [(phone.id, "A", True), (phone.id, "B", False)]
     await at.audited()
 
 

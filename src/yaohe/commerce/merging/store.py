@@ -81,6 +81,20 @@ select $2, product_id, variant_id, shop_id, room_id, place, asked_at, told_at, s
 """
 
 
+# The account's own default stays the default.
+_ADDRESSES: Final = """
+with gone as (delete from commerce.addresses where visitor_id = $1 returning *)
+insert into commerce.addresses as m
+       (id, shop_id, visitor_id, name, phone, address, is_default, created_at, used_at)
+select id, shop_id, $2, name, phone, address,
+       is_default and not exists (select from commerce.addresses d
+                                   where d.visitor_id = $2 and d.is_default),
+       created_at, used_at
+  from gone order by id
+    on conflict (visitor_id, name, phone, address) do update
+   set used_at = greatest(m.used_at, excluded.used_at)
+"""
+
 _TALK: Final = (
     "update commerce.threads set visitor_id = $2 where visitor_id = $1",
     "update commerce.reviews set visitor_id = $2 where visitor_id = $1",
@@ -93,5 +107,5 @@ async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     for statement in (_SURPLUS, _COUPONS):
         await conn.execute(statement, from_id, into_id)
     await conn.execute(_REST, from_id)
-    for statement in (_ORDERS, _WAITS, *_TALK):
+    for statement in (_ORDERS, _WAITS, _ADDRESSES, *_TALK):
         await conn.execute(statement, from_id, into_id)

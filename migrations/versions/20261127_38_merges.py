@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "36_merges"
-down_revision = "35_reviews"
+revision = "38_merges"
+down_revision = "37_addresses"
 branch_labels = None
 depends_on = None
 

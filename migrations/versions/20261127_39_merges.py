@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "38_merges"
-down_revision = "37_addresses"
+revision = "39_merges"
+down_revision = "38_shop_pages"
 branch_labels = None
 depends_on = None
 

@@ -193,6 +193,17 @@ async def test_one_visitor_makes_so_many_clips_and_others_go_on(tmp_path: Path, 
         assert (await show.share(Browser(), last_s=2)).status == 201
 
 
+async def test_cookies_are_free_but_an_address_makes_so_much_video(
+    tmp_path: Path, url: str
+) -> None:
+    async with on_air(tmp_path, url) as show:
+        answers = [(await show.share(Browser(), last_s=300)).status for _ in range(8)]
+        assert 429 not in answers[:6]
+        assert answers[-1] == 429
+        elsewhere = Browser(address="203.0.113.9")
+        assert (await show.share(elsewhere, last_s=2)).status == 201
+
+
 TIMES = ("nan", "inf", "-inf", "-1", "1e308", "99999999999", "x")
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from yaohe.content.clips import (
+    CLIP_S_MAX,
     ClipEmpty,
     ClipGone,
     Clips,
@@ -25,6 +26,7 @@ from yaohe.front.view import Snapshot
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.errors import AppError, BadInput
 from yaohe.kernel.limits import Limit
+from yaohe.kernel.wire import address_key
 from yaohe.live.shelf import Shelf
 from yaohe.sharing import ShareRequest, Sharing
 
@@ -52,13 +54,24 @@ class ClipMaker:
     def __init__(self, clips: Clips, shelf: Shelf, clock: Clock) -> None:
         self._clips, self._shelf, self._clock = clips, shelf, clock
         self._limit = Limit(clock, burst=8, per_second=0.1)
+        # In seconds of video: cookies are free, and a long clip is work for seconds. Wide, because
+        # carriers put a city behind one address.
+        self._per_address = Limit(clock, burst=1_800, per_second=20)
 
     async def make(
-        self, moment: Snapshot, wish: ShareRequest, visitor_id: str, at: datetime | None
+        self,
+        moment: Snapshot,
+        wish: ShareRequest,
+        visitor_id: str,
+        at: datetime | None,
+        *,
+        address: str,
     ) -> Made:
         """`at` is what the sharer has on screen; raises what is wrong with the wish."""
         begin, end = await self._between(moment.room_id, wish, at or self._clock.now())
+        lasts_s = min((end - begin).total_seconds(), CLIP_S_MAX)
         self._limit.spend(visitor_id)
+        self._per_address.spend(address_key(address), cost=max(1, round(lasts_s)))
         return await self._clips.make(moment.room_id, begin, end)
 
     async def product(self, room_id: str, clip: Made) -> str | None:

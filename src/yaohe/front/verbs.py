@@ -90,7 +90,7 @@ class Verbs:
         at, clip = self._moment_at(moment, wish), None
         product_id = _product_of(moment, wish)
         if wish.content == "clip":
-            clip = await self._clips.make(moment, wish, visitor.id, at)
+            clip = await self._clips.make(moment, wish, visitor.id, at, address=request.address)
             at = clip.begin
             if wish.product is None:
                 product_id = await self._clips.product(room_id, clip) or product_id

@@ -25,15 +25,16 @@ class Limit:
         self._clock, self.burst, self._rate = clock, burst, per_second
         self._filled: dict[Hashable, tuple[float, float]] = {}
 
-    def spend(self, key: Hashable) -> int:
-        """Take one; returns how many are left, or raises `TooMany` with the seconds to wait."""
+    def spend(self, key: Hashable, *, cost: int = 1) -> int:
+        """Take one, or `cost`; returns how many are left, or raises `TooMany` with the seconds to
+        wait. What costs more than there ever is, is never to be had."""
         now = self._clock.monotonic()
         left, at = self._filled.get(key, (float(self.burst), now))
         left = min(self.burst, left + (now - at) * self._rate)
-        if left < 1:
-            raise TooMany(retry_after_s=max(1, round((1 - left) / self._rate)))
+        if left < cost:
+            raise TooMany(retry_after_s=max(1, round((cost - left) / self._rate)))
         if len(self._filled) >= KEYS_MAX and key not in self._filled:
             for old in list(self._filled)[: KEYS_MAX // 2]:
                 del self._filled[old]
-        self._filled[key] = (left - 1, now)
-        return int(left - 1)
+        self._filled[key] = (left - cost, now)
+        return int(left - cost)

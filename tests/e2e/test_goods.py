@@ -76,6 +76,7 @@ async def test_a_live_price_set_in_two_taps_is_on_every_page_and_on_the_order(
         await host.page.locator("[data-act=live-price]").click()
         await host.page.locator("button[form=live-price-form]").click()
         await expect(host.page.locator(".s-desk-now .s-live-price")).to_contain_text("¥89")
+        await expect(host.page.locator(".s-desk-now .y-price b")).to_have_text("89")
 
         for who, words in ((lin, "直播价"), (amy, "Live price")):
             card = who.page.locator(".y-product")

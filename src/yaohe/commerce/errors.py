@@ -31,7 +31,7 @@ Conflict 409
 ├── VariantsDiffer       variants_differ        a live price is one price; theirs are several
 ├── NotTogether          not_together           reductions that exclude each other
 ├── OrderLimit           order_limit            too many unpaid orders
-├── KeyReused            idempotency_key_reused the key stands for another order
+├── KeyReused            idempotency_key_reused the key stands for another request
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
 ├── RefundUnderWay       refund_under_way       all its money is on its way back already
 ├── RefundTooMuch        refund_too_much        more than is left of what was paid
@@ -188,7 +188,7 @@ class OrderLimit(Conflict):
 
 class KeyReused(Conflict):
     code = "idempotency_key_reused"
-    message = "This idempotency key stands for another order. Use a new one."
+    message = "This idempotency key stands for another request. Use a new one."
 
 
 class OrderNotPayable(Conflict):

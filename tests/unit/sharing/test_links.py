@@ -143,6 +143,20 @@ def test_a_site_of_the_list_is_the_site_of_an_address_on_it(text: str) -> None:
     assert host
 
 
+def test_a_port_that_is_none_is_no_site() -> None:
+    assert clean_site("shop.example.com:8443") == "shop.example.com:8443"
+    for port in ("0", "65536", "99999"):
+        with pytest.raises(BadInput):
+            clean_site(f"shop.example.com:{port}")
+
+
+def test_dates_are_refused_for_what_is_wrong_with_them() -> None:
+    for year, word in ((9_500, "years"), (2030, "time zone")):
+        zone = UTC if word == "years" else None
+        with pytest.raises(BadInput, match=word):
+            NewLink(name="x", room="tea", expires_at=datetime(year, 1, 1, tzinfo=zone)).cleaned()
+
+
 def test_the_usual_port_is_no_part_of_a_site() -> None:
     assert site_of("https://A.example:443/") == site_of("https://a.example") == "a.example"
     assert site_of("https://a.example:8443/") == "a.example:8443"

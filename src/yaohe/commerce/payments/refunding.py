@@ -130,7 +130,9 @@ class Refunds:
 
 
 def _check(wish: RefundWish) -> None:
-    if wish.amount_minor is not None and not 0 < wish.amount_minor <= AMOUNT_MINOR_MAX:
+    if wish.amount_minor is not None and wish.amount_minor < 1:
         raise BadInput("Give back at least one cent.", field="amount_minor")
+    if wish.amount_minor is not None and wish.amount_minor > AMOUNT_MINOR_MAX:
+        raise RefundTooMuch(field="amount_minor")
     if wish.key is not None:
         check_key(wish.key, field="idempotency_key")

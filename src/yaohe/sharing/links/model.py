@@ -32,6 +32,7 @@ TAG_CHARS_MAX: Final = 24
 SITES_MAX: Final = 100
 LINKS_MAX: Final = 50_000
 AT_ONCE_MAX: Final = 500
+PORT_MAX: Final = 65_535
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]\Z")
 # Names people would take for a page of the house itself, or that a later page may need.
@@ -87,8 +88,10 @@ class NewLink(msgspec.Struct, frozen=True, kw_only=True):
             raise BadInput("Give one target: a room, the clip of a share, or url.", field="room")
         for name in ("expires_at", "moment_at"):
             at = getattr(self, name)
-            if at is not None and (at.tzinfo is None or not 2000 <= at.year <= 9000):
+            if at is not None and at.tzinfo is None:
                 raise BadInput(f"{name} needs a time zone, such as Z.", field=name)
+            if at is not None and not 2000 <= at.year <= 9000:
+                raise BadInput(f"{name} has to be between the years 2000 and 9000.", field=name)
         return msgspec.structs.replace(
             self,
             name=clean_text(self.name, field="name", chars_max=NAME_CHARS_MAX),
@@ -178,7 +181,8 @@ def clean_tags(tags: Sequence[str]) -> list[str]:
 def clean_site(text: str) -> str:
     """A site of the list: a host, with its port where that is not the usual one."""
     site = text.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")
-    if not _HOST.match(site):
+    port = site.partition(":")[2]
+    if not _HOST.match(site) or (port and not 0 < int(port) <= PORT_MAX):
         raise BadInput("A site is a host such as shop.example.com.", field="sites")
     return site
 

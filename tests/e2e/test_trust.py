@@ -103,3 +103,23 @@ async def test_the_shop_says_who_it_is_and_buyers_find_it_from_the_room(
         await expect(amy.page.locator(".y-about")).to_contain_text("杭州小林茶业")
         await amy.page.goto("/")
         await expect(amy.page.locator(".y-about-foot a")).to_be_visible()
+
+
+async def test_products_go_out_as_a_table_and_come_back_checked(
+    browser: Browser, demo: Demo, desk: Desk
+) -> None:
+    async with phone(browser, demo.url, user_agent=None, size=DESK) as host:
+        await host.context.add_cookies(
+            [{"name": n, "value": v, "url": demo.url} for n, v in desk.http.cookies.items()]
+        )
+        await host.page.goto("/studio/products")
+        await host.page.locator("[data-act=sheet]").click()
+        for table, words in (
+            ("title,price\n没价,\n", "第 2 行"),
+            ("title,price\n秋茶,9\n", "新增 1"),
+        ):
+            file = {"name": "products.csv", "mimeType": "text/csv", "buffer": table.encode()}
+            await host.page.locator("[name=sheet]").set_input_files(file)  # type: ignore[arg-type]
+            await expect(host.page.locator(".s-sheet")).to_contain_text(words)
+        await host.page.locator("[data-act=sheet-do]").click()
+        await expect(host.page.locator(".s-table")).to_contain_text("秋茶")

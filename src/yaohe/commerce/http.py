@@ -12,12 +12,14 @@ from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
 from yaohe.commerce.reviews.http import controllers as reviews
+from yaohe.commerce.sheets.http import ProductSheets
 from yaohe.commerce.variants.http import ProductVariants
 from yaohe.commerce.waits.http import MyWaits, ShopWaits
 
 controllers = (
     Products,
     ProductVariants,
+    ProductSheets,
     LivePrices,
     MyWaits,
     ShopWaits,

@@ -23,6 +23,7 @@ from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.prices.service import Prices
 from yaohe.commerce.reviews.service import Reviews
+from yaohe.commerce.sheets.service import Sheets
 from yaohe.commerce.variants.service import Variants
 from yaohe.commerce.waits.service import Waits
 from yaohe.kernel.db import Database
@@ -115,7 +116,9 @@ class Commerce:
         self.products_by_id = catalog.products_by_id
         self.products = catalog.products
 
-        self.set_variants = Variants(db).replace
+        variants = Variants(db)
+        self.set_variants = variants.replace
+        self.sheets = Sheets(db, catalog, variants)
 
         prices = Prices(db, room_exists=room_exists)
         self.start_live_price = prices.start

@@ -34,11 +34,8 @@ class Catalog:
         self, new: NewProduct, *, by: Staff | None = None, shop_id: str = SHOP_ID
     ) -> Product:
         """Put a product up; `by` is None only when the house itself fills a demo shop."""
-        values = cleaned(new)
-        values["currency"] = check_currency(new.currency or "CNY")
         async with self._db.begin() as tx:
-            made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
-            check_deliverable(made)
+            made = await self.create_in(tx, new, new.currency or "CNY", shop_id)
             if by is not None:
                 await audit(
                     tx,
@@ -47,6 +44,14 @@ class Catalog:
                     subject=made.id,
                     detail={"price_minor": made.price_minor, "stock": made.stock},
                 )
+        return made
+
+    async def create_in(self, tx: Tx, new: NewProduct, currency: str, shop_id: str) -> Product:
+        """The same in a transaction of the caller's, who says in the trail that it was done."""
+        values = cleaned(new)
+        values["currency"] = check_currency(currency)
+        made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
+        check_deliverable(made)
         return made
 
     async def update_product(
@@ -58,23 +63,31 @@ class Catalog:
         shop_id: str = SHOP_ID,
     ) -> Product:
         """Change a product. Orders already made keep the price and title they were made with."""
-        values, stock_change = cleaned(change), cleaned_stock_change(change)
         async with self._db.begin() as tx:
-            await _refuse_for_variants(tx, product_id, shop_id, values, stock_change)
-            changed = await store.update_product(
-                tx.conn, product_id, shop_id, values, stock_change=stock_change
-            )
-            if changed is None:
-                exists = await store.product(tx.conn, product_id)
-                raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
-            check_deliverable(changed)
-            await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
+            changed = await self.update_in(tx, product_id, change, shop_id)
             if by is not None:
+                values, stock_change = cleaned(change), cleaned_stock_change(change)
                 detail = values | ({"stock_change": stock_change} if stock_change else {})
                 detail.pop("digital_text", None)  # for buyers alone
                 await audit(
                     tx, staff=by, action="product.update", subject=product_id, detail=detail
                 )
+        return changed
+
+    async def update_in(
+        self, tx: Tx, product_id: str, change: ProductChange, shop_id: str
+    ) -> Product:
+        """The same in a transaction of the caller's, who says in the trail that it was done."""
+        values, stock_change = cleaned(change), cleaned_stock_change(change)
+        await _refuse_for_variants(tx, product_id, shop_id, values, stock_change)
+        changed = await store.update_product(
+            tx.conn, product_id, shop_id, values, stock_change=stock_change
+        )
+        if changed is None:
+            exists = await store.product(tx.conn, product_id)
+            raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
+        check_deliverable(changed)
+        await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
         return changed
 
     async def product(self, product_id: str) -> Product:

@@ -28,25 +28,32 @@ class Variants:
     ) -> list[Variant]:
         """Exactly these, in this order. One that is left out is no longer sold; orders of it stay.
         With none, the product sells by its own price and stock again."""
-        wanted = cleaned_variants(given)
         async with self._db.begin() as tx:
-            if not await store.lock_product(tx.conn, product_id, shop_id):
-                raise ProductNotFound
-            await store.hide_all(tx.conn, product_id)
-            for place, new in enumerate(wanted):
-                await _write(tx, shop_id, product_id, new, place)
-            if wanted:
-                lowest = min(new.price_minor for new in wanted)
-                await store.price_from(tx.conn, product_id, lowest)
-            found = (await store.shown(tx.conn, [product_id])).get(product_id, [])
-            if not cost_the_same(found) and await runs_anywhere(tx.conn, product_id):
-                raise VariantsDiffer
-            await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
+            found = await self.replace_in(tx, product_id, given, shop_id)
             if by is not None:
-                detail = {"variants": len(wanted)}
+                detail = {"variants": len(found)}
                 await audit(
                     tx, staff=by, action="product.variants", subject=product_id, detail=detail
                 )
+        return found
+
+    async def replace_in(
+        self, tx: Tx, product_id: str, given: Sequence[NewVariant], shop_id: str
+    ) -> list[Variant]:
+        """The same in a transaction of the caller's, who says in the trail that it was done."""
+        wanted = cleaned_variants(given)
+        if not await store.lock_product(tx.conn, product_id, shop_id):
+            raise ProductNotFound
+        await store.hide_all(tx.conn, product_id)
+        for place, new in enumerate(wanted):
+            await _write(tx, shop_id, product_id, new, place)
+        if wanted:
+            lowest = min(new.price_minor for new in wanted)
+            await store.price_from(tx.conn, product_id, lowest)
+        found = (await store.shown(tx.conn, [product_id])).get(product_id, [])
+        if not cost_the_same(found) and await runs_anywhere(tx.conn, product_id):
+            raise VariantsDiffer
+        await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
         return found
 
 

@@ -25,6 +25,7 @@ import type { Message, Thread, ThreadLine } from './orders/messages'
 import type { ShopPage } from './settings/ShopPageForm.vue'
 import type { Shelf } from './shop/shelf'
 import type { ShopReview } from './shop/ReviewsPanel.vue'
+import type { SheetReport } from './shop/SheetPanel.vue'
 import type { VariantDraft } from './shop/variants'
 import type { WechatConnection } from './wechat'
 
@@ -154,6 +155,13 @@ export const api = {
   showReview: (id: string) => client.post<void>(`${V1}/shop/reviews/${id}/show`),
   shopPage: () => client.get<ShopPage>(`${V1}/shop-page`),
   keepShopPage: (page: ShopPage) => client.put<ShopPage>(`${V1}/shop/page`, page),
+  /** Where the table of all products is. */
+  sheet: `${V1}/shop/product-sheet`,
+  giveSheet: async (table: Blob, dryRun: boolean) => {
+    const path = `${V1}/shop/product-sheet?dry_run=${String(dryRun)}`
+    const answer = await client.exchange('POST', path, table, 'text/csv', { timeoutMs: PICTURE_MS })
+    return (await answer.json()) as SheetReport
+  },
   threads: () => list<ThreadLine>('/shop/threads'),
   thread: (id: string) => client.get<Thread>(`${V1}/shop/orders/${id}/messages`),
   writeMessage: (id: string, text: string, key: string) =>

@@ -99,6 +99,7 @@ export type ErrorCode =
   | 'product_hidden'
   | 'product_not_found'
   | 'product_not_on_shelf'
+  | 'product_sheet_wrong'
   | 'publish_refused'
   | 'refund_elsewhere'
   | 'refund_too_much'

@@ -1,0 +1,1 @@
+"""Sheets: products as a table that spreadsheets read and write. Words: sheet, row, dry run."""

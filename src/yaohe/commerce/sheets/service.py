@@ -1,0 +1,87 @@
+"""The verbs of sheets: write one of all products, take one in.
+
+Taking in is one transaction over everything. A dry run does all of it and takes it back, so what it
+reports is what would happen; and a single problem takes back the whole sheet.
+"""
+
+from __future__ import annotations
+
+from yaohe.commerce.catalog.model import NewProduct, ProductChange
+from yaohe.commerce.catalog.service import Catalog
+from yaohe.commerce.sheets.model import RowProblem, RowWrong, SheetReport, Wish
+from yaohe.commerce.sheets.reading import rows_of, wishes_of
+from yaohe.commerce.sheets.table import read_table, write_table
+from yaohe.commerce.variants.service import Variants
+from yaohe.identity import SHOP_ID, Staff, audit
+from yaohe.kernel.db import Database, Tx
+from yaohe.kernel.errors import AppError, TryAgain
+
+
+class _TakenBack(Exception):
+    """Ends the transaction of a dry run, or of a sheet with a problem."""
+
+
+class Sheets:
+    def __init__(self, db: Database, catalog: Catalog, variants: Variants) -> None:
+        self._db, self._catalog, self._variants = db, catalog, variants
+
+    async def write(self, shop_id: str = SHOP_ID) -> bytes:
+        """All products as a table."""
+        return write_table(rows_of(await self._catalog.products(shop_id)))
+
+    async def take_in(
+        self, raw: bytes, *, currency: str, by: Staff, dry_run: bool = False
+    ) -> SheetReport:
+        """Do what a table says, all of it or nothing; `currency` is what new products cost in."""
+        read = list(wishes_of(read_table(raw), currency))
+        problems = [_problem(one.line, one.error) for one in read if isinstance(one, RowWrong)]
+        wishes = [one for one in read if isinstance(one, Wish)]
+        created = sum(1 for wish in wishes if wish.id is None)
+        written = False
+        try:
+            async with self._db.begin() as tx:
+                problems += await self._apply(tx, wishes, currency, by)
+                if problems or dry_run:
+                    raise _TakenBack
+                detail = {"created": created, "changed": len(wishes) - created}
+                await audit(tx, staff=by, action="products.sheet", subject="", detail=detail)
+            written = True
+        except _TakenBack:
+            pass
+        return SheetReport(
+            written=written,
+            created=created,
+            changed=len(wishes) - created,
+            problems=sorted(problems, key=lambda one: one.line),
+        )
+
+    async def _apply(
+        self, tx: Tx, wishes: list[Wish], currency: str, by: Staff
+    ) -> list[RowProblem]:
+        """Every wish in a part of the transaction that is taken back alone when it is refused.
+        Products that are there are taken in the order in which everybody locks them."""
+        problems = []
+        for wish in sorted(wishes, key=lambda one: (one.id is None, one.id or "", one.line)):
+            try:
+                async with tx.conn.begin_nested():
+                    await self._do(tx, wish, currency, by.shop_id)
+            except TryAgain:
+                raise
+            except AppError as error:
+                problems.append(_problem(wish.line, error))
+        return problems
+
+    async def _do(self, tx: Tx, wish: Wish, currency: str, shop_id: str) -> None:
+        product_id = wish.id
+        if isinstance(wish.product, NewProduct):
+            made = await self._catalog.create_in(tx, wish.product, currency, shop_id)
+            product_id = made.id
+        assert product_id is not None
+        if isinstance(wish.product, ProductChange):
+            await self._catalog.update_in(tx, product_id, wish.product, shop_id)
+        if wish.variants is not None:
+            await self._variants.replace_in(tx, product_id, wish.variants, shop_id)
+
+
+def _problem(line: int, error: AppError) -> RowProblem:
+    return RowProblem(line=line, field=error.field, code=error.code, message=error.text)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 import pytest
@@ -190,7 +193,7 @@ async def test_an_embed_code_brings_hits_and_a_touch_makes_the_click(tea: Shop) 
         Browser(), "POST", "/api/v1/beacon", {"token": token},
         **{"x-yaohe-frame": told["frame"]},
     )  # fmt: skip
-    assert clicked.json == {"counted": True}
+    assert clicked.json["counted"] is True
     # On a slow machine the hit may have taken the way by the spool.
     await until(
         lambda: tea.system.sharing.share_report("tea"), lambda found: found.totals.clicks == 1
@@ -233,3 +236,69 @@ async def test_a_private_room_needs_its_pass(pg: Server, tmp_path: Path) -> None
         query = one.system.privacy.link(invitation).partition("?")[2]
         assert (await one.ask(Browser(), "GET", f"/embed/tea?{query}")).status == 401
         assert [i.used for i in await one.system.privacy.invitations("tea")] == [0]
+
+
+async def oembed(tea: Shop, url: str, **wish: str) -> Answer:
+    query = urlencode({"url": url, **wish})
+    return await tea.ask(Browser(), "GET", f"/oembed?{query}", **{"accept-language": "en"})
+
+
+async def test_other_sites_are_told_how_to_embed_it(tea: Shop) -> None:
+    room = "http://yaohe.test/r/tea"
+    told = await oembed(tea, room)
+    assert told.headers["content-type"] == "application/json"
+    assert told.headers["access-control-allow-origin"] == "*"
+    assert told.headers["cache-control"] == "public, max-age=300"
+    assert told.json == {
+        "version": "1.0", "type": "rich", "title": "Tea", "author_name": "小林",
+        "author_url": room, "provider_name": told.json["provider_name"],
+        "provider_url": "http://yaohe.test", "cache_age": 300,
+        "thumbnail_url": f"{room}/card.jpg", "thumbnail_width": 1200, "thumbnail_height": 630,
+        "html": '<iframe src="http://yaohe.test/embed/tea" width="640" height="360" title="Tea" '
+        'style="border:0" loading="lazy" allow="autoplay; fullscreen; picture-in-picture; '
+        'clipboard-write; web-share"></iframe>',
+        "width": 640, "height": 360,
+    }  # fmt: skip
+    small = (await oembed(tea, room, maxwidth="320", maxheight="400")).json
+    assert (small["width"], small["height"], "thumbnail_url" in small) == (320, 180, False)
+    xml = await oembed(tea, room, format="xml")
+    assert xml.headers["content-type"].startswith("text/xml")
+    assert ET.fromstring(xml.body).findtext("html") == told.json["html"]  # noqa: S314
+    # A page says itself where to ask; a share keeps its token in the frame.
+    sharer = Browser()
+    shared = await tea.ask(sharer, "POST", "/api/v1/rooms/tea/shares", {"channel": "copy_link"})
+    link = shared.json["url"]
+    page = await tea.ask(Browser(), "GET", link.removeprefix("http://yaohe.test"))
+    text = unescape(gzip.decompress(page.body).decode())
+    for kind, mime in (("json", "application/json"), ("xml", "text/xml")):
+        asked = f"http://yaohe.test/oembed?url={link}&format={kind}"
+        assert f'<link rel="alternate" type="{mime}+oembed" href="{asked}">' in text
+    token = shared.json["token"]
+    assert f'src="http://yaohe.test/embed/tea?s={token}"' in (await oembed(tea, link)).json["html"]
+
+
+async def test_what_cannot_be_embedded_is_told(tea: Shop) -> None:
+    room = "http://yaohe.test/r/tea"
+    assert (await oembed(tea, "http://yaohe.test/r/nowhere")).word == "404 not_found"
+    assert (await oembed(tea, "http://yaohe.test/s/0aZ9bY8cX7")).word == "404 not_found"
+    assert (await oembed(tea, "https://elsewhere.example/r/tea")).word == "404 not_found"
+    assert (await oembed(tea, room, format="yaml")).word == "501 format_unknown"
+    for wish in ({"maxwidth": "0"}, {"maxheight": "-1"}, {"maxwidth": "1e3"}):
+        assert (await oembed(tea, room, **wish)).word == "422 bad_input"
+    assert (await tea.ask(Browser(), "GET", "/oembed")).word == "422 bad_input"
+    await tea.system.rooms.update("tea", RoomChange(private=True), by=tea.owner)
+    private = await oembed(tea, room)
+    assert private.word == "401 invitation_needed"
+    assert "Tea" not in private.body.decode()
+
+
+async def test_the_embed_code_is_offered_where_a_site_is_named(pg: Server, tmp_path: Path) -> None:
+    desk = Browser(user_agent="Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.0.0 Safari/537.36")
+    path = "/api/v1/share-channels"
+    async with pg.clone() as url, shop(tmp_path, url) as one:
+        items = (await one.ask(desk, "GET", path)).json["items"]
+        assert items[-1]["opens"] == "embed"
+        for key in await one.system.app_keys.all(one.owner):
+            await one.system.app_keys.revoke(one.owner, key.id)
+        items = (await one.ask(desk, "GET", path)).json["items"]
+        assert "embed" not in {item["opens"] for item in items}

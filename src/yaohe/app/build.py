@@ -25,6 +25,7 @@ from yaohe.front.embeds import Embeds
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
 from yaohe.front.media import MediaDoor
+from yaohe.front.oembed import Oembed
 from yaohe.front.pages import Pages
 from yaohe.front.request import ASGIApp
 from yaohe.front.rewind import RewindDoor
@@ -105,6 +106,10 @@ def _site(
     return Site(
         pages=pages,
         embeds=embeds,
+        oembed=Oembed(
+            snapshots=system.snapshots, sharing=system.sharing, gate=system.gate,
+            public_url=address,
+        ),
         home=home,
         shop=ShopDocument(
             assets=assets, words=words, identity=system.identity, commerce=system.commerce

@@ -102,6 +102,9 @@ class Gate:
             or self._sharing.is_program(request.user_agent)
         )
 
+    def is_private(self, room_id: str) -> bool:
+        return self._privacy.is_private(room_id)
+
     async def require(self, request: Request, room_id: str) -> None:
         """Raise that reason; for calls that name their room in the body."""
         why = await self.refusal(request, room_id)

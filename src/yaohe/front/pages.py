@@ -20,6 +20,7 @@ from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Prepared, Raw, Template, json_for_script, mark
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
+from yaohe.front.oembed import PATH as OEMBED
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.templates import read_template
@@ -256,6 +257,7 @@ class Pages:
                 image=f"{url}/card.jpg",
                 sharer=mark("sharer") if named else None,
                 video=f"{url}/clip.mp4" if has_clip else None,
+                oembed=f"{self._public_url}{OEMBED}",
             ),
         }
         return self._room.prepare(values)

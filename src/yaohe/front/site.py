@@ -16,6 +16,8 @@ from yaohe.front.embeds import Embeds
 from yaohe.front.home import HomePage
 from yaohe.front.images import NAMES, Images
 from yaohe.front.media import MediaDoor
+from yaohe.front.oembed import PATH as OEMBED
+from yaohe.front.oembed import Oembed
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request, answer
 from yaohe.front.rewind import RewindDoor
@@ -43,6 +45,18 @@ DESCRIBED: Final = (
     Described("/shop", "Who sells, and what holds", "text/html"),
     Described("/r/{room_id}", "A room", "text/html", _PAGE),
     Described("/embed/{room_id}", "The room inside a page of another site", "text/html", _PAGE),
+    Described(
+        "/oembed",
+        "How a page of the shop is embedded (oembed.com)",
+        "application/json",
+        (
+            (200, "The answer, as `format` json or xml"),
+            (400, "`bad_input`"),
+            (401, "`invitation_needed`"),
+            (404, "`not_found`"),
+            (501, "`format_unknown`"),
+        ),
+    ),
     Described("/s/{token}", "A share: the room, with who invited", "text/html", _PAGE),
     Described("/s/{token}/{picture}", "Its card or poster", "image/jpeg", _PICTURE),
     Described("/r/{room_id}/{picture}", "The same without a sharer; host", "image/jpeg", _PICTURE),
@@ -90,6 +104,7 @@ class Site:
         *,
         pages: Pages,
         embeds: Embeds,
+        oembed: Oembed,
         home: HomePage,
         shop: ShopDocument,
         images: Images,
@@ -110,6 +125,7 @@ class Site:
             "/shop": shop.show,
             "/studio": home.studio,
             "/docs": home.docs,
+            OEMBED: oembed.show,
             "/selftest": SelftestPage(assets).show,
             "/api/v1/openapi.json": self._api,
             "/favicon.ico": self._icon,

@@ -24,6 +24,7 @@ from yaohe.live.privacy import Ticket
 from yaohe.live.shelf import product_cards
 
 VIEWERS_SHOWN_FROM: Final = 20
+OEMBED_TYPES: Final = {"json": "application/json+oembed", "xml": "text/xml+oembed"}
 LEFT_SHOWN_UP_TO: Final = 20
 # Where help is not offered its rules are not even in the document.
 _NO_HELP: Final = dict.fromkeys(("help", "help_button", "rule_1", "rule_2", "rule_3"), "")
@@ -364,8 +365,10 @@ def preview_tags(
     image: str,
     sharer: str | None,
     video: str | None = None,
+    oembed: str = "",
 ) -> Raw:
-    """Open Graph and X tags; crawlers and people get the same document (ogp.me)."""
+    """Open Graph and X tags; crawlers and people get the same document (ogp.me). `oembed` is where
+    other sites ask how this page is embedded (oembed.com)."""
     title = moment.title_in(lang)
     if sharer:
         title = f"{words.say(lang, 'land.invited_you', name=sharer)} · {title}"
@@ -388,4 +391,9 @@ def preview_tags(
     if video is not None:
         tags += [("property", "og:video", video), ("property", "og:video:type", "video/mp4")]
     lines = [f'<meta {kind}="{name}" content="{escape(value)}">' for kind, name, value in tags]
-    return Raw("\n".join([*lines, f'<link rel="canonical" href="{escape(url)}">']))
+    lines.append(f'<link rel="canonical" href="{escape(url)}">')
+    for kind in ("json", "xml") if oembed else ():
+        # The address of this page holds nothing that would have to be written otherwise in a query.
+        asked = escape(f"{oembed}?url={url}&format={kind}")
+        lines.append(f'<link rel="alternate" type="{OEMBED_TYPES[kind]}" href="{asked}">')
+    return Raw("\n".join(lines))

@@ -15,10 +15,11 @@ from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
+from yaohe.identity import SHOP_ID, Guest, Identity, WrongOrigin, current_guest
+from yaohe.identity.keys import AppKeys
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import lang_of
-from yaohe.platforms.channels import Choice
+from yaohe.platforms.channels import Choice, Need
 from yaohe.sharing.channels import channels_for
 from yaohe.sharing.errors import SHARE_ERRORS
 from yaohe.sharing.service import Sharing
@@ -72,11 +73,13 @@ class ShareChannels(Controller):
 
     @get("/", summary="Where a share can go from this browser, in the order to show")
     async def here(
-        self, request: Request[Any, Any, Any], sharing: Given[Sharing]
+        self, request: Request[Any, Any, Any], sharing: Given[Sharing], app_keys: Given[AppKeys]
     ) -> Response[ChannelList]:
         lang = lang_of(request.query_params.get("lang"), request.headers.get("accept-language"))
         agent = request.headers.get("user-agent", "")
-        items = channels_for(agent, lang, link_base=sharing.share_url(""))
+        # A room stands only in named sites: without one there is nothing to embed it in.
+        offered = frozenset[Need](("embed",) if await app_keys.sites(SHOP_ID) else ())
+        items = channels_for(agent, lang, link_base=sharing.share_url(""), offered=offered)
         headers = {
             "Cache-Control": "private, max-age=600",
             "Vary": "accept-language, user-agent",

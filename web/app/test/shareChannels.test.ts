@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ShareChannel } from '@sdk/channels'
 import { choicesFor, type Tab } from '../src/sharing/channels'
+import { embedCode } from '../src/sharing/embed'
 
 const one = (id: string, opens: ShareChannel['opens'], more: Partial<ShareChannel> = {}): ShareChannel => ({
   id, name: id, opens, takes: ['link', 'card', 'clip'], text_max: 100, wide_counts_double: false, link_in_text: false,
@@ -26,6 +27,16 @@ describe('channels in the sheet', () => {
   it('offers the system’s sheet only where there is one', () => {
     expect(ids('moment')).not.toContain('system')
     expect(ids('moment', { canSystemShare: true })).toContain('system')
+  })
+
+  it('offers the embed code with the link, where the shop named a site', () => {
+    const from = [...channels, one('embed', 'embed', { takes: ['link'], text_max: 0 })]
+    expect(on('link', {}, from).at(-1)).toMatchObject({ id: 'embed', way: 'embed', shows: 'link', isFile: false })
+    expect(ids('moment', {}, from)).not.toContain('embed')
+    expect(embedCode('https://shop.example', 'tea', 'Ab3dEf6h1J', 'Tea "<now>" & later')).toBe(
+      '<iframe src="https://shop.example/embed/tea?s=Ab3dEf6h1J" width="640" height="360" title="Tea &quot;&lt;now&gt;&quot; &amp; later" ' +
+        'style="border:0" loading="lazy" allow="autoplay; fullscreen; picture-in-picture; clipboard-write; web-share"></iframe>',
+    )
   })
 
   it('points at the app’s own menu where there is one and saves a poster elsewhere', () => {

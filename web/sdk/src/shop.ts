@@ -158,8 +158,3 @@ export class Shop {
 
 /** Its payment, or what was bought, will be there in a moment. */
 export const onItsWay = ({ status, delivery }: Order): boolean => status === 'created' || (status === 'paid' && delivery === 'digital')
-
-export function newKey(): string {
-  if (crypto.randomUUID) return crypto.randomUUID()
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

@@ -21,6 +21,22 @@ function shop(answers: Record<string, () => Response | Promise<Response>> = {}) 
   return { client, asked }
 }
 
+describe('events on plain http', () => {
+  it('have ids of their own though the browser makes none', async () => {
+    const bytes = crypto.getRandomValues.bind(crypto)
+    vi.stubGlobal('crypto', { getRandomValues: bytes })
+    const { client, asked } = shop()
+    const room = client.room('a')
+    await room.enter()
+    await room.track('add_to_cart')
+    await room.track('add_to_cart')
+    const ids = asked.filter(({ path }) => path.endsWith('/events')).map(({ body }) => body.id)
+    expect(ids).toHaveLength(2)
+    expect(ids[0]).toMatch(/^[0-9a-f]{32}$/)
+    expect(ids[0]).not.toBe(ids[1])
+  })
+})
+
 afterEach(() => {
   vi.unstubAllGlobals()
   vi.useRealTimers()

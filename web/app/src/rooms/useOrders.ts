@@ -4,8 +4,9 @@
  */
 import { reactive } from 'vue'
 import { YaoheError } from '@sdk/errors'
+import { newKey } from '@sdk/keys'
 import type { Room } from '@sdk/room'
-import { newKey, onItsWay, type Address, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
+import { onItsWay, type Address, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
 import type { Deal } from '../shop/deal'
 import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'

@@ -6,7 +6,7 @@ import type { PictureName, ShareChannel } from '@sdk/channels'
 import type { WordKey } from '../ui/words'
 
 export type Tab = 'moment' | 'clip' | 'poster' | 'link'
-export type Way = 'copy' | 'save' | 'hint' | 'system' | 'open' | 'app' | 'paste' | 'post'
+export type Way = 'copy' | 'save' | 'hint' | 'system' | 'open' | 'app' | 'paste' | 'post' | 'embed'
 /** What travels: one of our pictures, the clip, or nothing but the words and the link. */
 export type Shows = PictureName | 'link' | 'clip'
 
@@ -46,7 +46,7 @@ export function choicesFor(tab: Tab, channels: ShareChannel[], around: Surroundi
 }
 
 function fits({ opens, takes, id }: ShareChannel, tab: Tab, around: Surroundings): boolean {
-  if (opens === 'embed' || (opens === 'system' && !around.canSystemShare)) return false
+  if (opens === 'system' && !around.canSystemShare) return false
   if (tab === 'clip') return takes.includes('clip') && (around.canSave || (opens !== 'save' && opens !== 'picture'))
   if (tab === 'poster') return takes.includes('poster') && (HANDS_ON_POSTERS.has(opens) || opens === 'system')
   if (tab === 'link') return takes.includes('link') && opens !== 'poster' && opens !== 'picture' && opens !== 'save'
@@ -83,6 +83,8 @@ function means({ opens }: ShareChannel, tab: Tab): Pick<ChannelChoice, 'way' | '
   switch (opens) {
     case 'clipboard':
       return { way: 'copy', action: 'share.do.copy_link' }
+    case 'embed':
+      return { way: 'embed', action: 'share.do.embed' }
     case 'save':
       return { way: 'save', action: tab === 'clip' ? 'share.do.save_clip' : 'share.do.save_card' }
     case 'poster':

@@ -9,6 +9,7 @@ import { useLiveRoom } from '../rooms/useLiveRoom'
 import { copyText } from '../ui/clipboard'
 import { choicesFor, type ChannelChoice, type Tab } from './channels'
 import { device, lastUsed, rememberUsed, saveFile, systemShare } from './device'
+import { embedCode } from './embed'
 import { useClipStrip } from './useClipStrip'
 import { useShareClip } from './useShareClip'
 import { useSharePicture, type SharePicture } from './useSharePicture'
@@ -17,7 +18,7 @@ import { useShareTold } from './useShareTold'
 type SavedWord = 'share.saved' | 'share.saved_for' | 'share.saved_post' | 'share.clip_saved' | 'share.clip_saved_post'
 
 export function useShareSheet() {
-  const { room, say, lang, notices, sheets } = useLiveRoom()
+  const { boot, room, say, lang, notices, sheets } = useLiveRoom()
   const tab = ref<Tab>('moment')
   const card = shallowRef<Share | null>(null)
   const clip = useShareClip(room.shares, (address) => letGo(address))
@@ -93,6 +94,7 @@ export function useShareSheet() {
     const { way, channel } = choice
     if (way === 'hint') hint(out)
     else if (way === 'copy') await copied(out.url, 'share.copied')
+    else if (way === 'embed') await copied(embedCode(location.origin, room.id, out.token, boot.room.title), 'share.embed_copied')
     else if (way === 'save' && picture) save(picture, tab.value === 'clip' ? 'share.clip_saved' : channel.app_url ? 'share.saved_for' : 'share.saved', channel)
     else if (way === 'paste') await copied(shareText(out), 'share.paste_in', channel)
     else if (way === 'post' && picture) await post(out, picture, channel)
@@ -107,7 +109,7 @@ export function useShareSheet() {
     hinting.value = true
   }
 
-  async function copied(text: string, word: 'share.copied' | 'share.paste_in' | 'share.app_copied', channel?: ShareChannel): Promise<void> {
+  async function copied(text: string, word: 'share.copied' | 'share.embed_copied' | 'share.paste_in' | 'share.app_copied', channel?: ShareChannel): Promise<void> {
     said.value = (await copyText(text)) ? say(word, { name: channel?.name ?? '' }) : say('share.copy_by_hand')
   }
 

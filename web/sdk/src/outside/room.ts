@@ -1,4 +1,5 @@
 /** One room of your own: who came by which share, shares of it, and what people did there. */
+import { newKey } from '../keys'
 import type { Client } from '../client'
 import { YaoheError } from '../errors'
 import type {
@@ -135,7 +136,7 @@ export class OutsideRoom {
   async track(name: string, properties: Record<string, unknown> = {}): Promise<void> {
     await this.enter()
     this.#person.refuse()
-    const event = { id: crypto.randomUUID(), name, properties }
+    const event = { id: newKey(), name, properties }
     for (const pause of [...AGAIN_MS, null]) {
       try {
         await this.#calls.post(`${this.#path}/events`, event, { keepalive: true })

@@ -109,8 +109,7 @@ export class Room {
     // Somebody's browser has none: the picture and the shop go on without the chat.
     if (!('WebSocket' in window)) return this.online.tell(false)
     const { Centrifuge: Client } = await import('centrifuge')
-    const { frame } = this.#yh
-    const url = socketUrl(this.#yh.data.rt, location) + (frame ? `?frame=${frame}` : '')
+    const url = socketUrl(this.#yh.data.rt, location) + (this.#yh.frame ? `?frame=${this.#yh.frame}` : '')
     const centrifuge = new Client(url, {
       minReconnectDelay: 300, maxReconnectDelay: 8000, name: 'web', data: this.#wish,
     })

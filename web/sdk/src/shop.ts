@@ -158,3 +158,6 @@ export class Shop {
 
 /** Its payment, or what was bought, will be there in a moment. */
 export const onItsWay = ({ status, delivery }: Order): boolean => status === 'created' || (status === 'paid' && delivery === 'digital')
+
+/** Orders are placed with one, as are messages about them. */
+export { newKey } from './keys'

@@ -25,6 +25,7 @@ ROWS = (
     "behind_live",
     "chat",
     "fanout",
+    "curve",
     "trouble",
     "card",
     "process",

@@ -31,35 +31,38 @@ WIDTH, HEIGHT, FPS, SECONDS, BITS, SQUARE = 720, 1280, 25, 10, 16, 40
 FRAMES = FPS * SECONDS
 RATE = 48_000
 BIT_RATE = 1_500_000
+SMALL, SMALL_RATE = (144, 256), 60_000
 
 
-def source() -> Path:
-    """The file that is published; made at the first run."""
-    path = CACHE / "source-1.mp4"
+def source(*, small: bool = False) -> Path:
+    """The file that is published; made at the first run. A `small` one has the same frames and
+    fragments, so small that ten thousand can be sent it over loopback."""
+    path = CACHE / ("small-1.mp4" if small else "source-1.mp4")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".new.mp4")
-        _make(beside)
+        _make(beside, *((SMALL, SMALL_RATE) if small else ((WIDTH, HEIGHT), BIT_RATE)))
         beside.rename(path)
     return path
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, size: tuple[int, int], bit_rate: int) -> None:
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=FPS)
-        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        video.bit_rate = BIT_RATE
+        (video.width, video.height), video.pix_fmt = size, "yuv420p"
+        video.bit_rate = bit_rate
         video.options = {
             "preset": "veryfast",
             "tune": "zerolatency",
             "profile": "main",
             "x264-params": f"keyint={FPS}:min-keyint={FPS}:scenecut=0"
-            ":vbv-maxrate=1600:vbv-bufsize=800",
+            f":vbv-maxrate={bit_rate // 1_000 + 100}:vbv-bufsize={bit_rate // 2_000 + 50}",
         }
         audio = out.add_stream("aac", rate=RATE)
         audio.layout = "mono"
-        audio.bit_rate = 64_000
-        for number, frame in enumerate(_pictures()):
+        audio.bit_rate = 64_000 if size == (WIDTH, HEIGHT) else 24_000
+        for number, picture in enumerate(_pictures()):
+            frame = picture.reformat(*size)
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             out.mux(video.encode(frame))
         for frame in _sounds():
@@ -107,9 +110,9 @@ class Publisher:
 
 
 @contextlib.contextmanager
-def publish(url: str) -> Iterator[Publisher]:
+def publish(url: str, *, small: bool = False) -> Iterator[Publisher]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.video", url, str(source())],
+        [sys.executable, "-m", "bench.video", url, str(source(small=small))],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -41,7 +41,7 @@ from yaohe.kernel.limits import Limit
 SERVICES: Final = (
     "identity", "app_keys", "outside", "webhooks", "commerce", "sandbox_door", "sharing", "links",
     "campaigns", "rooms", "privacy", "shelf", "origin", "whip", "recordings", "captions", "hub",
-    "moderation", "follows", "playback", "uploads", "strangers", "insights",
+    "moderation", "follows", "playback", "uploads", "strangers", "insights", "people",
 )  # fmt: skip
 
 

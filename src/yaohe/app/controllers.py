@@ -17,6 +17,7 @@ from yaohe.identity.keys import http as app_keys
 from yaohe.identity.shop_page import http as shop_page
 from yaohe.insights import http as insights
 from yaohe.insights.following import http as following
+from yaohe.insights.people import http as people
 from yaohe.live.follows import http as follows
 from yaohe.live.moderation import http as moderation
 from yaohe.live.playback import http as playback
@@ -60,4 +61,5 @@ CONTROLLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *campaigns.controllers,
     *insights.controllers,
     *following.controllers,
+    *people.controllers,
 )

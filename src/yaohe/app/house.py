@@ -25,6 +25,7 @@ from yaohe.front.snapshots import Snapshots
 from yaohe.identity import Identity
 from yaohe.identity.keys import AppKeys
 from yaohe.insights import Insights
+from yaohe.insights.people import MyData
 from yaohe.kernel.bus import MemoryBus
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
@@ -40,6 +41,7 @@ from yaohe.live.follows import Follows
 from yaohe.live.media import MediaOrigin, RtmpServer
 from yaohe.live.merging import Merging
 from yaohe.live.moderation import Moderation
+from yaohe.live.people import People
 from yaohe.live.playback import Playback
 from yaohe.live.privacy import Privacy
 from yaohe.live.shelf import Shelf
@@ -185,6 +187,10 @@ class House:
             live=Merging(self.db, self.follows, self.moderation),
         )  # fmt: skip
         self.relay = Relay(self.db, [*steps, *merged, *told])
+        self.people = MyData(
+            identity=self.identity, sharing=self.sharing, commerce=self.commerce,
+            campaigns=self.campaigns, live=People(self.db),
+        )  # fmt: skip
         self.insights = Insights(self.sharing, self.commerce, self.rooms, self.campaigns)
 
     @property

@@ -21,6 +21,7 @@ from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
+from yaohe.commerce.people.service import People
 from yaohe.commerce.prices.service import Prices
 from yaohe.commerce.reviews.service import Reviews
 from yaohe.commerce.sheets.service import Sheets
@@ -107,7 +108,8 @@ class Commerce:
 
     def _open_goods(self, db: Database, room_exists: RoomExists) -> None:
         """What is sold, and for how much; and who it is sold to."""
-        self.merge_visitor = Merging(db).merge
+        self.merge_visitor, people = Merging(db).merge, People(db)
+        self.person_kept, self.erase_person = people.kept, people.erase
 
         catalog = Catalog(db)
         self.create_product = catalog.create_product

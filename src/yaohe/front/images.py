@@ -165,7 +165,7 @@ class Images:
 
 
 def _sharer(share: Share | None, lang: str) -> str | None:
-    if share is None or share.link is not None:
+    if share is None or not share.is_named:
         return None
     return friendly_name(share.sharer_id, lang, given=share.sharer_name)
 

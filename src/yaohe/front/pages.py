@@ -55,7 +55,7 @@ NOBODY: Final = {
 log = structlog.get_logger(__name__)
 
 # What may change about a share while its room stays the same.
-Told = tuple[str, bool, str | None, datetime | None, str | None]
+Told = tuple[str, str, bool, str | None, datetime | None, str | None]
 Kept = tuple[Snapshot, Told | None, bytes]
 ShareKind = tuple[bool, bool, bool]  # is there a share, is it somebody's, has it a clip
 
@@ -276,7 +276,7 @@ class Pages:
     def _late(self, share: Share, lang: str, *, mine: bool) -> dict[str, str]:
         """The words of one share. Nobody invites by a link of the shop's own."""
         sharer = ""
-        if share.link is None:
+        if share.is_named:
             sharer = friendly_name(share.sharer_id, lang, given=share.sharer_name)
         bought = self._words.say(lang, "land.bought") if share.bought and not mine else ""
         told = {
@@ -300,13 +300,20 @@ class Pages:
 
 
 def _told(share: Share) -> Told:
-    return share.note, share.bought, share.product_id, share.moment_at, share.clip_key
+    return (
+        share.sharer_name,
+        share.note,
+        share.bought,
+        share.product_id,
+        share.moment_at,
+        share.clip_key,
+    )
 
 
 def _kind(share: Share | None) -> ShareKind:
     if share is None:
         return False, False, False
-    return True, share.link is None, share.clip_key is not None
+    return True, share.is_named, share.clip_key is not None
 
 
 async def _go(request: Request, way: str) -> None:

@@ -18,6 +18,7 @@ from yaohe.sharing.hits.service import Hits
 from yaohe.sharing.landings.service import Landings
 from yaohe.sharing.merging.service import Merging
 from yaohe.sharing.openings.service import Openings
+from yaohe.sharing.people.service import People
 from yaohe.sharing.reports.service import Reports
 from yaohe.sharing.shares.model import Share
 from yaohe.sharing.shares.often import SHARES_PER_HOUR, Often
@@ -73,6 +74,9 @@ class Sharing:
         self.latest_click = clicks.latest
 
         self.merge_visitor = Merging(db, forget=shares.forget_all).merge
+
+        people = People(db)
+        self.person_kept, self.erase_person = people.kept, people.erase
 
         openings = Openings(db, shares, closed=self.link_closed)
         self.note_opening = openings.note

@@ -126,6 +126,11 @@ class Accounts:
         async with self._db.connect() as conn:
             return await store.of_visitor(conn, visitor_id)
 
+    async def forget(self, visitor_id: str) -> None:
+        """Take away who this visitor is, with the account they log in to."""
+        async with self._db.begin() as tx:
+            await store.forget(tx.conn, visitor_id)
+
     def _client(self, service_id: str) -> LoginClient:
         client = self._clients.get(service_id)
         if client is None:

@@ -216,6 +216,31 @@ async def settle(conn: AsyncConnection, *, age_s: int) -> list[VisitorMerged]:
     ]
 
 
+_FORGET = (
+    """
+    delete from identity.logins where account_id in
+        (select account_id from identity.account_visitors where visitor_id = :visitor_id)
+    """,
+    """
+    with gone as (
+        delete from identity.account_visitors where account_id in
+            (select account_id from identity.account_visitors where visitor_id = :visitor_id)
+        returning account_id
+    )
+    delete from identity.accounts where id in (select account_id from gone)
+    """,
+    "delete from identity.merges where from_id = :visitor_id or into_id = :visitor_id",
+    "delete from identity.login_states where visitor_id = :visitor_id",
+    "delete from identity.visitors where id = :visitor_id",
+)
+
+
+async def forget(conn: AsyncConnection, visitor_id: str) -> None:
+    """Nobody was this visitor, and their account is no more."""
+    for statement in _FORGET:
+        await conn.execute(text(statement), {"visitor_id": visitor_id})
+
+
 async def of_visitor(conn: AsyncConnection, visitor_id: str) -> Account | None:
     row = (await conn.execute(_ACCOUNT, {"visitor_id": visitor_id})).first()
     return None if row is None else Account(**row._mapping)

@@ -58,6 +58,11 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     link: LinkTerms | None = None  # where staff made it, for whom finds it by its name
 
     @property
+    def is_named(self) -> bool:
+        """Whether somebody invites by it: no link of the shop's own, nobody who is forgotten."""
+        return self.link is None and self.sharer_name != ""
+
+    @property
     def state(self) -> State:
         """The furthest this share has come."""
         if self.productive_at is not None:

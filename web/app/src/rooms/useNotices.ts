@@ -30,6 +30,7 @@ const known: Record<string, WordKey> = {
   no_open_coupon: 'coupon.coupon_over',
   sold_out: 'buy.out_of_stock',
   too_many: 'error.busy',
+  orders_under_way: 'data.under_way',
   consent_needed: 'consent.needed',
   follows_full: 'follow.full',
   waits_full: 'wait.full',

@@ -1,0 +1,82 @@
+"""All SQL about one person's data. Taking it away may be asked again: what is gone is there no
+more."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from yaohe.commerce.merging.store import merge
+
+_KEPT: Final = {
+    "orders": """
+        select id, room_id, title, quantity, payable_minor, paid_minor, refunded_minor, currency,
+               status, buyer_name, buyer_phone, buyer_address, buyer_note, carrier, tracking,
+               created_at, paid_at, shipped_at, completed_at
+          from commerce.orders where visitor_id = $1 order by created_at""",
+    "coupons": """
+        select id, state, amount_minor, threshold_minor, currency, source, claimed_at, expires_at,
+               order_id, used_at
+          from commerce.coupons where visitor_id = $1 order by claimed_at""",
+    "waits": """
+        select product_id, variant_id, asked_at, told_at
+          from commerce.waits where visitor_id = $1 order by asked_at""",
+    "addresses": """
+        select name, phone, address, created_at, used_at
+          from commerce.addresses where visitor_id = $1 order by created_at""",
+    "messages": """
+        select m.order_id, m.side, m.body, m.at
+          from commerce.messages m join commerce.threads t using (order_id)
+         where t.visitor_id = $1 order by m.id""",
+    "reviews": """
+        select order_id, product_id, stars, body, answer, at
+          from commerce.reviews where visitor_id = $1 order by at""",
+}
+
+_UNDER_WAY: Final = """
+select exists (select from commerce.orders
+                where visitor_id = $1 and status in ('created', 'paid', 'paid_late', 'shipped'))
+"""
+
+# The order, its payments and the ledger stay, as books must; who bought, and where it went, goes.
+_STRIP: Final = (
+    "update commerce.coupons set state = 'revoked' where visitor_id = $1 and state = 'claimed'",
+    "delete from commerce.waits where visitor_id = $1",
+    "delete from commerce.addresses where visitor_id = $1",
+    """
+    update commerce.orders
+       set buyer_name = null, buyer_phone = null, buyer_address = null, buyer_note = '',
+           staff_note = '', placed_by = null
+     where visitor_id = $1
+    """,
+    """
+    update commerce.messages m set body = '' from commerce.threads t
+     where t.order_id = m.order_id and t.visitor_id = $1 and m.side = 'buyer'
+    """,
+    "update commerce.reviews set body = '' where visitor_id = $1",
+)
+
+
+async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
+    """Every row that names this visitor, by what it is."""
+    found: dict[str, Any] = {}
+    for name, query in _KEPT.items():
+        rows = await conn.fetchval(
+            f"select coalesce(jsonb_agg(to_jsonb(t)), '[]')::text from ({query}) t",  # noqa: S608
+            visitor_id,
+        )
+        found[name] = msgspec.json.decode(rows)
+    return found
+
+
+async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> bool:
+    """Put a made-up name in place of this visitor, inside a transaction; False when an order of
+    theirs is under way."""
+    if await conn.fetchval(_UNDER_WAY, visitor_id):
+        return False
+    await merge(conn, visitor_id, made)
+    for statement in _STRIP:
+        await conn.execute(statement, made)
+    return True

@@ -1,0 +1,57 @@
+"""All SQL about one person's data. Taking it away may be asked again: what is gone is there no
+more."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+_KEPT: Final = {
+    "lines": """
+        select room_id, text, at from live.chat_lines
+         where visitor_id = $1 and visitor_id is not null order by at""",
+    "follows": "select room_id, at from live.follows where visitor_id = $1 order by at",
+    "blocks": "select blocked_id, name, at from live.blocks where visitor_id = $1 order by at",
+    "reports": """
+        select room_id, line_id, reason, note, at
+          from live.chat_reports where visitor_id = $1 order by at""",
+    "penalties": """
+        select room_id, kind, until, at from live.chat_penalties where visitor_id = $1""",
+    "invitations": "select invitation_id, came_at from live.invited where visitor_id = $1",
+}
+
+# What they said goes; that a report was made, or an invitation used, stays without them.
+_ERASE: Final = (
+    "delete from live.chat_lines where visitor_id = $1 and visitor_id is not null",
+    "delete from live.follows where visitor_id = $1",
+    "delete from live.blocks where visitor_id = $1",
+    "delete from live.blocks where blocked_id = $1",
+    "delete from live.chat_penalties where visitor_id = $1",
+    "delete from live.chat_moderators where visitor_id = $1",
+)
+_RENAME: Final = (
+    "update live.chat_reports set visitor_id = $2, note = '' where visitor_id = $1",
+    "update live.invited set visitor_id = $2 where visitor_id = $1",
+)
+
+
+async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
+    """Every row that names this visitor, by what it is."""
+    found: dict[str, Any] = {}
+    for name, query in _KEPT.items():
+        rows = await conn.fetchval(
+            f"select coalesce(jsonb_agg(to_jsonb(t)), '[]')::text from ({query}) t",  # noqa: S608
+            visitor_id,
+        )
+        found[name] = msgspec.json.decode(rows)
+    return found
+
+
+async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> None:
+    """Take away what this visitor said and chose, inside a transaction."""
+    for statement in _ERASE:
+        await conn.execute(statement, visitor_id)
+    for statement in _RENAME:
+        await conn.execute(statement, visitor_id, made)

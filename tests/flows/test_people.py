@@ -1,0 +1,111 @@
+"""A person asks for all that is kept of them, and to be forgotten: what law and books need stays,
+without them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import Server
+from tests.flows.test_merging import MAY, Place
+from tests.sim.asgi import Browser
+from tests.support.system import running_system
+
+from yaohe.identity import Visitor
+from yaohe.live.rooms import NewRoom
+
+pytestmark = pytest.mark.db
+
+DATA = "/api/v1/me/data"
+SECRETS = ("王小满", "13800000000", "浦东 1 号", "这个保冷吗", "给你看看")
+
+
+@pytest.fixture
+async def at(tmp_path: Path, pg: Server) -> AsyncIterator[Place]:
+    async with pg.clone() as url, running_system(tmp_path, url) as system:
+        await system.rooms.create(NewRoom(title="春茶", title_en="Tea", host_name="小林", id="tea"))
+        yield Place(system, url)
+
+
+async def lived(at: Place) -> tuple[Browser, Visitor, str, str]:
+    """Somebody who did all there is to do: their browser, who they are, a share, an order."""
+    may, app = Browser(), at.system.app
+    await may.ask(app, "GET", "/r/tea")
+    me = at.system.identity.visitor_of(may.cookies.get)
+    assert me is not None
+    assert (await at.log_in(me)).id == me.id
+    lins = await at.share(at.guest())
+    await may.ask(app, "GET", f"/s/{lins.token}")
+    await at.watched(me, lins, 20)
+    share = await at.share(me)
+    await at.system.sharing.say(share.token, sharer_id=me.id, note=SECRETS[4], bought=False)
+    await at.watched(at.guest(), share, 20)
+    await at.system.follows.follow("tea", me.id)
+    await at.change(
+        "insert into live.chat_lines (id, shop_id, room_id, visitor_id, kind, name, text, at)"
+        " values ('l1', 'shop_main', 'tea', $1, 'chat', 'x', $2, now())",
+        me.id, SECRETS[3],
+    )  # fmt: skip
+    await at.claim(await at.template(1), me)
+    order = await at.order(me, "k")
+    await at.change(
+        "update commerce.orders set buyer_name = $1, buyer_phone = $2, buyer_address = $3",
+        *SECRETS[:3],
+    )
+    return may, me, share.token, order
+
+
+async def test_the_copy_holds_what_is_kept(at: Place) -> None:
+    may, me, token, order = await lived(at)
+    answer = await may.ask(at.system.app, "GET", DATA)
+    assert answer.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    told = answer.json
+    assert told["visitor"] == me.id
+    assert told["account"]["name"] == MAY.name
+    assert [one["token"] for one in told["sharing"]["shares"]] == [token]
+    assert told["sharing"]["watched"][0]["watch_ms"] == 20_000
+    assert [one["id"] for one in told["shop"]["orders"]] == [order]
+    assert len(told["shop"]["coupons"]) == len(told["rooms"]["follows"]) == 1
+    whole = json.dumps(told, ensure_ascii=False)
+    assert all(secret in whole for secret in SECRETS)
+    stranger = (await Browser().ask(at.system.app, "GET", DATA)).json
+    assert not any(any(part.values()) for part in (stranger["sharing"], stranger["shop"]))
+
+
+async def test_the_person_goes_and_the_books_stay(at: Place) -> None:
+    may, me, token, order = await lived(at)
+    app = at.system.app
+    refused = await may.ask(app, "DELETE", DATA)
+    assert refused.word == "409 orders_under_way"
+    assert (await may.ask(app, "GET", DATA)).json["shop"]["orders"], "nothing is half done"
+    await at.system.commerce.cancel_order(order, me.id)
+    before = (await at.system.sharing.share_report("tea")).totals
+    assert (await may.ask(app, "DELETE", DATA)).status == 204
+    assert may.visitor_id != me.id
+    await at.audited()
+    assert (await at.system.sharing.share_report("tea")).totals == before
+    dump = ""
+    for schema in ("sharing", "commerce", "campaigns", "live", "identity"):
+        tables = await at.rows(
+            "select table_name from information_schema.tables where table_schema = $1", schema
+        )
+        for (table,) in tables:
+            rows = await at.rows(f"select to_jsonb(t)::text from {schema}.{table} t")  # noqa: S608
+            dump += "".join(row[0] for row in rows)
+    assert me.id not in dump
+    assert not any(secret in dump for secret in (*SECRETS, MAY.name))
+    assert [row[0] for row in await at.rows("select id from commerce.orders")] == [order]
+    # Their share goes on, and nobody invites by it.
+    at.system.sharing.forget_links(None)
+    friend = Browser()
+    assert (await friend.ask(app, "GET", f"/s/{token}")).status == 200
+    share = await at.system.sharing.fresh_share(token)
+    assert (share.is_named, share.note, share.state) == (False, "", "effective")
+    counted = await at.system.sharing.confirm_click(token, friend.visitor_id, joined=True)
+    assert counted.counted
+    await at.audited()
+    # Asked again it is nothing, and so is the other one's cookie of before.
+    again = Browser(cookies={"yh_v": ""})
+    assert (await again.ask(app, "DELETE", DATA)).status == 204

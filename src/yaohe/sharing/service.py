@@ -73,10 +73,7 @@ class Sharing:
         self.friends = clicks.friends
         self.latest_click = clicks.latest
 
-        self.merge_visitor = Merging(db, forget=shares.forget_all).merge
-
-        people = People(db)
-        self.person_kept, self.erase_person = people.kept, people.erase
+        self._open_people(db, shares)
 
         openings = Openings(db, shares, closed=self.link_closed)
         self.note_opening = openings.note
@@ -94,6 +91,12 @@ class Sharing:
             *landings.coalescers, *openings.coalescers,
         )  # fmt: skip
         self._open_results(db, credit_model, credit_window_days)
+
+    def _open_people(self, db: Database, shares: Shares) -> None:
+        """Who a person becomes, and what is kept of them."""
+        self.merge_visitor = Merging(db, forget=shares.forget_all).merge
+        people = People(db)
+        self.person_kept, self.erase_person = people.kept, people.erase
 
     def _open_results(self, db: Database, credit_model: CreditModel, window_days: int) -> None:
         """What came of shares."""

@@ -26,9 +26,10 @@ async def named(desk: Desk, site: str) -> None:
 
 
 async def plays(frame: Frame) -> None:
-    await frame.wait_for_function("document.body.dataset.play === 'playing'")
+    # A page with a policy lets a function be asked again and again, and no expression.
+    await frame.wait_for_function("() => document.body.dataset.play === 'playing'")
     await frame.wait_for_selector(".y-share")
-    await frame.wait_for_function("window.__yh.taken")
+    await frame.wait_for_function("() => window.__yh.taken")
     assert await frame.evaluate("document.querySelector('video').muted")
 
 

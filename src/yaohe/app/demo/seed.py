@@ -10,9 +10,26 @@ import msgspec
 from yaohe.app.build import System
 from yaohe.commerce import NewProduct, NewTemplate, Product
 from yaohe.identity import ShopChange
+from yaohe.identity.shop_page.model import ShopPage
 from yaohe.live.rooms import NewRoom, Room
 
 ROOM_ID: Final = "tea"
+
+ABOUT: Final = ShopPage(
+    seller="林记茶（演示店铺，不卖真货）",
+    seller_en="Lin's Tea (a demo: nothing here is really sold)",
+    address="吆喝市茶马街 8 号",
+    address_en="8 Tea Horse Street, Yaohe",
+    phone="+86 000 0000 0000",
+    email="hello@lin-tea.example",
+    delivery="付款后两天内发货，一般三到五天送到。",
+    delivery_en="Sent within two days of payment; it usually takes three to five days.",
+    returns="收到后七天内可以退货。茶叶拆封后不退，茶具完好可退。",
+    returns_en="Seven days to return. Opened tea stays with you; teaware comes back unharmed.",
+    privacy="姓名、电话和地址只用来发货。「更多 → 我的数据」里可以导出，也可以删除。",
+    privacy_en="Name, phone and address are for delivery only. Export or delete them under "
+    "“More → My data”.",
+)
 
 
 class Goods(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +114,7 @@ async def seed(system: System) -> Room:
             return room
     shop = ShopChange(name="林记茶", name_en="Lin's Tea", time_zone="Asia/Shanghai")
     await system.identity.update_shop(shop)
+    await system.identity.shop_pages.keep(ABOUT)
     products = [await _product(system, goods) for goods in GOODS]
     friend = await system.commerce.create_template(
         NewTemplate(

@@ -19,10 +19,13 @@ class ShopPages:
         async with self._db.connect() as conn:
             return await store.page(conn, shop_id) or ShopPage()
 
-    async def keep(self, given: ShopPage, *, by: Staff) -> ShopPage:
-        """The whole page, as it is from now on."""
+    async def keep(
+        self, given: ShopPage, *, by: Staff | None = None, shop_id: str = SHOP_ID
+    ) -> ShopPage:
+        """The whole page, as it is from now on; of the shop of `by`, whose doing is noted."""
         page = cleaned_page(given)
         async with self._db.begin() as tx:
-            await store.keep(tx.conn, by.shop_id, page)
-            await audit(tx, staff=by, action="shop.page", subject=by.shop_id)
+            await store.keep(tx.conn, by.shop_id if by else shop_id, page)
+            if by is not None:
+                await audit(tx, staff=by, action="shop.page", subject=by.shop_id)
         return page

@@ -131,14 +131,19 @@ async def test_the_second_purchase_takes_three_taps(
 ) -> None:
     room = await desk.room("再买一次")
     async with phone(browser, demo.url) as lin:
-        for taps in (["name", "phone", "address"], []):
-            await lin.page.goto(room.path)
-            await lin.page.locator(".y-buy").click()
-            await lin.page.locator("[data-act=buy-now]").click()
-            for field, text in zip(taps, ("小林", "13800001234", "龙井路 1 号"), strict=False):
-                await lin.page.locator(f"[name={field}]").fill(text)
-            async with lin.page.expect_navigation(url="**/cashier/**"):
-                await lin.page.locator("[data-act=pay]").click()
+        await lin.page.goto(room.path)
+        await lin.page.locator(".y-buy").click()
+        await lin.page.locator("[data-act=buy-now]").click()
+        await lin.page.locator("[name=name]").fill("小林")
+        await lin.page.locator("[name=phone]").fill("13800001234")
+        await lin.page.locator("[name=address]").fill("龙井路 1 号")
+        await lin.page.locator("[data-act=pay]").click()
+        await lin.page.locator("form[action$='/pay'] button").click()
+        await expect(lin.page.locator("[data-order=paid]")).to_be_visible()
+        await lin.page.keyboard.press("Escape")
+        for tap in (".y-buy", "[data-act=buy-now]", "[data-act=pay]"):
+            await lin.page.locator(tap).click()
+        await lin.page.wait_for_url("**/cashier/**")
         kept = await lin.context.request.get(f"{demo.url}/api/v1/orders")
         assert len((await kept.json())["items"]) == 2
     told = (await desk.get(f"/api/v1/shop/orders?room={room.id}"))["items"]
@@ -159,8 +164,7 @@ async def test_what_is_picked_up_asks_for_no_address_and_is_handed_over_by_its_c
         await expect(amy.page.locator("[name=address]")).to_have_count(0)
         await amy.page.locator("[name=name]").fill("Amy")
         await amy.page.locator("[name=note]").fill("after five")
-        async with amy.page.expect_navigation(url="**/cashier/**"):
-            await amy.page.locator("[data-act=pay]").click()
+        await amy.page.locator("[data-act=pay]").click()
         await amy.page.locator("form[action$='/pay'] button").click()
         code = (await amy.page.locator(".y-ticket b").text_content()) or ""
     (order,) = (await desk.get(f"/api/v1/shop/orders?room={room.id}"))["items"]

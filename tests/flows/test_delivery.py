@@ -34,7 +34,7 @@ from yaohe.kernel.ids import new_id
 
 pytestmark = pytest.mark.db
 
-_NAMES = ("delivery", "rule_fee_minor", "free_from_minor", "goods_minor", "discount_minor")
+_NAMES = ("delivery", "rule_fee_minor", "free_from_minor", "goods_minor", "goods_off_minor")
 EIGHT_FREE_FROM_199 = DeliveryRule(
     fee_minor=800, free_from_minor=19_900, pickup_place="湖滨路 8 号", pickup_place_en="8 Lake Road"
 )
@@ -114,7 +114,7 @@ async def test_the_fee_is_the_rule_in_words(shop: Shop) -> None:
     asked = json.dumps([dict(zip(_NAMES, case, strict=True)) for case in cases])
     rows = await shop.rows(
         f"select {FEE} as fee from rows from (jsonb_to_recordset($1::jsonb) "  # noqa: S608
-        f"as ({told} discount_minor int)) with ordinality order by ordinality",
+        f"as ({told} goods_off_minor int)) with ordinality order by ordinality",
         asked,
     )
     for (kind, fee, free_from, goods, off), row in zip(cases, rows, strict=True):

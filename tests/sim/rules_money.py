@@ -85,8 +85,12 @@ COUPONS: Final = {
     "a coupon takes off what it says, for its owner": """
         select o.id as order, o.discount_minor, c.id as coupon, c.amount_minor, c.threshold_minor
           from commerce.orders o left join commerce.coupons c on c.id = o.coupon_id
-         where o.discount_minor <> least(coalesce(c.amount_minor, 0),
-                                         o.unit_price_minor * o.quantity)
+          left join commerce.coupon_templates t on t.id = c.template_id
+         where o.discount_minor <> case t.kind
+                   when 'percent' then least(c.amount_minor,
+                                             o.unit_price_minor * o.quantity * t.percent / 100)
+                   when 'shipping' then least(c.amount_minor, o.fee_minor)
+                   else least(coalesce(c.amount_minor, 0), o.unit_price_minor * o.quantity) end
             or o.coupon_id is not null and (
                     c.id is null or c.visitor_id <> o.visitor_id or c.currency <> o.currency
                     or c.threshold_minor > o.unit_price_minor * o.quantity)

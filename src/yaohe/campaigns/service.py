@@ -24,7 +24,7 @@ from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
 from yaohe.kernel.db import Database, Tx
-from yaohe.kernel.errors import AppError, NotFound
+from yaohe.kernel.errors import AppError, BadInput, NotFound
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.outbox import record_raw
 from yaohe.sharing import ClickConfirmed, Env, Sharing
@@ -85,8 +85,13 @@ class Campaigns:
     ) -> ShareOffer:
         """Set the coupons of a room's shares; without any the room offers nothing."""
         chosen = {"friend": friend_template_id, "sharer": sharer_template_id}
-        for template_id in filter(None, chosen.values()):
-            await self._commerce.template(template_id)
+        for role, template_id in chosen.items():
+            template = template_id and await self._commerce.template(template_id)
+            if template and role == "sharer" and template.kind != "amount":
+                raise BadInput(
+                    "Friends are told what the sharer gets: choose a coupon of an amount.",
+                    field="sharer_template_id",
+                )
         async with self._db.begin() as tx:
             offer = await store.configure(
                 tx.conn,

@@ -24,6 +24,7 @@ Conflict 409
 ├── CouponOver           coupon_over            not yet or no longer given out
 ├── CouponSpent          coupon_spent           used, or reserved by another order
 ├── CouponExpired        coupon_expired
+├── CouponNothing        coupon_nothing         it is for a fee that this order does not have
 ├── CouponTooSmallOrder  coupon_threshold       the order is below the threshold
 ├── LivePriceOver        live_price_over        not (any more) the price here
 ├── LivePriceGone        live_price_gone        as many as there were have been ordered
@@ -149,6 +150,11 @@ class CouponSpent(Conflict):
 class CouponExpired(Conflict):
     code = "coupon_expired"
     message = "This coupon has expired."
+
+
+class CouponNothing(Conflict):
+    code = "coupon_nothing"
+    message = "This coupon pays for delivery, and this order has no such fee."
 
 
 class CouponTooSmallOrder(Conflict):

@@ -100,6 +100,8 @@ coupon_templates = Table(
     _at("valid_until", nullable=True),
     _count("valid_days", nullable=True),
     _text("status"),
+    _text("kind"),
+    _count("percent", nullable=True),
     _at("created_at"),
 )
 

@@ -26,6 +26,8 @@ def steps(*, sharing: Sharing, campaigns: Campaigns, hub: Hub) -> list[Step[Clic
                         "type": "coupon",
                         "source": coupon.source,
                         "amount_minor": coupon.amount_minor,
+                        "kind": coupon.kind,
+                        "percent": coupon.percent,
                         "threshold_minor": coupon.threshold_minor,
                     },
                 )

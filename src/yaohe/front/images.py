@@ -142,6 +142,8 @@ class Images:
         allowed += [self._campaigns.allowed_outgoing(way) for way in ways]
         if coupon is None or coupon.left <= 0 or not all(one.open_coupon for one in allowed):
             return None
+        if coupon.kind != "amount":
+            return coupon.title_in(lang)
         amount = price_text(Money(coupon.amount_minor, moment.currency))
         return f"{amount} {coupon.title_in(lang)}"
 

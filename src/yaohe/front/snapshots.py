@@ -168,6 +168,8 @@ def _coupon(offer: RoomOffer | None) -> CouponView | None:
         template.amount_minor,
         template.threshold_minor,
         max(0, template.total - template.claimed),
+        template.kind,
+        template.percent,
     )
 
 

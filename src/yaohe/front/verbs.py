@@ -9,6 +9,7 @@ import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
 from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
+from yaohe.commerce.coupons import CouponKind
 from yaohe.front.clips import CLIP_ERRORS, ClipMaker
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
@@ -54,6 +55,8 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     amount_minor: int
     threshold_minor: int
+    kind: CouponKind
+    percent: int | None
     expires_at: datetime
     state: str
 
@@ -219,6 +222,8 @@ class Verbs:
                 id=coupon.id,
                 title=moment.coupon.title_in(request.lang),
                 amount_minor=coupon.amount_minor,
+                kind=coupon.kind,
+                percent=coupon.percent,
                 threshold_minor=coupon.threshold_minor,
                 expires_at=coupon.expires_at,
                 state=coupon.state,

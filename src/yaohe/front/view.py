@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from yaohe.commerce import Product
+from yaohe.commerce.coupons import CouponKind
 from yaohe.commerce.prices import LivePrice
 from yaohe.front.document import Raw, json_for_script, mark
 from yaohe.front.words import Words, count_text
@@ -41,6 +42,8 @@ class CouponView:
     amount_minor: int
     threshold_minor: int
     left: int
+    kind: CouponKind
+    percent: int | None
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
@@ -352,6 +355,8 @@ def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
         "title": moment.coupon.title_in(lang),
         "amount_minor": moment.coupon.amount_minor,
         "threshold_minor": moment.coupon.threshold_minor,
+        "kind": moment.coupon.kind,
+        "percent": moment.coupon.percent,
         "left": moment.coupon.left,
     }
 

@@ -1,6 +1,7 @@
 /** A live price stands in while it holds; the buyer pays it or their coupon, whichever is less. */
 import { describe, expect, it } from 'vitest'
 import type { Product } from '@sdk/events'
+import type { Coupon } from '@sdk/plays'
 import { buyerProblems } from '../src/shop/buyer'
 import { bestDeal } from '../src/shop/deal'
 import { nextEnd, picked, priced, startsAt } from '../src/shop/livePrices'
@@ -11,7 +12,9 @@ const plain: Product = {
   live_price_id: null, live_price_minor: null, live_price_until: null, live_price_left: null, live_price_each: null, variants: [],
 }
 const lower: Product = { ...plain, live_price_id: 'lvp_1', live_price_minor: 7_900, live_price_until: '2026-11-25T12:05:00Z' }
-const coupon = (amount: number, threshold = 0) => ({ id: `cpn_${amount}`, amount_minor: amount, threshold_minor: threshold, title: '' })
+const coupon = (amount: number, threshold = 0, more: Partial<Coupon> = {}): Coupon => ({
+  id: `cpn_${amount}`, kind: 'amount', percent: null, amount_minor: amount, threshold_minor: threshold, title: '', ...more,
+})
 
 describe('the price that holds now', () => {
   it('is the live one, with the regular one struck', () => {
@@ -86,7 +89,7 @@ describe('the fee for shipping', () => {
   it('is asked until what is paid for the goods reaches the sum', () => {
     expect(bestDeal(priced(plain, NOW), 1, [], { rule })).toMatchObject({ fee: 800, toFree: 9_900, total: 10_700 })
     expect(bestDeal(priced(plain, NOW), 2, [], { rule })).toMatchObject({ fee: 0, toFree: null, total: 19_800 })
-    expect(bestDeal(priced(plain, NOW), 2, [coupon(100)], { rule })).toMatchObject({ off: 100, fee: 800, toFree: 100, total: 20_500 })
+    expect(bestDeal(priced(plain, NOW), 2, [coupon(100)], { rule, chosen: 'cpn_100' })).toMatchObject({ off: 100, fee: 800, toFree: 100, total: 20_500 })
     expect(bestDeal(priced(plain, NOW), 9, [], { rule: { ...rule, free_from_minor: null } })).toMatchObject({ fee: 800, toFree: null })
   })
 
@@ -94,6 +97,27 @@ describe('the fee for shipping', () => {
     for (const delivery of ['pickup', 'digital'] as const)
       expect(bestDeal(priced({ ...plain, delivery }, NOW), 1, [], { rule })).toMatchObject({ fee: 0, total: 9_900 })
     expect(bestDeal(priced(plain, NOW), 1, [], { rule: { ...rule, fee_minor: 0 } })).toMatchObject({ fee: 0, toFree: null })
+  })
+
+  it('is what a coupon for delivery takes off, and nothing else is', () => {
+    const pays = coupon(500, 0, { kind: 'shipping' })
+    expect(bestDeal(priced(plain, NOW), 1, [pays], { rule })).toMatchObject({ off: 500, fee: 800, total: 10_200, coupon: pays })
+    expect(bestDeal(priced(plain, NOW), 2, [pays], { rule })).toMatchObject({ off: 0, coupon: null, offers: [], total: 19_800 })
+    const tenth = coupon(2_000, 0, { kind: 'percent', percent: 15 })
+    expect(bestDeal(priced(plain, NOW), 1, [tenth], { rule })).toMatchObject({ off: 1_485, total: 9_215 })
+    expect(bestDeal(priced(plain, NOW), 3, [tenth], { rule })).toMatchObject({ off: 2_000, total: 27_700 })
+  })
+
+  it('decides which coupon is best, and the buyer may choose another or none', () => {
+    const big = coupon(1_000)
+    const pays = coupon(800, 0, { id: 'cpn_way', kind: 'shipping' })
+    const found = bestDeal(priced(plain, NOW), 1, [pays, big], { rule })
+    expect([found.coupon, found.offers.map((one) => one.id)]).toEqual([big, ['cpn_1000', 'cpn_way']])
+    expect(bestDeal(priced(plain, NOW), 1, [pays, big], { rule, chosen: 'cpn_way' })).toMatchObject({ coupon: pays, total: 9_900 })
+    expect(bestDeal(priced(plain, NOW), 1, [pays, big], { rule, chosen: '' })).toMatchObject({ coupon: null, total: 10_700 })
+    // One that takes the order below free delivery is no gain.
+    const small = bestDeal(priced(plain, NOW), 2, [coupon(100)], { rule })
+    expect([small.coupon, small.total, small.offers.length]).toEqual([null, 19_800, 1])
   })
 
   it('asks a buyer only for what the way needs', () => {

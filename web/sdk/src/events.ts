@@ -3,6 +3,8 @@
  * of a room, and what one visitor alone is told.
  */
 
+import type { CouponKind } from './plays'
+
 export type RoomStatus = 'live' | 'upcoming' | 'ended'
 
 /** One of the ways a product can be had; each has its own price and stock. */
@@ -110,6 +112,8 @@ export interface ShareInvite {
 
 export interface CouponOffer {
   title: string
+  kind: CouponKind
+  percent: number | null
   amount_minor: number
   threshold_minor: number
   left: number
@@ -167,6 +171,8 @@ export interface BootData {
 export interface StateCoupon {
   title: string
   title_en: string
+  kind: CouponKind
+  percent: number | null
   amount_minor: number
   threshold_minor: number
 }
@@ -196,7 +202,7 @@ export interface RoomState {
 /** What the server tells one visitor alone, on `me:{visitor}`. */
 export type PersonalEvent =
   | { type: 'friend_here'; n: number }
-  | { type: 'coupon'; amount_minor: number; threshold_minor?: number; source?: string }
+  | { type: 'coupon'; kind: CouponKind; percent: number | null; amount_minor: number; threshold_minor?: number; source?: string }
   | { type: 'order_paid'; order_id: string }
   /** Nobody paid in time, or it was given up: the coupon it held is back. */
   | { type: 'order_closed'; order_id: string }

@@ -8,9 +8,15 @@ import type { CouponOffer } from './events'
 /** Seconds of watching before a help counts; the server decides, this only draws the ring. */
 export const HELP_AFTER_MS = 15_000
 
+/** `amount`: off the goods · `percent`: of the goods, up to the amount · `shipping`: of the fee. */
+export type CouponKind = 'amount' | 'percent' | 'shipping'
+
 export interface Coupon {
   id: string
+  kind: CouponKind
+  /** The most that it takes off. */
   amount_minor: number
+  percent: number | null
   threshold_minor: number
   title: string
   title_en?: string
@@ -37,13 +43,10 @@ export class Plays {
   }
 }
 
-/** The best coupon for an amount: the largest whose threshold is met. */
-export function bestCoupon<C extends Pick<Coupon, 'amount_minor' | 'threshold_minor'>>(
-  coupons: C[],
-  subtotal: number,
-): C | null {
-  const fitting = coupons.filter((coupon) => coupon.threshold_minor <= subtotal)
-  return fitting.sort((a, b) => b.amount_minor - a.amount_minor)[0] ?? null
+/** What a coupon takes off goods of this sum; what it takes off the fee is not in it. */
+export function offGoods({ kind, percent, amount_minor, threshold_minor }: Omit<Coupon, 'id' | 'title'>, goods: number): number {
+  if (kind === 'shipping' || threshold_minor > goods) return 0
+  return Math.min(amount_minor, kind === 'percent' ? Math.floor((goods * (percent ?? 0)) / 100) : goods)
 }
 
 /** How much is missing until the nearest coupon applies, or null when none would. */

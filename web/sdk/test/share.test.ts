@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Client } from '../src/client'
-import { bestCoupon, missingForCoupon } from '../src/plays'
+import { missingForCoupon, offGoods } from '../src/plays'
 import { socketUrl } from '../src/route'
 import { pictureUrl, shareText, Shares, systemShareData, type Share } from '../src/share'
 
@@ -77,10 +77,12 @@ describe('coupons', () => {
     { amount_minor: 1000, threshold_minor: 5000 },
   ]
 
-  it('takes the largest that fits', () => {
-    expect(bestCoupon(coupons, 9900)?.amount_minor).toBe(1000)
-    expect(bestCoupon(coupons, 100)?.amount_minor).toBe(500)
-    expect(bestCoupon([], 100)).toBeNull()
+  it('takes off goods what its kind says, from its threshold on', () => {
+    const amount = { kind: 'amount' as const, percent: null, amount_minor: 1000, threshold_minor: 900 }
+    expect([899, 900, 9900].map((goods) => offGoods(amount, goods))).toEqual([0, 900, 1000])
+    const percent = { kind: 'percent' as const, percent: 15, amount_minor: 1000, threshold_minor: 0 }
+    expect([7, 99, 6666, 9900].map((goods) => offGoods(percent, goods))).toEqual([1, 14, 999, 1000])
+    expect(offGoods({ ...amount, kind: 'shipping' }, 9900)).toBe(0)
   })
 
   it('says what is missing for the next', () => {

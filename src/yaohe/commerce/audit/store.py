@@ -85,6 +85,16 @@ _OVERCLAIMED: Final[Mapping[str, str]] = {
           from commerce.coupons c join commerce.coupon_templates t on t.id = c.template_id
          group by c.template_id, c.visitor_id, t.per_person having count(*) > t.per_person
     """,
+    "a coupon took off something else than it says": """
+        select o.id as order, c.id as coupon, t.kind, c.amount_minor, o.discount_minor
+          from commerce.orders o left join commerce.coupons c on c.id = o.coupon_id
+          left join commerce.coupon_templates t on t.id = c.template_id
+         where o.discount_minor <> case t.kind
+                   when 'percent' then least(c.amount_minor,
+                                             o.unit_price_minor * o.quantity * t.percent / 100)
+                   when 'shipping' then least(c.amount_minor, o.fee_minor)
+                   else least(coalesce(c.amount_minor, 0), o.unit_price_minor * o.quantity) end
+    """,
     "a coupon that is not its order's": """
         select c.id as coupon, c.state, o.id as order, o.status
           from commerce.coupons c

@@ -21,7 +21,7 @@ from yaohe.kernel.ids import new_ids
 from yaohe.kernel.outbox import record_raw
 
 _LOCK: Final = """
-select id, shop_id, title, title_en, amount_minor, threshold_minor, currency
+select id, shop_id, title, title_en, amount_minor, threshold_minor, currency, kind, percent
 from commerce.coupon_templates where id = any($1::text[]) order by id for no key update
 """
 
@@ -170,6 +170,8 @@ def _answer(
             amount_minor=template["amount_minor"],
             threshold_minor=template["threshold_minor"],
             currency=template["currency"],
+            kind=template["kind"],
+            percent=template["percent"],
             source=item.source,
             source_ref=item.source_ref,
             claimed_at=row["at"],
@@ -183,5 +185,7 @@ def _answer(
         visitor_id=item.visitor_id,
         title=template["title"],
         title_en=template["title_en"],
+        kind=template["kind"],
+        percent=template["percent"],
         **known,
     )

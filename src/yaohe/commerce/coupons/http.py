@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 
 from yaohe.commerce.coupons.model import (
     Coupon,
+    CouponKind,
     CouponState,
     CouponTemplate,
     NewTemplate,
@@ -40,6 +41,8 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: datetime | None
     valid_days: int | None
     status: TemplateStatus
+    kind: CouponKind
+    percent: int | None
 
 
 class TemplateList(msgspec.Struct, frozen=True):
@@ -60,6 +63,8 @@ class CouponView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     claimed_at: datetime
     expires_at: datetime
+    kind: CouponKind
+    percent: int | None
 
 
 class CouponList(msgspec.Struct, frozen=True):
@@ -82,6 +87,8 @@ def template_view(template: CouponTemplate) -> TemplateView:
         valid_until=template.valid_until,
         valid_days=template.valid_days,
         status=template.status,
+        kind=template.kind,
+        percent=template.percent,
     )
 
 
@@ -96,6 +103,8 @@ def coupon_view(coupon: Coupon) -> CouponView:
         currency=coupon.currency,
         claimed_at=coupon.claimed_at,
         expires_at=coupon.expires_at,
+        kind=coupon.kind,
+        percent=coupon.percent,
     )
 
 

@@ -1,4 +1,8 @@
-"""Coupons: one kind so far, a fixed amount off orders of at least a threshold.
+"""Coupons, for orders whose goods cost at least a threshold:
+
+    amount      takes its amount off the goods
+    percent     takes so many hundredths of the goods off, rounded down, up to its amount
+    shipping    takes what shipping costs off, up to its amount; without a fee it cannot be used
 
 A *template* says how many there are and for whom; a *coupon* is one person's. Its states:
 
@@ -31,6 +35,7 @@ VALID_DAYS_MAX: Final = 3_650
 CLAIM_CHARS_MAX: Final = 400
 
 CouponState = Literal["claimed", "locked", "used", "expired", "revoked"]
+CouponKind = Literal["amount", "percent", "shipping"]
 TemplateStatus = Literal["active", "stopped"]
 
 MOVES: Final[dict[CouponState, frozenset[CouponState]]] = {
@@ -58,6 +63,8 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
     valid_days: int | None
     status: TemplateStatus
     created_at: datetime
+    kind: CouponKind = "amount"
+    percent: int | None = None
     used: int = 0
 
     @property
@@ -69,7 +76,8 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """What staff give to offer a coupon. One of `valid_until` and `valid_days` is needed."""
+    """What staff give to offer a coupon. One of `valid_until` and `valid_days` is needed.
+    `amount_minor` is the most that it takes off; `percent` belongs to that kind alone."""
 
     title: str
     amount_minor: int
@@ -81,6 +89,8 @@ class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     valid_days: int | None = None
+    kind: CouponKind = "amount"
+    percent: int | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +110,8 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     source_ref: str
     claimed_at: datetime
     expires_at: datetime
+    kind: CouponKind = "amount"
+    percent: int | None = None
     order_id: str | None = None
     new: bool = False
 
@@ -123,6 +135,11 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
     """The columns a new template writes, checked; raises `BadInput`."""
     if not 0 < new.amount_minor <= AMOUNT_MINOR_MAX:
         raise BadInput("A coupon takes at least 1 minor unit off.", field="amount_minor")
+    if (new.kind == "percent") != (new.percent is not None):
+        raise BadInput("A percentage belongs to the kind percent, and to no other.",
+                       field="percent")  # fmt: skip
+    if new.percent is not None and not 1 <= new.percent <= 99:
+        raise BadInput("A percentage is between 1 and 99.", field="percent")
     if not 0 <= new.threshold_minor <= AMOUNT_MINOR_MAX:
         raise BadInput("The threshold is 0 or more.", field="threshold_minor")
     if not 0 < new.total <= TOTAL_MAX:
@@ -149,6 +166,8 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
         "valid_from": start,
         "valid_until": end,
         "valid_days": new.valid_days,
+        "kind": new.kind,
+        "percent": new.percent,
     }
 
 

@@ -40,6 +40,8 @@ _COUPON = (
     coupons.c.amount_minor,
     coupons.c.threshold_minor,
     coupons.c.currency,
+    coupon_templates.c.kind,
+    coupon_templates.c.percent,
     coupons.c.source,
     coupons.c.source_ref,
     coupons.c.order_id,

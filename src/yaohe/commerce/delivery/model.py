@@ -28,7 +28,7 @@ PICKUP_CODE_DIGITS: Final = 8
 # The fee of one order, as its statement computes it. It is SQL because only the statement knows
 # the price that holds; `tests/flows/test_delivery.py` holds it against the rule in words.
 FEE: Final = """
-    case when delivery <> 'ship' or goods_minor - discount_minor >= free_from_minor then 0
+    case when delivery <> 'ship' or goods_minor - goods_off_minor >= free_from_minor then 0
          else coalesce(rule_fee_minor, 0) end
 """
 

@@ -17,6 +17,7 @@ from yaohe.commerce.errors import (
     AddressMissing,
     CouponExpired,
     CouponNotFound,
+    CouponNothing,
     CouponSpent,
     CouponTooSmallOrder,
     LivePriceGone,
@@ -64,7 +65,12 @@ with item as (
         c.id as found_coupon_id, c.state as coupon_state, c.threshold_minor,
         c.expires_at <= now.at as coupon_over,
         c.currency = p.currency and c.shop_id = p.shop_id as coupon_fits,
-        least(coalesce(c.amount_minor, 0), price.unit_minor * i.quantity) as discount_minor,
+        case t.kind when 'shipping' then 0
+             when 'percent' then least(c.amount_minor,
+                                       price.unit_minor * i.quantity * t.percent / 100)
+             else least(coalesce(c.amount_minor, 0), price.unit_minor * i.quantity)
+        end as goods_off_minor,
+        case t.kind when 'shipping' then c.amount_minor else 0 end as fee_off_minor, t.kind,
         his.open_orders, now.at, p.delivery,
         case when p.delivery = 'pickup' then i.code end as pickup_code,
         case when p.delivery = 'pickup' then coalesce(r.pickup_place, '') else '' end as place,
@@ -97,12 +103,17 @@ with item as (
     left join lateral (
         select * from commerce.coupons where id = i.coupon_id and visitor_id = i.visitor_id limit 1
     ) c on true
+    left join lateral (
+        select kind, percent from commerce.coupon_templates where id = c.template_id limit 1
+    ) t on true
     cross join lateral (
         select count(*) as open_orders from commerce.orders
         where visitor_id = i.visitor_id and status = 'created'
     ) his
 ), charged as materialized (
     select *, {FEE} as fee_minor from looked
+), reduced as (
+    select *, goods_off_minor + least(fee_off_minor, fee_minor) as discount_minor from charged
 ), judged as (
     select *, case
         when shop_id is null then 'product_not_found'
@@ -117,13 +128,14 @@ with item as (
             when found_coupon_id is null or not coupon_fits then 'coupon_not_found'
             when coupon_state in ('locked', 'used') then 'coupon_spent'
             when coupon_state <> 'claimed' or coupon_over then 'coupon_expired'
-            when goods_minor < threshold_minor then 'coupon_threshold' end
+            when goods_minor < threshold_minor then 'coupon_threshold'
+            when kind = 'shipping' and fee_minor = 0 then 'coupon_nothing' end
         when live_price_id is not null then case
             when live_now is not true then 'live_price_over'
             when live_taken + quantity > live_total then 'live_price_gone'
             when held + quantity > live_each then 'live_price_limit' end
         end as first_refusal
-    from charged
+    from reduced
 ), priced as (
     select *, goods_minor + fee_minor - discount_minor as payable_minor,
               case when first_refusal is null
@@ -209,6 +221,7 @@ REFUSALS: Final[dict[str, type[AppError]]] = {
         CouponSpent,
         CouponExpired,
         CouponTooSmallOrder,
+        CouponNothing,
         LivePriceOver,
         LivePriceGone,
         LivePriceLimit,

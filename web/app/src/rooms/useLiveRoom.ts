@@ -8,6 +8,7 @@ import type { CouponOffer, Product, RoomState, StateCoupon, Visitor } from '@sdk
 import type { Coupon } from '@sdk/plays'
 import { Room } from '@sdk/room'
 import { nextEnd, priced } from '../shop/livePrices'
+import { worth } from '../shop/worth'
 import { price } from '../ui/numbers'
 import { asLang, speak } from '../ui/words'
 import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
@@ -70,6 +71,7 @@ export function createLiveRoom(yh: BootHandle) {
   let heartId = 0
 
   const money = (minor: number): string => price(minor, boot.currency, lang)
+  const worthOf = (coupon: Parameters<typeof worth>[0]): string => worth(coupon, say, money, lang)
   const pinned = computed(() => live.products.find((product) => product.pinned) ?? null)
   const replayed = computed(() => live.products.find((product) => product.id === live.replayed) ?? null)
   /** The product of what is shown; before and after the show the first one of the shelf. */
@@ -165,7 +167,7 @@ export function createLiveRoom(yh: BootHandle) {
     const threshold = coupon.threshold_minor
     notices.show({
       kind: 'coupon',
-      title: say('coupon.arrived', { amount: money(coupon.amount_minor) }),
+      title: say('coupon.arrived', { amount: worthOf(coupon) }),
       text: threshold
         ? say('coupon.arrived_threshold', { threshold: money(threshold) })
         : say('coupon.arrived_text'),
@@ -211,7 +213,7 @@ export function createLiveRoom(yh: BootHandle) {
       notices.show({ kind: 'friend', title: words })
     } else if (event.type === 'coupon') {
       void loadCoupons()
-      const amount = money(event.amount_minor)
+      const amount = worthOf(event)
       const title =
         event.source === 'assist'
           ? say('coupon.sharer_arrived', { amount })
@@ -231,7 +233,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, messages, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
+    boot, lang, say, money, worthOf, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, messages, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

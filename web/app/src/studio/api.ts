@@ -51,7 +51,7 @@ export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture' | 'varian
 export type ProductChange = Partial<ProductDraft> & { stock_change?: number }
 export type CouponDraft = Pick<
   CouponTemplate,
-  'title' | 'title_en' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
+  'title' | 'title_en' | 'kind' | 'percent' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
 >
 
 /** null: not limited. */

@@ -1,4 +1,5 @@
 /** What the studio reads from `/api/v1`: wire shapes as they arrive, times as ISO strings. */
+import type { CouponKind } from '@sdk/plays'
 import type { Variant } from '@sdk/events'
 import type { Delivery } from './orders/order'
 
@@ -149,6 +150,8 @@ export interface CouponTemplate {
   id: string
   title: string
   title_en: string
+  kind: CouponKind
+  percent: number | null
   amount_minor: number
   threshold_minor: number
   total: number

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'coupon_gone'
   | 'coupon_limit'
   | 'coupon_not_found'
+  | 'coupon_nothing'
   | 'coupon_over'
   | 'coupon_spent'
   | 'coupon_template_not_found'

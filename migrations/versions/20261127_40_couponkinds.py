@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "38_couponkinds"
-down_revision = "37_addresses"
+revision = "40_couponkinds"
+down_revision = "39_merges"
 branch_labels = None
 depends_on = None
 

@@ -42,8 +42,8 @@ class CouponView:
     amount_minor: int
     threshold_minor: int
     left: int
-    kind: CouponKind
-    percent: int | None
+    kind: CouponKind = "amount"
+    percent: int | None = None
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)

@@ -168,9 +168,7 @@ export function createLiveRoom(yh: BootHandle) {
     notices.show({
       kind: 'coupon',
       title: say('coupon.arrived', { amount: worthOf(coupon) }),
-      text: threshold
-        ? say('coupon.arrived_threshold', { threshold: money(threshold) })
-        : say('coupon.arrived_text'),
+      text: threshold ? say('coupon.arrived_threshold', { threshold: money(threshold) }) : say('coupon.arrived_text'),
     })
   }
 

@@ -349,16 +349,11 @@ def _media_data(moment: Snapshot, ticket: Ticket | None) -> dict[str, Any]:
 
 
 def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
-    if moment.coupon is None:
+    coupon = moment.coupon
+    if coupon is None:
         return None
-    return {
-        "title": moment.coupon.title_in(lang),
-        "amount_minor": moment.coupon.amount_minor,
-        "threshold_minor": moment.coupon.threshold_minor,
-        "kind": moment.coupon.kind,
-        "percent": moment.coupon.percent,
-        "left": moment.coupon.left,
-    }
+    names = ("amount_minor", "threshold_minor", "left", "kind", "percent")
+    return {"title": coupon.title_in(lang)} | {name: getattr(coupon, name) for name in names}
 
 
 def preview_tags(

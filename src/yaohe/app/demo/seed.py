@@ -10,7 +10,7 @@ import msgspec
 from yaohe.app.build import System
 from yaohe.commerce import NewProduct, NewTemplate, Product
 from yaohe.identity import ShopChange
-from yaohe.identity.shop_page.model import ShopPage
+from yaohe.identity.shop_page import ShopPage
 from yaohe.live.rooms import NewRoom, Room
 
 ROOM_ID: Final = "tea"

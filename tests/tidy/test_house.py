@@ -129,6 +129,13 @@ def test_files_and_functions_keep_their_budget() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_decisions_are_numbered_once_and_in_order() -> None:
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    for path in (ROOT / "docs" / "adr").glob("*.md"):
+        assert path.read_text().startswith(f"# {int(path.name[:4])}. "), path.name
+
+
 def test_web_files_keep_their_budget() -> None:
     wrong = []
     for pattern in ("*.ts", "*.vue", "*.css"):

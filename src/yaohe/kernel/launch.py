@@ -10,11 +10,16 @@ Numbers; 0 stands for no bound of memory, -1 for no other user. Exits with 127 w
 before, and with 126 when the program cannot be executed.
 """
 
-import ctypes
-import os
-import resource
 import signal
-import sys
+
+if __name__ == "__main__":
+    # First of all: an interrupt this early ends us, and is not an exception in some import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import ctypes  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
+import sys  # noqa: E402
 
 _PR_SET_PDEATHSIG = 1
 

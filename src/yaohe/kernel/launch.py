@@ -16,10 +16,10 @@ if __name__ == "__main__":
     # First of all: an interrupt this early ends us, and is not an exception in some import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-import ctypes  # noqa: E402
-import os  # noqa: E402
-import resource  # noqa: E402
-import sys  # noqa: E402
+import ctypes
+import os
+import resource
+import sys
 
 _PR_SET_PDEATHSIG = 1
 

@@ -82,7 +82,7 @@ async def test_a_link_is_found_by_its_name_in_letters_of_any_size(home: Yard, ro
     beacon = await browser.ask(
         home.system.app, "POST", "/api/v1/beacon", {"token": link["token"]}
     )  # fmt: skip
-    assert beacon.json == {"counted": True}
+    assert beacon.json == {"counted": True, "opening": None}
     await opened(home, "spring-tea", CRAWLER)
     assert await counts(home, link["token"]) == {
         "hits": 5, "bot_hits": 1, "clicks": 1, "watched": 0, "orders": 0, "paid_minor": 0,
@@ -106,7 +106,7 @@ async def test_a_paused_or_ended_link_says_so_kindly_and_keeps_its_hits(
     assert status == 404
     beacon = {"token": link["token"]}
     told = await late.ask(home.system.app, "POST", "/api/v1/beacon", beacon)
-    assert told.json == {"counted": False}
+    assert told.json == {"counted": False, "opening": None}
     assert "这个链接暂时停用" in page
     assert room not in page
     past = (home.system.clock.now() - timedelta(seconds=1)).isoformat()
@@ -176,7 +176,7 @@ async def test_outside_only_to_sites_of_the_list_and_with_campaign_fields(home: 
     told = await visitor.ask(
         home.system.app, "POST", "/api/v1/beacon", {"token": link["token"]}
     )  # fmt: skip
-    assert told.json == {"counted": False}
+    assert told.json == {"counted": False, "opening": None}
     await home.owner.put("/api/v1/links/sites", json={"sites": []})
     assert (await opened(home, "tea-ad"))[0] == 404
     assert (await counts(home, link["token"]))["hits"] == 3

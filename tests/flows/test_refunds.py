@@ -238,12 +238,13 @@ async def test_refunds_the_gateway_makes_difficult(shop: Shop, owner: Staff, fau
     assert (await judged(shop)).holds
 
 
+@pytest.mark.parametrize("faults", [("refund_closed",), ("refund_closed", "early")])
 async def test_a_refund_the_gateway_closes_is_asked_for_under_another_number(
-    shop: Shop, owner: Staff
+    shop: Shop, owner: Staff, faults: tuple[Fault, ...]
 ) -> None:
     order = await paid(shop)
     payment_id = await shop.value("select id from commerce.payments where order_id = $1", order.id)
-    await shop.gateway.script(payment_id, "refund_closed")
+    await shop.gateway.script(payment_id, *faults)
     await shop.commerce.refund_order(order.id, RefundWish(amount_minor=100), by=owner)
     await shop.commerce.ask_for_refunds()
     # Told three times, it is one round more.

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.shop import Shop, make_shop
+from tests.support.shop import SECRET, Shop, make_shop
 from tests.support.town import Town
 
 from yaohe.app.http import make_application
@@ -22,6 +22,7 @@ from yaohe.commerce.http import controllers as commerce_controllers
 from yaohe.flows import all_steps
 from yaohe.identity import Visitor
 from yaohe.identity.http import controllers as identity_controllers
+from yaohe.identity.keys import AppKeys
 from yaohe.insights import Insights
 from yaohe.insights.following.http import controllers as following_controllers
 from yaohe.insights.http import controllers as insights_controllers
@@ -174,6 +175,7 @@ def make_market_app(market: Market) -> Any:
         ],
         {
             "identity": market.shop.identity,
+            "app_keys": AppKeys(market.shop.db, SystemClock(), SECRET),
             "commerce": market.shop.commerce,
             "sharing": market.sharing,
             "campaigns": market.campaigns,

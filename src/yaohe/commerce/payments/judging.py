@@ -91,7 +91,7 @@ class Judge:
             again = await refund_store.refund_again(tx.conn, refund.id, round_, pause)
             return "again" if again else "nothing"
         if news.type == "refund.failed":
-            failed = await refund_store.fail_refund(tx.conn, refund.id)
+            failed = await refund_store.fail_refund(tx.conn, refund.id, round_)
             return "failed" if failed else "nothing"
         return await self._refunded(tx, order, payment, refund.id, news)
 

@@ -86,6 +86,11 @@ async def refund_by_key(conn: AsyncConnection, order_id: str, key: str) -> Refun
     return await _one(conn, refunds.c.order_id == order_id, refunds.c.idempotency_key == key)
 
 
+def _in_round(refund_id: str, round_: int) -> tuple[ColumnElement[bool], ...]:
+    """A refund that is not done, while it is asked for under this number."""
+    return refunds.c.id == refund_id, refunds.c.state != "done", refunds.c.round == round_
+
+
 async def _one(conn: AsyncConnection, *where: ColumnElement[bool]) -> Refund | None:
     row = (await conn.execute(select(*_REFUND).join(payments).where(*where))).first()
     return None if row is None else Refund(**row._mapping)
@@ -115,11 +120,12 @@ async def take_refunds(
     return [Refund(**row._mapping) for row in rows]
 
 
-async def refund_asked(conn: AsyncConnection, refund_id: str, *, again: timedelta) -> None:
-    """The gateway took the request."""
+async def refund_asked(conn: AsyncConnection, asked: Refund, *, again: timedelta) -> None:
+    """The gateway took the request; news that came before its answer may have begun another
+    round, which was not asked for."""
     await conn.execute(
         update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done")
+        .where(*_in_round(asked.id, asked.round))
         .values(
             state=case((refunds.c.state == "due", "requested"), else_=refunds.c.state),
             next_at=func.now() + again,
@@ -127,12 +133,10 @@ async def refund_asked(conn: AsyncConnection, refund_id: str, *, again: timedelt
     )
 
 
-async def refund_later(conn: AsyncConnection, refund_id: str, pause: timedelta) -> None:
+async def refund_later(conn: AsyncConnection, asked: Refund, pause: timedelta) -> None:
     """The gateway did not take the request; try again after `pause`."""
     await conn.execute(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done")
-        .values(next_at=func.now() + pause)
+        update(refunds).where(*_in_round(asked.id, asked.round)).values(next_at=func.now() + pause)
     )
 
 
@@ -149,11 +153,11 @@ async def finish_refund(
     return None if done.first() is None else await refund(conn, refund_id)
 
 
-async def fail_refund(conn: AsyncConnection, refund_id: str) -> bool:
+async def fail_refund(conn: AsyncConnection, refund_id: str, round_: int) -> bool:
     """The gateway could not give it back by itself; False when that was known."""
     failed = await conn.execute(
         update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state.in_(["due", "requested"]))
+        .where(*_in_round(refund_id, round_), refunds.c.state != "failed")
         .values(state="failed")
         .returning(refunds.c.id)
     )
@@ -167,7 +171,7 @@ async def refund_again(
     that was known, or the money went back."""
     begun = await conn.execute(
         update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state != "done", refunds.c.round == closed)
+        .where(*_in_round(refund_id, closed))
         .values(state="due", attempts=0, round=closed + 1, next_at=func.now() + pause)
         .returning(refunds.c.id)
     )

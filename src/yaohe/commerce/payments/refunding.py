@@ -104,11 +104,11 @@ class Refunds:
         except Exception:
             log.warning("refund_not_taken", refund_id=refund.id, exc_info=True)
             async with self._db.begin() as tx:
-                await refund_store.refund_later(tx.conn, refund.id, refund_pause(refund.attempts))
+                await refund_store.refund_later(tx.conn, refund, refund_pause(refund.attempts))
             return
         async with self._db.begin() as tx:
             again = timedelta(seconds=REFUND_ASK_AGAIN_S)
-            await refund_store.refund_asked(tx.conn, refund.id, again=again)
+            await refund_store.refund_asked(tx.conn, refund, again=again)
         if news is not None:
             with contextlib.suppress(PaymentMismatch):  # noted with the payment; the shop was told
                 await self._judge.heard(news)

@@ -151,6 +151,26 @@ async def test_rows_of_one_product_agree(shop: Shop) -> None:
     assert problem.field == "id"
 
 
+async def test_a_sorted_table_says_the_same(shop: Shop) -> None:
+    varied, plain = await shop.product(), await shop.product(price_minor=8_000, stock=5)
+    await shop.commerce.set_variants(
+        varied.id,
+        [NewVariant(title="小", price_minor=7_000, stock=3),
+         NewVariant(title="大", price_minor=9_000, stock=3)],
+    )  # fmt: skip
+    head, *lines = (await shop.commerce.sheets.write()).splitlines(keepends=True)
+    small, large = (one for one in lines if varied.id.encode() in one)
+    (other,) = (one for one in lines if plain.id.encode() in one)
+    assert (await take(shop, head + small + other + large)).written
+    kept = (await shop.commerce.product(varied.id)).variants
+    assert [one.title for one in kept] == ["小", "大"]
+    twice = edited(head + other, "春茶", stock="9").splitlines(keepends=True)
+    (problem,) = (await take(shop, b"".join([*twice, small, large, twice[1]]))).problems
+    assert (problem.line, problem.field) == (5, "id")
+    new = "title,price,stock,variant\n礼盒,9,1,小\n秋茶,10,1,\n礼盒,11,1,大\n"
+    assert (await take(shop, new, dry_run=True)).created == 2
+
+
 @pytest.mark.parametrize(
     "raw",
     [

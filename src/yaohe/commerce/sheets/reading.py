@@ -1,8 +1,9 @@
 """From rows to what they ask for, and from products to rows.
 
-Rows of one product follow each other: by the same id, or without ids by the same title. A row that
-names a variant is that variant's; the first row speaks for the product. Stock is a difference to
-`stock_was`, what was there when the table was written, so that what was sold since stays sold.
+Rows are of one product by the same id, or of a new one with variants by the same title, wherever
+they stand: tables are sorted. A row that names a variant is that variant's; the first row speaks
+for the product. Stock is a difference to `stock_was`, what was there when the table was written, so
+that what was sold since stays sold.
 """
 
 from __future__ import annotations
@@ -57,23 +58,20 @@ def _price(minor: int, currency: str) -> str:
 
 def wishes_of(rows: Sequence[Row], currency: str) -> Iterator[Wish | RowWrong]:
     """What each product's rows ask for, or what is wrong with one of them."""
-    group: list[Row] = []
+    groups: dict[tuple[str, str | int], list[Row]] = {}
     for row in rows:
-        if group and not _same(group[0], row):
-            yield _wish(group, currency)
-            group = []
-        group.append(row)
-    if group:
+        groups.setdefault(_whose(row), []).append(row)
+    for group in groups.values():
         yield _wish(group, currency)
 
 
-def _same(first: Row, row: Row) -> bool:
-    """Whether a row goes on with the product of the first."""
-    ids = first.cells.get("id", ""), row.cells.get("id", "")
-    if ids[0] or ids[1]:
-        return ids[0] == ids[1]
-    varied = first.cells.get("variant") and row.cells.get("variant")
-    return bool(varied) and first.cells["title"] == row.cells.get("title", "")
+def _whose(row: Row) -> tuple[str, str | int]:
+    """Which product a row is about; a new one without variants is a line of its own."""
+    if row.cells.get("id"):
+        return "id", row.cells["id"]
+    if row.cells.get("variant"):
+        return "title", row.cells.get("title", "")
+    return "line", row.line
 
 
 def _wish(group: list[Row], currency: str) -> Wish | RowWrong:

@@ -43,7 +43,10 @@ STATEMENTS = (
             check ((delivery = 'pickup') = (pickup_code is not null))
     """,
     # A code names one order of a shop for ever: an old one opens nothing new.
-    "create unique index orders_pickup_code on commerce.orders (shop_id, pickup_code)",
+    """
+    create unique index orders_pickup_code on commerce.orders (shop_id, pickup_code)
+     where pickup_code is not null
+    """,
 )
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.support.logins import Someone
 from tests.support.notices import paid_notice
 from tests.support.shop import make_app, make_shop, sandbox_keys
-from tests.support.till import till
+from tests.support.till import WECHAT, till
 
 from yaohe.kernel.db import Database
 
@@ -90,6 +90,15 @@ async def test_a_page_that_is_only_shown_says_how_to_allow_more(fresh_db: Databa
         page = await here.buyer.get(await here.sent_to_wechat(placed["cashier_url"]))
         assert page.status_code == 502
         assert "full service" in page.text
+
+
+async def test_a_page_inside_of_a_mini_program_cannot_call_the_cashier(fresh_db: Database) -> None:
+    async with till(fresh_db) as here:
+        placed = await here.order()
+        there = {"User-Agent": f"{WECHAT} miniProgram/wx0123456789abcdef"}
+        page = await here.buyer.get(placed["cashier_url"], headers=there)
+    assert page.status_code == 409
+    assert "You cannot pay inside WeChat" in page.text
 
 
 async def test_without_that_way_nobody_is_known(fresh_db: Database) -> None:

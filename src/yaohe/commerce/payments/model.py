@@ -103,14 +103,17 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str
 
 
-def way_for(ways: Collection[Way], *, in_app: bool, phone: bool) -> Way | None:
+def way_for(
+    ways: Collection[Way], *, in_app: bool, phone: bool, in_mini_program: bool = False
+) -> Way | None:
     """The way that works best in this browser, of those that work there; None when none does.
 
-    A code is scanned from another screen, so it is no way inside of the app that scans it.
+    A code is scanned from another screen, so it is no way inside of the app that scans it; a page
+    inside of a mini-program cannot call WeChat's cashier, only the mini-program itself can.
     """
     liked: tuple[Way, ...] = ("h5", "native") if phone else ("native", "h5")
     if in_app:
-        liked = ("jsapi", "h5")
+        liked = ("h5",) if in_mini_program else ("jsapi", "h5")
     return next((way for way in liked if way in ways), None)
 
 

@@ -133,10 +133,12 @@ async def _arrival(
 ) -> Arrival | None:
     """This buyer as the gateway needs to know them; None where they cannot pay."""
     agent = request.headers.get("user-agent", "")
-    in_app = environment(agent) in {Env.WECHAT, Env.MINI_PROGRAM}
+    env = environment(agent)
+    in_app = env in {Env.WECHAT, Env.MINI_PROGRAM}
     way = way_for(
         commerce.ways_to_pay_in_app if in_app else commerce.ways_to_pay,
         in_app=in_app,
+        in_mini_program=env is Env.MINI_PROGRAM,
         phone="mobile" in agent.lower(),
     )
     if way is None:

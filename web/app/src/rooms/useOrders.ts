@@ -31,6 +31,8 @@ export function useOrders({ room, sheets }: Needs) {
     book: [] as Address[],
   })
   let key = newKey()
+  // Who comes back from the cashier by "back" finds the page as it was left.
+  addEventListener('pageshow', (event) => event.persisted && (state.placing = false))
 
   function rememberedBuyer(): Buyer {
     try {
@@ -79,8 +81,9 @@ export function useOrders({ room, sheets }: Needs) {
       const { order, cashier_url } = await room.shop.place(request, key)
       key = newKey()
       keptInTab.set(PENDING, order.id)
-      if (cashier_url) location.assign(cashier_url)
-      else await show(order.id)
+      if (cashier_url) return location.assign(cashier_url) // until the next page is there
+      state.placing = false
+      await show(order.id)
     } catch (error) {
       state.placing = false
       // The line broke: the same key asks for the same order. Anything decided needs a new one.

@@ -23,6 +23,15 @@ function drawer(storage: () => Storage) {
         /* nothing to do */
       }
     },
+    /** Everything whose name begins so. */
+    dropAll(beginning: string): void {
+      try {
+        const names = Object.keys(storage()).filter((name) => name.startsWith(beginning))
+        names.forEach((name) => storage().removeItem(name))
+      } catch {
+        /* nothing to do */
+      }
+    },
   }
 }
 
@@ -31,3 +40,9 @@ export const kept = drawer(() => localStorage)
 
 /** As long as this tab is open. */
 export const keptInTab = drawer(() => sessionStorage)
+
+/** Leave nothing of who was here: what tells of a person is named `yh.…`; how somebody likes to see
+ * and hear (`yh-…`, `yh_…`) tells of nobody and stays. */
+export function forgetPerson(): void {
+  for (const one of [kept, keptInTab]) one.dropAll('yh.')
+}

@@ -50,6 +50,7 @@ from yaohe.outside.model import (
     clean_ref,
 )
 from yaohe.outside.orders import OutsideOrders
+from yaohe.outside.people import People
 from yaohe.sharing import Env, Share, Sharing
 
 KNOWN_FOR_S: Final = 2.0
@@ -87,6 +88,8 @@ class Outside:
         orders = OutsideOrders(db, sharing)
         self.tell_order = orders.tell
         self.refund_order = orders.refund
+        people = People(db)
+        self.person_kept, self.erase_person = people.kept, people.erase
 
     # Rooms --------------------------------------------------------------------------------
 

@@ -40,15 +40,35 @@ select exists (select from commerce.orders
                 where visitor_id = $1 and status in ('created', 'paid', 'paid_late', 'shipped'))
 """
 
+# Coupons that were taken back count for what one person may have, so merging leaves them behind;
+# here they come along under a name of their own.
+_REVOKED: Final = "update commerce.coupons set visitor_id = $2 || '-taken' where visitor_id = $1"
+
 # The order, its payments and the ledger stay, as books must; who bought, and where it went, goes.
 _STRIP: Final = (
+    # What proves the money of a notice: ids, states, sums and times; not who paid from where.
+    """
+    update commerce.payment_notices n
+       set body = case when left(n.body, 1) = '{' then (
+               select coalesce(jsonb_object_agg(t.key, t.value), '{}')::text
+                 from jsonb_each(n.body::jsonb) t
+                where t.key in ('appid', 'mchid', 'out_trade_no', 'transaction_id', 'trade_type',
+                                'trade_state', 'out_refund_no', 'refund_id', 'refund_status',
+                                'success_time', 'amount', 'type', 'payment_id', 'amount_minor',
+                                'currency', 'at')
+           ) else '' end
+      from commerce.payments p join commerce.orders o on o.id = p.order_id
+     where n.payment_id = p.id and n.gateway = p.gateway and o.visitor_id = $1
+    """,
     "update commerce.coupons set state = 'revoked' where visitor_id = $1 and state = 'claimed'",
     "delete from commerce.waits where visitor_id = $1",
     "delete from commerce.addresses where visitor_id = $1",
     """
-    update commerce.orders
+    update commerce.orders o
        set buyer_name = null, buyer_phone = null, buyer_address = null, buyer_note = '',
-           staff_note = '', placed_by = null
+           staff_note = '', carrier = '', tracking = '',
+           placed_by = md5(o.placed_by || made.random)
+      from (select gen_random_uuid()::text as random) made
      where visitor_id = $1
     """,
     """
@@ -77,6 +97,7 @@ async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> bool:
     if await conn.fetchval(_UNDER_WAY, visitor_id):
         return False
     await merge(conn, visitor_id, made)
+    await conn.execute(_REVOKED, visitor_id, made)
     for statement in _STRIP:
         await conn.execute(statement, made)
     return True

@@ -14,6 +14,7 @@ from yaohe.identity import Identity
 from yaohe.insights.people.errors import OrdersUnderWay
 from yaohe.kernel.ids import new_id
 from yaohe.live.people import People
+from yaohe.outside import Outside
 from yaohe.sharing import Sharing
 
 
@@ -26,9 +27,10 @@ class MyData:
         commerce: Commerce,
         campaigns: Campaigns,
         live: People,
+        outside: Outside,
     ) -> None:
         self._identity, self._sharing, self._commerce = identity, sharing, commerce
-        self._campaigns, self._live = campaigns, live
+        self._campaigns, self._live, self._outside = campaigns, live, outside
 
     async def export(self, visitor_id: str) -> dict[str, Any]:
         """All that is kept under this visitor's name."""
@@ -38,6 +40,7 @@ class MyData:
             "sharing": await self._sharing.person_kept(visitor_id),
             "shop": await self._commerce.person_kept(visitor_id),
             "rooms": await self._live.kept(visitor_id),
+            "elsewhere": await self._outside.person_kept(visitor_id),
         }
 
     async def erase(self, visitor_id: str) -> None:
@@ -46,6 +49,7 @@ class MyData:
         if not await self._commerce.erase_person(visitor_id, made):
             raise OrdersUnderWay
         await self._live.erase(visitor_id, made)
+        await self._outside.erase_person(visitor_id, made)
         await self._campaigns.merge_visitor(visitor_id, made)
         await self._sharing.erase_person(visitor_id, made)
         await self._identity.accounts.forget(visitor_id)

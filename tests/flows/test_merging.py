@@ -211,6 +211,23 @@ async def test_orders_follows_blocks_and_penalties_come_along(at: Place) -> None
     await at.audited()
 
 
+async def test_who_waits_under_one_of_two_names_waits(at: Place) -> None:
+    phone, tablet = at.guest(), at.guest()
+    await at.log_in(phone)
+    product = await at.system.commerce.create_product(
+        NewProduct(title="茶", title_en="Tea", price_minor=9_900, stock=0)
+    )
+    for place, (who, told) in enumerate(((phone, True), (tablet, False)), 1):
+        await at.change(
+            "insert into commerce.waits overriding system value values ($1, $2, '', 'shop_main',"
+            " $3, $4, now(), case when $5 then now() end, case when $5 then now() end)",
+            who.id, product.id, f"room-{place}", place, told,
+        )  # fmt: skip
+    await at.log_in(tablet)
+    kept = await at.rows("select visitor_id, room_id, place, told_at, seen_at from commerce.waits")
+    assert kept == [(phone.id, "room-2", 2, None, None)]
+
+
 async def test_an_order_that_is_credited_after_the_login_keeps_its_touches(at: Place) -> None:
     lin, phone, tablet = at.guest(), at.guest(), at.guest()
     share = await at.share(lin)

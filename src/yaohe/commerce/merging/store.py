@@ -11,6 +11,11 @@ from typing import Final
 
 import asyncpg
 
+# As everybody else in commerce: orders before their coupons.
+_LOCK_ORDERS: Final = """
+select id from commerce.orders where visitor_id = $1 order by id for no key update
+"""
+
 _LOCK: Final = """
 select id from commerce.coupon_templates
  where id in (select template_id from commerce.coupons where visitor_id = $1)
@@ -70,6 +75,7 @@ update commerce.orders o
  where o.visitor_id = $1
 """
 
+# Who still waits under one of the names waits.
 _WAITS: Final = """
 with gone as (delete from commerce.waits where visitor_id = $1 returning *)
 insert into commerce.waits as m
@@ -77,7 +83,12 @@ insert into commerce.waits as m
 select $2, product_id, variant_id, shop_id, room_id, place, asked_at, told_at, seen_at
   from gone order by product_id, variant_id
     on conflict (visitor_id, product_id, variant_id) do update
-   set place = least(m.place, excluded.place), asked_at = least(m.asked_at, excluded.asked_at)
+   set (place, room_id, asked_at, told_at, seen_at) = (
+           select place, room_id, asked_at, told_at, seen_at
+             from (values (m.place, m.room_id, m.asked_at, m.told_at, m.seen_at),
+                          (excluded.place, excluded.room_id, excluded.asked_at, excluded.told_at,
+                           excluded.seen_at)) t (place, room_id, asked_at, told_at, seen_at)
+            order by told_at is not null, place limit 1)
 """
 
 
@@ -103,6 +114,7 @@ _TALK: Final = (
 
 async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     """Make all rows of one visitor another's, inside a transaction."""
+    await conn.execute(_LOCK_ORDERS, from_id)
     await conn.execute(_LOCK, from_id)
     for statement in (_SURPLUS, _COUPONS):
         await conn.execute(statement, from_id, into_id)

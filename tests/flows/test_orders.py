@@ -49,6 +49,7 @@ async def buy(
     key: str | None = None,
     buyer: Buyer | None = None,
     expected_minor: int | None = None,
+    note: str = "",
 ) -> Order | AppError:
     try:
         return await shop.commerce.create_order(
@@ -60,6 +61,7 @@ async def buy(
             key or new_id("k"),
             buyer,
             expected_minor=expected_minor,
+            note=note,
         )
     except AppError as error:
         return error
@@ -150,6 +152,10 @@ async def test_the_same_key_in_parallel_is_one_order(shop: Shop, db: Database) -
     assert await shop.stock(product) == 49
     another = await buy(shop, product.id, visitor_id=visitor, key=key, quantity=2)
     assert isinstance(another, KeyReused)
+    there = Buyer(name="May", phone="13800000000", address="there")
+    for buyer, note in ((there, ""), (None, "after six")):
+        said = await buy(shop, product.id, visitor_id=visitor, key=key, buyer=buyer, note=note)
+        assert isinstance(said, KeyReused), "it would go to the old address, or without the note"
     # The key belongs to the visitor, not to the world.
     assert isinstance(await buy(shop, product.id, key=key), Order)
 

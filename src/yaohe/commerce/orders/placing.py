@@ -227,6 +227,8 @@ def _answer(
     if isinstance(answer, type):
         return answer()  # one error for each asker
     names = ("product_id", "variant_id", "quantity", "coupon_id", "live_price_id")
-    if any(getattr(wish, name) != getattr(answer, name) for name in names):
+    same = all(getattr(wish, name) == getattr(answer, name) for name in names)
+    # An address that was corrected between two presses must not end in a parcel to the old one.
+    if not same or (wish.buyer, wish.note) != (answer.buyer, answer.buyer_note):
         return KeyReused()
     return answer

@@ -24,7 +24,7 @@ SECRETS = ("王小满", "13800000000", "浦东 1 号", "这个保冷吗", "给�
 PAYER, TRACKING, ELSEWHERE = "openid-of-may", "SF1234567890", "user-77"
 GUEST = "v_who_may_was_before"
 # Facts say who did something, by id alone, and are swept when all have heard them.
-ABOUT_FACTS = ("outbox", "deliveries")
+ABOUT_FACTS = ("outbox", "deliveries", "forgotten")
 NOTICE = {
     "out_trade_no": "pay_1",
     "success_time": "2026-11-24T12:00:00+08:00",
@@ -156,3 +156,32 @@ async def test_the_person_goes_and_the_books_stay(at: Place) -> None:
     # Asked again it is nothing, and so is the other one's cookie of before.
     again = Browser(cookies={"yh_v": ""})
     assert (await again.ask(app, "DELETE", DATA)).status == 204
+
+
+async def test_what_comes_late_about_the_forgotten_goes_as_well(at: Place) -> None:
+    phone, tablet = Browser(), at.guest()
+    await phone.ask(at.system.app, "GET", "/r/tea")
+    me = at.system.identity.visitor_of(phone.cookies.get)
+    assert me is not None
+    await at.log_in(me)
+    await at.log_in(tablet)
+    open_order = await at.order(tablet, "before")
+    assert (await phone.ask(at.system.app, "DELETE", DATA)).word == "409 orders_under_way"
+    await at.system.commerce.cancel_order(open_order, tablet.id)
+    assert (await phone.ask(at.system.app, "DELETE", DATA)).status == 204
+    late = [await at.order(tablet, "another-tab"), await at.order(me, "at-that-moment")]
+    await at.change(
+        "update commerce.orders set buyer_name = $1, buyer_phone = $2 where id = any($3)",
+        *SECRETS[:2], late,
+    )  # fmt: skip
+    await at.change("update identity.forgotten set at = now() - interval '2 hours'")
+    await at.system.people.settle()
+    assert len(await at.rows("select from identity.forgotten")) == 2, "they are waited for"
+    for order, who in zip(late, (tablet, me), strict=True):
+        await at.system.commerce.cancel_order(order, who.id)
+    await at.system.people.settle()
+    assert await at.rows("select from identity.forgotten") == []
+    kept = await at.rows("select visitor_id, buyer_name, buyer_phone from commerce.orders")
+    assert len(kept) == 3
+    assert all(row[0] not in (me.id, tablet.id) and row[1:] == (None, None) for row in kept)
+    await at.audited()

@@ -177,6 +177,7 @@ async def _run_parts(
         "captions": system.captions.run,
         "faces": system.faces.run,
         "relay": system.relay.run,
+        "forgetting": system.people.run,
         "lag": system.lag.run,
     }
     if database.postgres is not None:

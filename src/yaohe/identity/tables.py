@@ -173,6 +173,13 @@ merges = Table(
     _at("settled_at", nullable=True),
 )
 
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("visitor_id", Text, primary_key=True),
+    _at("at"),
+)
+
 login_states = Table(
     "login_states",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from yaohe.commerce.people import store
@@ -16,6 +17,8 @@ class People:
         async with self._db.raw() as conn:
             return await store.kept(conn, visitor_id)
 
-    async def erase(self, visitor_id: str, made: str) -> bool:
+    async def erase(self, made: Mapping[str, str]) -> bool:
+        """Put made-up names in place of one person's; False when an order of theirs is under way,
+        and then nothing is done."""
         async with self._db.raw(writes=True) as conn, conn.transaction():
-            return await store.erase(conn, visitor_id, made)
+            return await store.erase(conn, made)

@@ -3,6 +3,7 @@ more."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -37,7 +38,8 @@ _KEPT: Final = {
 
 _UNDER_WAY: Final = """
 select exists (select from commerce.orders
-                where visitor_id = $1 and status in ('created', 'paid', 'paid_late', 'shipped'))
+                where visitor_id = any($1)
+                  and status in ('created', 'paid', 'paid_late', 'shipped'))
 """
 
 # Coupons that were taken back count for what one person may have, so merging leaves them behind;
@@ -91,13 +93,14 @@ async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
     return found
 
 
-async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> bool:
-    """Put a made-up name in place of this visitor, inside a transaction; False when an order of
-    theirs is under way."""
-    if await conn.fetchval(_UNDER_WAY, visitor_id):
+async def erase(conn: asyncpg.Connection, made: Mapping[str, str]) -> bool:
+    """Put a made-up name in place of each of one person's, inside a transaction; False when an
+    order of theirs is under way."""
+    if await conn.fetchval(_UNDER_WAY, list(made)):
         return False
-    await merge(conn, visitor_id, made)
-    await conn.execute(_REVOKED, visitor_id, made)
-    for statement in _STRIP:
-        await conn.execute(statement, made)
+    for visitor_id, made_up in made.items():
+        await merge(conn, visitor_id, made_up)
+        await conn.execute(_REVOKED, visitor_id, made_up)
+        for statement in _STRIP:
+            await conn.execute(statement, made_up)
     return True

@@ -131,6 +131,21 @@ class Accounts:
         async with self._db.begin() as tx:
             await store.forget(tx.conn, visitor_id)
 
+    async def names(self, visitor_id: str) -> list[str]:
+        """The visitor, and the guests who became them by logging in."""
+        async with self._db.connect() as conn:
+            return await store.names(conn, visitor_id)
+
+    async def forgotten(self) -> list[str]:
+        """Who was forgotten, when all that was under way then is over: what came late is to go."""
+        async with self._db.connect() as conn:
+            return await store.forgotten(conn, age_s=SETTLED_AFTER_S)
+
+    async def let_go(self, visitor_id: str) -> None:
+        """What came late about somebody forgotten is gone as well."""
+        async with self._db.begin() as tx:
+            await store.let_go(tx.conn, visitor_id)
+
     def _client(self, service_id: str) -> LoginClient:
         client = self._clients.get(service_id)
         if client is None:

@@ -194,6 +194,7 @@ async def join(conn: AsyncConnection, person: Person, account_id: str, visitor_i
     await conn.execute(_LOGIN, login | {"union": person.union, "account_id": account_id})
     await conn.execute(_PROFILE, profile)
     await conn.execute(_JOIN, {"visitor_id": visitor_id, "account_id": account_id})
+    await let_go(conn, visitor_id)
 
 
 async def main_visitor(conn: AsyncConnection, account_id: str) -> str | None:
@@ -216,7 +217,22 @@ async def settle(conn: AsyncConnection, *, age_s: int) -> list[VisitorMerged]:
     ]
 
 
+_NAMES = text(
+    "select from_id from identity.merges where into_id = :visitor_id and from_id <> :visitor_id"
+)
+
+# What was begun under these names may still be written: they are asked for once more, later.
 _FORGET = (
+    """
+    insert into identity.forgotten (visitor_id)
+    select :visitor_id
+     union select from_id from identity.merges where into_id = :visitor_id
+        on conflict (visitor_id) do update set at = now()
+    """,
+    """
+    delete from identity.visitors
+     where id in (select from_id from identity.merges where into_id = :visitor_id)
+    """,
     """
     delete from identity.logins where account_id in
         (select account_id from identity.account_visitors where visitor_id = :visitor_id)
@@ -239,6 +255,31 @@ async def forget(conn: AsyncConnection, visitor_id: str) -> None:
     """Nobody was this visitor, and their account is no more."""
     for statement in _FORGET:
         await conn.execute(text(statement), {"visitor_id": visitor_id})
+
+
+async def names(conn: AsyncConnection, visitor_id: str) -> list[str]:
+    """The visitor, and the guests who became them by logging in."""
+    found = await conn.execute(_NAMES, {"visitor_id": visitor_id})
+    return [visitor_id, *found.scalars()]
+
+
+_FORGOTTEN = text(
+    """
+    select visitor_id from identity.forgotten
+     where at < now() - make_interval(secs => :age_s) order by at limit 500
+    """
+)
+_LET_GO = text("delete from identity.forgotten where visitor_id = :visitor_id")
+
+
+async def forgotten(conn: AsyncConnection, *, age_s: int) -> list[str]:
+    """Who was forgotten longer ago than this, and not looked for since."""
+    return list((await conn.execute(_FORGOTTEN, {"age_s": age_s})).scalars())
+
+
+async def let_go(conn: AsyncConnection, visitor_id: str) -> None:
+    """Nothing of them is left to look for; or they are known again."""
+    await conn.execute(_LET_GO, {"visitor_id": visitor_id})
 
 
 async def of_visitor(conn: AsyncConnection, visitor_id: str) -> Account | None:

@@ -6,7 +6,10 @@ ones before it done, and asking again does the rest; who they are to us goes las
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
+
+import structlog
 
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
@@ -16,6 +19,10 @@ from yaohe.kernel.ids import new_id
 from yaohe.live.people import People
 from yaohe.outside import Outside
 from yaohe.sharing import Sharing
+
+SETTLE_EVERY_S: Final = 600.0
+
+log = structlog.get_logger(__name__)
 
 
 class MyData:
@@ -45,11 +52,34 @@ class MyData:
 
     async def erase(self, visitor_id: str) -> None:
         """Take the person out of all that stays, and the rest away. Raises `OrdersUnderWay`."""
-        made = new_id("x")
-        if not await self._commerce.erase_person(visitor_id, made):
-            raise OrdersUnderWay
-        await self._live.erase(visitor_id, made)
-        await self._outside.erase_person(visitor_id, made)
-        await self._campaigns.merge_visitor(visitor_id, made)
-        await self._sharing.erase_person(visitor_id, made)
+        await self._erase(await self._identity.accounts.names(visitor_id))
         await self._identity.accounts.forget(visitor_id)
+
+    async def _erase(self, names: list[str]) -> None:
+        made = {name: new_id("x") for name in names}
+        if not await self._commerce.erase_person(made):
+            raise OrdersUnderWay
+        for name, made_up in made.items():
+            await self._live.erase(name, made_up)
+            await self._outside.erase_person(name, made_up)
+            await self._campaigns.merge_visitor(name, made_up)
+            await self._sharing.erase_person(name, made_up)
+
+    async def settle(self) -> None:
+        """Take away what came late: an order beside the deletion, a page in another tab, a login
+        whose rows were still being moved. An order under way is waited for."""
+        for visitor_id in await self._identity.accounts.forgotten():
+            try:
+                await self._erase([visitor_id])
+            except OrdersUnderWay:
+                continue
+            await self._identity.accounts.let_go(visitor_id)
+
+    async def run(self) -> None:
+        """Settle until cancelled."""
+        while True:
+            try:
+                await self.settle()
+            except Exception:
+                log.exception("forgetting_failed")
+            await asyncio.sleep(SETTLE_EVERY_S)

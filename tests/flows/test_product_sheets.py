@@ -115,6 +115,7 @@ async def test_one_problem_takes_back_the_whole_sheet_and_all_are_named(shop: Sh
             f"{there.id},减太多,1,0,5,,",
             ",,1,1,,,",
             f",{'长' * 121},1,1,,,",
+            ",千位逗号,1,299,5,,on_sale,小",
         ]
     )
     for dry_run in (True, False):
@@ -128,6 +129,7 @@ async def test_one_problem_takes_back_the_whole_sheet_and_all_are_named(shop: Sh
             (7, None, "stock_too_low"),
             (8, "title", "bad_input"),
             (9, "title", "bad_input"),
+            (10, None, "bad_input"),
         ]
         (only,) = await everything(shop)
         assert (only.title, only.stock) == ("春茶", 1)

@@ -102,6 +102,8 @@ def _wish(group: list[Row], currency: str) -> Wish | RowWrong:
 
 
 def _agrees(first: Row, row: Row) -> None:
+    if row.overflows:
+        raise BadInput('There are more cells than columns: put "" around a cell with a comma.')
     for name in _OF_PRODUCT:
         cell = row.cells.get(name, "")
         if cell and cell != first.cells.get(name, ""):

@@ -24,10 +24,12 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A line of the table, by column."""
+    """A line of the table, by column. In one that `overflows` a comma split a cell, so that
+    what follows it stands in wrong columns."""
 
     line: int
     cells: dict[str, str]
+    overflows: bool = False
 
 
 def write_table(rows: Iterable[Sequence[object]]) -> bytes:
@@ -60,7 +62,11 @@ def read_table(raw: bytes) -> list[Row]:
     if not 1 <= len(filled) <= ROWS_MAX:
         raise ProductSheetWrong(f"A table has 1 to {ROWS_MAX} rows.", field="sheet")
     return [
-        Row(nth, {n: _plain(c) for n, c in zip(columns, row, strict=False) if n in GIVEN})
+        Row(
+            nth,
+            {n: _plain(c) for n, c in zip(columns, row, strict=False) if n in GIVEN},
+            overflows=any(map(str.strip, row[len(columns) :])),
+        )
         for nth, row in filled
     ]
 

@@ -72,6 +72,17 @@ async def test_what_is_written_can_be_given_back_and_changes_nothing(shop: Shop)
     assert b"'=1+1" in raw  # a spreadsheet shows it, and computes nothing
 
 
+async def test_amounts_are_in_the_currency_of_the_product(shop: Shop) -> None:
+    product = await shop.product(price_minor=1_000, currency="JPY")
+    raw = await shop.commerce.sheets.write()
+    assert (await take(shop, edited(raw, "春茶", title_en="Tea"))).written
+    assert (await shop.commerce.product(product.id)).price_minor == 1_000
+    (problem,) = (await take(shop, edited(raw, "春茶", currency="CNY"))).problems
+    assert problem.field == "currency"
+    (problem,) = (await take(shop, "title,price,stock,currency\n茶,1000,1,JPY\n")).problems
+    assert problem.field == "currency"
+
+
 async def test_what_was_sold_since_stays_sold(shop: Shop) -> None:
     product = await shop.product(stock=10)
     raw = await shop.commerce.sheets.write()
@@ -192,7 +203,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
             rows = read_table(head + raw)
         except ProductSheetWrong:
             continue
-        for wish in wishes_of(rows, "CNY"):
+        for wish in wishes_of(rows, "CNY", {}):
             assert isinstance(wish, RowWrong) or wish.line >= 2
 
 

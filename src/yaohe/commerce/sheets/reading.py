@@ -9,7 +9,7 @@ that what was sold since stays sold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
@@ -56,13 +56,16 @@ def _price(minor: int, currency: str) -> str:
     return f"{whole}.{rest:0{places}d}" if places else str(whole)
 
 
-def wishes_of(rows: Sequence[Row], currency: str) -> Iterator[Wish | RowWrong]:
-    """What each product's rows ask for, or what is wrong with one of them."""
+def wishes_of(
+    rows: Sequence[Row], currency: str, there: Mapping[str, Product]
+) -> Iterator[Wish | RowWrong]:
+    """What each product's rows ask for, or what is wrong with one of them. Amounts are in the
+    currency of the product that is `there`, those of new ones in the shop's."""
     groups: dict[tuple[str, str | int], list[Row]] = {}
     for row in rows:
         groups.setdefault(_whose(row), []).append(row)
     for group in groups.values():
-        yield _wish(group, currency)
+        yield _wish(group, currency, there.get(group[0].cells.get("id", "")))
 
 
 def _whose(row: Row) -> tuple[str, str | int]:
@@ -74,12 +77,15 @@ def _whose(row: Row) -> tuple[str, str | int]:
     return "line", row.line
 
 
-def _wish(group: list[Row], currency: str) -> Wish | RowWrong:
+def _wish(group: list[Row], currency: str, there: Product | None) -> Wish | RowWrong:
     line = group[0].line
+    currency = there.currency if there else currency
     try:
         for row in group:
             line = row.line
             _agrees(group[0], row)
+            if there or not row.cells.get("id"):
+                _priced_in(row, currency)
         line = group[0].line
         varied = any(row.cells.get("variant") or row.cells.get("variant_id") for row in group)
         product_id = group[0].cells.get("id") or None
@@ -110,6 +116,12 @@ def _agrees(first: Row, row: Row) -> None:
             raise BadInput(
                 f"{name} differs from the first row of this product, line {first.line}.", field=name
             )
+
+
+def _priced_in(row: Row, currency: str) -> None:
+    told = row.cells.get("currency", "")
+    if told and told.upper() != currency:
+        raise BadInput(f"Amounts here are in {currency}.", field="currency")
 
 
 def _product(row: Row, currency: str, *, new: bool, varied: bool) -> NewProduct | ProductChange:

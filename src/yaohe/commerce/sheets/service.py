@@ -6,11 +6,11 @@ reports is what would happen; and a single problem takes back the whole sheet.
 
 from __future__ import annotations
 
-from yaohe.commerce.catalog.model import NewProduct, ProductChange
+from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.sheets.model import RowProblem, RowWrong, SheetReport, Wish
 from yaohe.commerce.sheets.reading import rows_of, wishes_of
-from yaohe.commerce.sheets.table import read_table, write_table
+from yaohe.commerce.sheets.table import Row, read_table, write_table
 from yaohe.commerce.variants.service import Variants
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database, Tx
@@ -33,7 +33,9 @@ class Sheets:
         self, raw: bytes, *, currency: str, by: Staff, dry_run: bool = False
     ) -> SheetReport:
         """Do what a table says, all of it or nothing; `currency` is what new products cost in."""
-        read = list(wishes_of(read_table(raw), currency))
+        rows = read_table(raw)
+        there = await self._there(rows, by.shop_id)
+        read = list(wishes_of(rows, currency, there))
         problems = [_problem(one.line, one.error) for one in read if isinstance(one, RowWrong)]
         wishes = [one for one in read if isinstance(one, Wish)]
         created = sum(1 for wish in wishes if wish.id is None)
@@ -54,6 +56,12 @@ class Sheets:
             changed=len(wishes) - created,
             problems=sorted(problems, key=lambda one: one.line),
         )
+
+    async def _there(self, rows: list[Row], shop_id: str) -> dict[str, Product]:
+        """The products of the shop that a table names, as they are."""
+        ids = {row.cells["id"] for row in rows if row.cells.get("id")}
+        found = await self._catalog.products_by_id(sorted(ids))
+        return {one.id: one for one in found.values() if one.shop_id == shop_id}
 
     async def _apply(
         self, tx: Tx, wishes: list[Wish], currency: str, by: Staff

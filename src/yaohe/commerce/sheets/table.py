@@ -64,7 +64,7 @@ def read_table(raw: bytes) -> list[Row]:
     return [
         Row(
             nth,
-            {n: _plain(c) for n, c in zip(columns, row, strict=False) if n in GIVEN},
+            {n: _plain(c) for n, c in zip(columns, row, strict=False)},
             overflows=any(map(str.strip, row[len(columns) :])),
         )
         for nth, row in filled

@@ -35,23 +35,19 @@ class Catalog:
     ) -> Product:
         """Put a product up; `by` is None only when the house itself fills a demo shop."""
         async with self._db.begin() as tx:
-            made = await self.create_in(tx, new, new.currency or "CNY", shop_id)
-            if by is not None:
-                await audit(
-                    tx,
-                    staff=by,
-                    action="product.create",
-                    subject=made.id,
-                    detail={"price_minor": made.price_minor, "stock": made.stock},
-                )
-        return made
+            return await self.create_in(tx, new, new.currency or "CNY", shop_id, by=by)
 
-    async def create_in(self, tx: Tx, new: NewProduct, currency: str, shop_id: str) -> Product:
-        """The same in a transaction of the caller's, who says in the trail that it was done."""
+    async def create_in(
+        self, tx: Tx, new: NewProduct, currency: str, shop_id: str, *, by: Staff | None
+    ) -> Product:
+        """The same in a transaction of the caller's."""
         values = cleaned(new)
         values["currency"] = check_currency(currency)
         made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
         check_deliverable(made)
+        if by is not None:
+            detail = {"price_minor": made.price_minor, "stock": made.stock}
+            await audit(tx, staff=by, action="product.create", subject=made.id, detail=detail)
         return made
 
     async def update_product(
@@ -64,20 +60,12 @@ class Catalog:
     ) -> Product:
         """Change a product. Orders already made keep the price and title they were made with."""
         async with self._db.begin() as tx:
-            changed = await self.update_in(tx, product_id, change, shop_id)
-            if by is not None:
-                values, stock_change = cleaned(change), cleaned_stock_change(change)
-                detail = values | ({"stock_change": stock_change} if stock_change else {})
-                detail.pop("digital_text", None)  # for buyers alone
-                await audit(
-                    tx, staff=by, action="product.update", subject=product_id, detail=detail
-                )
-        return changed
+            return await self.update_in(tx, product_id, change, shop_id, by=by)
 
     async def update_in(
-        self, tx: Tx, product_id: str, change: ProductChange, shop_id: str
+        self, tx: Tx, product_id: str, change: ProductChange, shop_id: str, *, by: Staff | None
     ) -> Product:
-        """The same in a transaction of the caller's, who says in the trail that it was done."""
+        """The same in a transaction of the caller's."""
         values, stock_change = cleaned(change), cleaned_stock_change(change)
         await _refuse_for_variants(tx, product_id, shop_id, values, stock_change)
         changed = await store.update_product(
@@ -88,6 +76,10 @@ class Catalog:
             raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
         check_deliverable(changed)
         await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
+        if by is not None:
+            detail = values | ({"stock_change": stock_change} if stock_change else {})
+            detail.pop("digital_text", None)  # for buyers alone
+            await audit(tx, staff=by, action="product.update", subject=product_id, detail=detail)
         return changed
 
     async def product(self, product_id: str) -> Product:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
+from msgspec import UNSET, structs
+
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
 from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.sheets.model import RowWrong, Wish
@@ -105,6 +107,30 @@ def _wish(group: list[Row], currency: str, there: Product | None) -> Wish | RowW
         product=product,
         variants=tuple(variants) if varied else None,
     )
+
+
+def changes_of(wish: Wish, there: Product | None) -> Wish | None:
+    """What of a wish differs from the product that is there; None when nothing does."""
+    if there is None or not isinstance(wish.product, ProductChange):
+        return wish
+    given = {name: getattr(wish.product, name) for name in ProductChange.__struct_fields__}
+    changed = {
+        name: value
+        for name, value in given.items()
+        if value is not UNSET and (name == "stock_change" or value != getattr(there, name))
+    }
+    variants = wish.variants
+    if variants is not None and _are_there(variants, there.variants):
+        variants = None
+    if not changed and variants is None:
+        return None
+    return structs.replace(wish, product=ProductChange(**changed), variants=variants)
+
+
+def _are_there(wanted: Sequence[NewVariant], there: Sequence[Variant]) -> bool:
+    return [
+        (one.id, one.title, one.title_en, one.price_minor, one.stock_change) for one in wanted
+    ] == [(one.id, one.title, one.title_en, one.price_minor, 0) for one in there]
 
 
 def _agrees(first: Row, row: Row) -> None:

@@ -29,18 +29,18 @@ class Variants:
         """Exactly these, in this order. One that is left out is no longer sold; orders of it stay.
         With none, the product sells by its own price and stock again."""
         async with self._db.begin() as tx:
-            found = await self.replace_in(tx, product_id, given, shop_id)
-            if by is not None:
-                detail = {"variants": len(found)}
-                await audit(
-                    tx, staff=by, action="product.variants", subject=product_id, detail=detail
-                )
-        return found
+            return await self.replace_in(tx, product_id, given, shop_id, by=by)
 
     async def replace_in(
-        self, tx: Tx, product_id: str, given: Sequence[NewVariant], shop_id: str
+        self,
+        tx: Tx,
+        product_id: str,
+        given: Sequence[NewVariant],
+        shop_id: str,
+        *,
+        by: Staff | None,
     ) -> list[Variant]:
-        """The same in a transaction of the caller's, who says in the trail that it was done."""
+        """The same in a transaction of the caller's."""
         wanted = cleaned_variants(given)
         if not await store.lock_product(tx.conn, product_id, shop_id):
             raise ProductNotFound
@@ -54,6 +54,9 @@ class Variants:
         if not cost_the_same(found) and await runs_anywhere(tx.conn, product_id):
             raise VariantsDiffer
         await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
+        if by is not None:
+            detail = {"variants": len(found)}
+            await audit(tx, staff=by, action="product.variants", subject=product_id, detail=detail)
         return found
 
 

@@ -12,8 +12,10 @@ from tests.conftest import Server
 from tests.flows.test_merging import MAY, Place
 from tests.sim.asgi import Browser
 from tests.support.system import running_system
+from tests.support.wire import until
 
 from yaohe.identity import Visitor
+from yaohe.live.realtime.model import new_line
 from yaohe.live.rooms import NewRoom
 
 pytestmark = pytest.mark.db
@@ -110,6 +112,19 @@ async def test_the_copy_holds_what_is_kept(at: Place) -> None:
     assert all(secret in whole for secret in SECRETS)
     stranger = (await Browser().ask(at.system.app, "GET", DATA)).json
     assert not any(any(part.values()) for part in (stranger["sharing"], stranger["shop"]))
+
+
+async def test_what_they_said_leaves_an_open_room_too(at: Place) -> None:
+    may, me, _, order = await lived(at)
+    await at.system.commerce.cancel_order(order, me.id)
+    hub = at.system.hub
+    hall = await hub.opened("tea")
+    assert hall is not None
+    said = new_line(kind="chat", name="x", text=SECRETS[3], at=hub.clock.now(), v=me.id)
+    hall.say(said)
+    await until(lambda: SECRETS[3] in str(hub.tail("tea", 10)))
+    assert (await may.ask(at.system.app, "DELETE", DATA)).status == 204
+    await until(lambda: SECRETS[3] not in str(hub.tail("tea", 10)))
 
 
 async def test_the_person_goes_and_the_books_stay(at: Place) -> None:

@@ -189,7 +189,7 @@ class House:
         self.relay = Relay(self.db, [*steps, *merged, *told])
         self.people = MyData(
             identity=self.identity, sharing=self.sharing, commerce=self.commerce,
-            campaigns=self.campaigns, live=People(self.db), outside=self.outside,
+            campaigns=self.campaigns, live=People(self.db, self.hub), outside=self.outside,
         )  # fmt: skip
         self.insights = Insights(self.sharing, self.commerce, self.rooms, self.campaigns)
 

@@ -23,8 +23,13 @@ _KEPT: Final = {
 }
 
 # What they said goes; that a report was made, or an invitation used, stays without them.
+_UNSAY: Final = """
+with gone as (
+    delete from live.chat_lines where visitor_id = $1 and visitor_id is not null returning room_id
+)
+select distinct room_id from gone
+"""
 _ERASE: Final = (
-    "delete from live.chat_lines where visitor_id = $1 and visitor_id is not null",
     "delete from live.follows where visitor_id = $1",
     "delete from live.blocks where visitor_id = $1",
     "delete from live.blocks where blocked_id = $1",
@@ -49,9 +54,11 @@ async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
     return found
 
 
-async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> None:
-    """Take away what this visitor said and chose, inside a transaction."""
+async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> list[str]:
+    """Take away what this visitor said and chose, inside a transaction; the rooms they spoke in."""
+    rooms = await conn.fetch(_UNSAY, visitor_id)
     for statement in _ERASE:
         await conn.execute(statement, visitor_id)
     for statement in _RENAME:
         await conn.execute(statement, visitor_id, made)
+    return [row["room_id"] for row in rooms]

@@ -149,6 +149,11 @@ class Hub:
     async def hide_person(self, room_id: str, visitor_id: str, *, by: Moderator) -> None:
         """Take away everything one visitor said in a room."""
         await self._archive.hide_person(room_id, visitor_id, by=by)
+        self.unsay(room_id, visitor_id)
+
+    def unsay(self, room_id: str, visitor_id: str) -> None:
+        """What one visitor said leaves the room's screens and its memory; what is stored of it is
+        not touched."""
         self.bus.publish(f"room.{room_id}.say", hide_note(writer=visitor_id))
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────

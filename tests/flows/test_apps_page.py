@@ -61,11 +61,19 @@ async def test_the_calls_do_what_they_say(pg: Server, tmp_path: Path, language: 
                 continue
             app.visitor = answer.get("visitor", app.visitor)
             known["token"] = answer.get("token", known.get("token"))
+            if "invited" in answer:
+                known["invited"] = answer["invited"]["token"]
         assert made == ["visits", "watch", "shares", "intend", "events"]
         assert told[0]["counted"] is True, "a person with an app, and no program"
         report = await server.ok("GET", "/rooms/show-1/report")
         assert report["shares"]["totals"]["clicks"] == 1
         assert report["shares"]["totals"]["intended"] == 2
+        async with home.system.db.raw() as conn:
+            watched = await conn.fetchval("select array_agg(token) from sharing.visits")
+            parents = await conn.fetchval(
+                "select array_agg(parent_token) from sharing.shares where parent_token is not null"
+            )
+        assert watched == parents == [link["url"].rpartition("/")[2]]
         assert [event["name"] for event in report["events"]] == ["add_to_cart"]
         # The same by the bare name of a library counts nobody, as the page says.
         link = await sharer.ok("POST", "/rooms/show-1/shares", {"channel": "wechat"})

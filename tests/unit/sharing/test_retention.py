@@ -14,7 +14,7 @@ from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError
 from yaohe.sharing.recount import Recounted, recount
 from yaohe.sharing.retention import store
-from yaohe.sharing.retention.service import Retention
+from yaohe.sharing.retention.service import SWEEPS_A_DAY, Retention
 
 pytestmark = pytest.mark.db
 
@@ -70,6 +70,18 @@ async def test_old_traces_are_nobodys_and_every_number_stays(street: Town) -> No
     )  # fmt: skip
     assert await retention.sweep() == 0
     assert await Retention(street.db, keep_days=30).sweep() == 0
+
+
+async def test_a_hit_that_was_passed_over_is_found_within_a_day(street: Town) -> None:
+    await age(street, 31)
+    retention = Retention(street.db, keep_days=30)
+    await retention.sweep()
+    async with street.db.raw(writes=True) as conn:
+        await conn.execute(
+            "update sharing.hits set ua = 'late' where at = (select min(at) from sharing.hits)"
+        )
+    assert sum([await retention.sweep() for _ in range(SWEEPS_A_DAY)]) == 1
+    assert await street.rows("select from sharing.hits where ua <> ''") == []
 
 
 async def test_who_came_again_lately_is_kept_whole(street: Town) -> None:

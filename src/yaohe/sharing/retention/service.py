@@ -15,6 +15,8 @@ EVERY_S: Final = 3_600.0
 PAUSE_S: Final = 0.05
 HITS_MAX: Final = 2_000
 PEOPLE_MAX: Final = 500
+SWEEPS_A_DAY: Final = 24
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Retention:
@@ -25,10 +27,14 @@ class Retention:
     ) -> None:
         self._db, self._days = db, keep_days
         self._hits_max, self._people_max = hits, people
-        self._done_until = datetime(1970, 1, 1, tzinfo=UTC)
+        self._done_until, self._sweeps = _BEGIN, 0
 
     async def sweep(self) -> int:
-        """Forget whom it is time to forget; how many rows of hits and how many people."""
+        """Forget whom it is time to forget; how many rows of hits and how many people.
+        Once a day from the oldest on: a hit that somebody held, or that came late, was passed."""
+        if self._sweeps % SWEEPS_A_DAY == 0:
+            self._done_until = _BEGIN
+        self._sweeps += 1
         return await self._hits() + await self._people()
 
     async def _hits(self) -> int:

@@ -138,9 +138,17 @@ async def test_over_https_a_frame_has_a_cookie_of_its_own(pg: Server, tmp_path: 
         who = Browser()
         told = await one.ask(who, "POST", OPENED, {"site": SITE})
         (cookie,) = told.set_cookies
-        assert cookie.startswith("yh_v=v_")
+        assert cookie.startswith("yh_f=v_")
         assert cookie.endswith("; Path=/; HttpOnly; SameSite=None; Secure; Partitioned")
         assert not (await one.ask(who, "POST", OPENED, {"site": SITE})).set_cookies
+        # Beside the shop's own cookie, the shop's is who it is.
+        identity, framed = one.system.identity, who.cookies["yh_f"]
+        new = identity.new_visitor()
+        seal = identity.visitor_cookie(new).partition("=")[2].partition(";")[0]
+        alone = identity.visitor_of({"yh_f": framed}.get)
+        assert alone is not None
+        assert alone.id == framed.partition(".")[0]
+        assert identity.visitor_of({"yh_f": framed, "yh_v": seal}.get) == new
         (own,) = (await one.ask(Browser(), "GET", "/r/tea")).set_cookies
         assert own.endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
 

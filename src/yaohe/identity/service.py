@@ -24,7 +24,13 @@ from yaohe.identity.model import SHOP_ID, Shop, ShopChange
 from yaohe.identity.shop_page import ShopPages
 from yaohe.identity.staff.model import SESSION_AGE_S, SESSION_COOKIE, Staff
 from yaohe.identity.staff.service import StaffDesk, audit
-from yaohe.identity.visitors.model import FRAME_HEADER, VISITOR_COOKIE, Visitor, set_cookie
+from yaohe.identity.visitors.model import (
+    FRAME_COOKIE,
+    FRAME_HEADER,
+    VISITOR_COOKIE,
+    Visitor,
+    set_cookie,
+)
 from yaohe.identity.visitors.service import Visitors
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database, Tx
@@ -103,12 +109,15 @@ class Identity:
         return may_remember(self.consent, cookie)
 
     def visitor_of(self, cookie: CookieOf, *, frame: str | None = None) -> Visitor | None:
-        """The visitor of a request's cookies, else of an embedded page's token; None for who is
-        new or may not be remembered."""
+        """The visitor of the shop's cookie, else of a frame's, else of an embedded page's token;
+        None for who is new or may not be remembered."""
         if not self.remembers(cookie):
             return None
-        return self._visitors.from_cookie(cookie(VISITOR_COOKIE)) or self._visitors.from_frame(
-            frame
+        visitors = self._visitors
+        return (
+            visitors.from_cookie(cookie(VISITOR_COOKIE))
+            or visitors.from_cookie(cookie(FRAME_COOKIE))
+            or visitors.from_frame(frame)
         )
 
     def answered(self, cookie: CookieOf, *, accepted: bool) -> list[KeptCookie]:

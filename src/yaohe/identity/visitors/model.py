@@ -17,6 +17,8 @@ from yaohe.identity.visitors.names import friendly_name
 from yaohe.kernel.ids import is_id, new_id
 
 VISITOR_COOKIE: Final = "yh_v"
+# A frame's own. Another name, since a page of the same site may hold both beside each other.
+FRAME_COOKIE: Final = "yh_f"
 FRAME_HEADER: Final = "x-yaohe-frame"  # a frame token, of an embedded page without a cookie
 COOKIE_AGE_S: Final = 400 * 86_400  # the longest browsers keep a cookie
 _MAC_BYTES: Final = 16

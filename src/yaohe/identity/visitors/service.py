@@ -13,6 +13,7 @@ from yaohe.identity.consent.model import KeptCookie
 from yaohe.identity.visitors import store
 from yaohe.identity.visitors.model import (
     COOKIE_AGE_S,
+    FRAME_COOKIE,
     VISITOR_COOKIE,
     Visitor,
     derive_key,
@@ -59,10 +60,9 @@ class Visitors:
 
     def cookie(self, visitor: Visitor, *, framed: bool = False) -> str:
         """The whole Set-Cookie value for this visitor; `framed` inside a page of another site."""
+        name = FRAME_COOKIE if framed else VISITOR_COOKIE
         value = seal(self._key, visitor.id)
-        return set_cookie(
-            VISITOR_COOKIE, value, age_s=COOKIE_AGE_S, secure=self._secure, framed=framed
-        )
+        return set_cookie(name, value, age_s=COOKIE_AGE_S, secure=self._secure, framed=framed)
 
     def kept_cookie(self, visitor: Visitor | None) -> KeptCookie:
         """The cookie of this visitor; for None what takes it away."""

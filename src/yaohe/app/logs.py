@@ -19,8 +19,11 @@ _SECRET_WORDS = (
 _KEY_PATH = "/whip/"
 # What opens a private room stands in addresses, and addresses stand anywhere.
 _IN_ADDRESSES = re.compile(r"\b(?:ticket|invitation|pass)\.[a-z0-9-]+\.[a-z0-9_]+\.[0-9]+\.[\w-]+")
-# So do keys of other services; a login's `code` is as good as the login.
-_IN_QUERIES = re.compile(r"([?&](?:access_token|code|secret|state|ticket)=)[^&#\s\"']+")
+# So do a frame's token, a click of another site, and keys of other services; a login's `code` is
+# as good as the login.
+_IN_QUERIES = re.compile(
+    r"([?&](?:access_token|code|secret|state|ticket|frame|yh_cid)=)[^&#\s\"']+"
+)
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

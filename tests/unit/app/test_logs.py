@@ -47,6 +47,8 @@ def test_what_opens_a_private_room_is_hidden_wherever_it_stands(kind: Any) -> No
             "https://api.weixin.qq.com/x?type=jsapi&access_token=***#top",
         ),
         ("Bad answer from '/y?ticket=hush'", "Bad answer from '/y?ticket=***'"),
+        ("GET /rt?frame=v_hush.hush HTTP/1.1", "GET /rt?frame=*** HTTP/1.1"),
+        ("GET /r/tea?s=x&yh_cid=hush HTTP/1.1", "GET /r/tea?s=x&yh_cid=*** HTTP/1.1"),
         ("pass_not_renewed code=platform_away", "pass_not_renewed code=platform_away"),
     ],
 )

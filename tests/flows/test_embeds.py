@@ -57,6 +57,14 @@ class Shop:
             await conn.close()
         return [tuple(row) for row in rows]
 
+    async def hits(self) -> list[tuple[str, bytes]]:
+        conn = await asyncpg.connect(self.url)
+        try:
+            rows = await conn.fetch("select visitor_id, address_hash from sharing.hits")
+        finally:
+            await conn.close()
+        return [tuple(row) for row in rows]
+
 
 @asynccontextmanager
 async def shop(data: Path, url: str, **settings: object) -> AsyncIterator[Shop]:
@@ -164,6 +172,13 @@ async def test_where_a_shop_asks_nobody_is_remembered_in_a_frame(
         assert one.system.identity.visitor_of({"yh_c": "no"}.get, frame=token) is None
         assert one.system.identity.visitor_of({"yh_c": "yes"}.get, frame=token) is not None
         assert await one.landings() == []
+        sharer = Browser(cookies={"yh_c": "yes"})
+        path = "/api/v1/rooms/tea/shares"
+        share = (await one.ask(sharer, "POST", path, {"channel": "copy_link"})).json["token"]
+        assert (await one.opened(Browser(), site=SITE, share=share))["share"] == share
+        # On a slow machine the hit may have taken the way by the spool.
+        hits = await until(one.hits, bool, within_s=PATIENCE_S)
+        assert hits == [("", b"")]
 
 
 async def test_a_visit_is_told_by_its_class_and_site(tea: Shop) -> None:

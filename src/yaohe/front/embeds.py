@@ -200,7 +200,7 @@ class Embeds:
         fetch = Fetch(
             method="GET",
             user_agent=request.user_agent,
-            address=request.address,
+            address="" if request.is_unnamed else request.address,
             referer=site,
             headers=request.headers,
         )

@@ -197,7 +197,7 @@ async def test_landings(
                 )
             await camera.take(mei.page, name)
             shift = await mei.page.evaluate("window.__shift")
-            assert shift["by"] < 0.001, (name, shift)
+            assert shift["by"] < 0.001, f"{name}: {shift}"
     async with phone(
         browser, show.url, size=SIZES[size], lang=lang, scale=SCALE, user_agent=WECHAT
     ) as wechat:
@@ -232,7 +232,7 @@ async def test_nothing_is_pushed_out_on_small_phones(
                 )
             await camera.take(mei.page, name)
             shift = await mei.page.evaluate("window.__shift")
-            assert shift["by"] < 0.001, (name, shift)
+            assert shift["by"] < 0.001, f"{name}: {shift}"
 
 
 STUDIO = {

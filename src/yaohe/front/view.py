@@ -246,6 +246,7 @@ def document_values(
         "title": f"{moment.title_in(lang)} · {moment.shop_in(lang)}",
         "status": moment.status,
         "slate": "1" if moment.slate else "",
+        "replay": "1" if moment.has_replay else "",
         "source": "portrait" if moment.portrait else "landscape",
         "poster_inline": tiny,
         "poster_url": poster_url(moment) or _goods_url(moment) or tiny,

@@ -3,6 +3,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import LoginPage from './doors/LoginPage.vue'
 import { problemText } from './problems'
 import { expired, loadSession, staff, unreachable } from './session'
+import { ABOVE_PX } from './useAnchor'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -31,7 +32,7 @@ export const router = createRouter({
     { path: '/settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./shell/LostPage.vue') },
   ],
-  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: 72 } : { top: 0 }),
+  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: ABOVE_PX } : { top: 0 }),
 })
 
 router.beforeEach(async (to) => {

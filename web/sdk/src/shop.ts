@@ -160,4 +160,3 @@ export class Shop {
 export const onItsWay = ({ status, delivery }: Order): boolean => status === 'created' || (status === 'paid' && delivery === 'digital')
 
 /** Orders are placed with one, as are messages about them. */
-export { newKey } from './keys'

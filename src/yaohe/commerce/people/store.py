@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
-import msgspec
 
 from yaohe.commerce.merging.store import merge
+from yaohe.kernel.kept import rows_of
 
 _KEPT: Final = {
     "orders": """
@@ -83,14 +83,7 @@ _STRIP: Final = (
 
 async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
     """Every row that names this visitor, by what it is."""
-    found: dict[str, Any] = {}
-    for name, query in _KEPT.items():
-        rows = await conn.fetchval(
-            f"select coalesce(jsonb_agg(to_jsonb(t)), '[]')::text from ({query}) t",  # noqa: S608
-            visitor_id,
-        )
-        found[name] = msgspec.json.decode(rows)
-    return found
+    return await rows_of(conn, _KEPT, visitor_id)
 
 
 async def erase(conn: asyncpg.Connection, made: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ written in batches once a second, and losing one loses only a time of last visit
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import structlog
@@ -44,15 +44,11 @@ class Visitors:
         self._frame_key = derive_key(secret, "visitor.frame.v1")
         self._seen: dict[str, None] = {}
         # A watching person sends the same cookie every few seconds.
-        self._read = lru_cache(maxsize=65_536)(self._unseal)
+        self._read = lru_cache(maxsize=65_536)(partial(_opened, self._key))
 
     def from_cookie(self, value: str | None) -> Visitor | None:
         """The visitor of a cookie we made; no database."""
         return None if value is None else self._read(value)
-
-    def _unseal(self, value: str) -> Visitor | None:
-        visitor_id = unseal(self._key, value)
-        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
 
     def new(self) -> Visitor:
         visitor_id = new_visitor_id()
@@ -75,8 +71,7 @@ class Visitors:
 
     def from_header(self, value: str | None) -> Visitor | None:
         """The visitor of a header value we made; a cookie's value is none."""
-        visitor_id = unseal(self._header_key, value)
-        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+        return _opened(self._header_key, value)
 
     def passing(self, visitor: Visitor) -> str:
         """By which a page that keeps nothing says again who it is, while it is open."""
@@ -84,8 +79,7 @@ class Visitors:
 
     def from_passing(self, value: str | None) -> Visitor | None:
         """The visitor of a value for a page that keeps nothing; any other value is none."""
-        visitor_id = unseal(self._passing_key, value)
-        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+        return _opened(self._passing_key, value)
 
     def frame_token(self, visitor: Visitor) -> str:
         """What an embedded page keeps and sends where it gets no cookie. It stays in a store that
@@ -94,8 +88,7 @@ class Visitors:
 
     def from_frame(self, value: str | None) -> Visitor | None:
         """The visitor of a frame token we made; nothing else is one."""
-        visitor_id = unseal(self._frame_key, value)
-        return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))
+        return _opened(self._frame_key, value)
 
     def seen(self, visitor_id: str) -> None:
         """Note that this visitor did something. Never waits; written within a second."""
@@ -124,3 +117,8 @@ class Visitors:
             except Exception:
                 log.exception("visitors_not_written")
                 await asyncio.sleep(FLUSH_EVERY_S)
+
+
+def _opened(key: bytes, value: str | None) -> Visitor | None:
+    visitor_id = unseal(key, value)
+    return None if visitor_id is None else Visitor(visitor_id, friendly_name(visitor_id))

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import asyncpg
-import msgspec
+
+from yaohe.kernel.kept import rows_of
 
 _KEPT: Final = {
     "known_as": "select user_ref, name, at from outside.people where visitor_id = $1 order by at",
@@ -32,14 +33,7 @@ _RENAME: Final = (
 
 async def kept(conn: asyncpg.Connection, visitor_id: str) -> dict[str, Any]:
     """Every row that names this visitor, by what it is."""
-    found: dict[str, Any] = {}
-    for name, query in _KEPT.items():
-        rows = await conn.fetchval(
-            f"select coalesce(jsonb_agg(to_jsonb(t)), '[]')::text from ({query}) t",  # noqa: S608
-            visitor_id,
-        )
-        found[name] = msgspec.json.decode(rows)
-    return found
+    return await rows_of(conn, _KEPT, visitor_id)
 
 
 async def erase(conn: asyncpg.Connection, visitor_id: str, made: str) -> None:

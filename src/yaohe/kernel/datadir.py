@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,11 @@ from yaohe.kernel.errors import AppError
 
 # What a restore leaves in the folder until it is whole.
 HALF_RESTORED: Final = "restore.part"
+
+# How long a lock is waited for whose holder is dead. A process killed while it started a child
+# leaves a copy of itself for the moment until that child's program begins, and the copy holds on.
+LEFT_BEHIND_S: Final = 5.0
+_LOOK_EVERY_S: Final = 0.02
 
 
 class DataDirectoryUnusable(AppError):
@@ -51,11 +57,10 @@ class DataDirectory:
                 f"The data directory {self.path} cannot be used: {error.strerror}."
             ) from error
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, 32, 0).strip()
+            self._take(fd)
+        except BaseException:
             os.close(fd)
-            raise DataDirectoryInUse(self.path, int(holder) if holder.isdigit() else None) from None
+            raise
         if (self.path / HALF_RESTORED).exists():
             os.close(fd)
             raise DataDirectoryUnusable(
@@ -65,8 +70,31 @@ class DataDirectory:
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd = fd
 
+    def _take(self, fd: int) -> None:
+        """Lock `fd`: refused at once where its holder lives, after a while where it is dead."""
+        deadline = time.monotonic() + LEFT_BEHIND_S
+        while True:
+            try:
+                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(fd, 32, 0).strip()
+                pid = int(holder) if holder.isdigit() else None
+                if pid is None or _lives(pid) or time.monotonic() > deadline:
+                    raise DataDirectoryInUse(self.path, pid) from None
+            time.sleep(_LOOK_EVERY_S)
+
     def release(self) -> None:
         if self._fd is not None:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # another user's, but there
+    return True

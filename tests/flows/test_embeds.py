@@ -21,7 +21,7 @@ from tests.support.phone import until
 from tests.support.system import running_system
 
 from yaohe.app.build import System
-from yaohe.identity import Staff
+from yaohe.identity import Staff, Visitor
 from yaohe.live.privacy.model import NewInvitation
 from yaohe.live.rooms import NewRoom, RoomChange
 
@@ -139,6 +139,42 @@ async def test_a_frame_without_cookies_is_the_same_person_by_its_token(tea: Shop
         assert (await tea.opened(Browser(), frame=other))["frame"] != first["frame"]
     assert identity.visitor_of({"yh_v": first["frame"]}.get) is None
     assert identity.visitor_from_header(first["frame"]) is None
+
+
+async def test_nothing_is_bought_or_owned_in_a_frame(tea: Shop) -> None:
+    token = (await tea.opened(Browser(), site=SITE))["frame"]
+    frame = {"x-yaohe-frame": token}
+    for method, path in (
+        ("POST", "/api/v1/orders"),
+        ("GET", "/api/v1/orders"),
+        ("GET", "/api/v1/me/addresses"),
+        ("GET", "/api/v1/me/coupons"),
+        ("GET", "/api/v1/me/messages"),
+        ("PUT", "/api/v1/me/waits/p_1"),
+        ("GET", "/api/v1/me/data"),
+        ("DELETE", "/api/v1/me/data"),
+        ("POST", "/api/v1/me/account/leave"),
+    ):
+        body = {} if method in {"POST", "PUT"} else None
+        refused = await tea.ask(Browser(), method, path, body, **frame)
+        assert refused.word == "403 in_a_frame", path
+    # The shop's own cookie beside it is who it is, also in a frame of the shop's own site.
+    who = Browser()
+    await tea.ask(who, "GET", "/r/tea")
+    assert (await tea.ask(who, "GET", "/api/v1/orders", **frame)).ok
+
+
+async def test_what_fills_a_tab_is_no_frame(tea: Shop) -> None:
+    """A frame of the shop's own site leaves a cookie that the shop's own pages are sent, too."""
+    framed = (await tea.opened(Browser(), site=SITE))["frame"].partition(".")[0]
+    identity = tea.system.identity
+    seal = identity.visitor_cookie(Visitor(framed, ""), framed=True)
+    who = Browser(cookies={"yh_f": seal.partition("=")[2].partition(";")[0]})
+    assert (await tea.ask(who, "GET", "/api/v1/orders")).word == "403 in_a_frame"
+    (own,) = (await tea.ask(who, "GET", "/r/tea", **{"sec-fetch-dest": "document"})).set_cookies
+    assert own.startswith("yh_v=v_")
+    assert not own.startswith(f"yh_v={framed}")
+    assert (await tea.ask(who, "GET", "/api/v1/orders")).ok
 
 
 async def test_over_https_a_frame_has_a_cookie_of_its_own(pg: Server, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 from yaohe.front.edge import HotRoute
 from yaohe.front.site import DESCRIBED, Described
 from yaohe.identity import current_guest
-from yaohe.identity.consent import ConsentNeeded
+from yaohe.identity.consent import ConsentNeeded, InAFrame
 from yaohe.kernel.errors import AppError, BadInput, TryAgain
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -43,15 +43,15 @@ _ERROR = {
 }
 
 
-def _needs_name(handler: HTTPRouteHandler) -> bool:
-    """Whether a guest is refused here who may not be remembered (`identity.current_guest`)."""
+def _guest_errors(handler: HTTPRouteHandler) -> tuple[type[AppError], ...]:
+    """How guests are refused here (`identity.current_guest`): who may not be remembered, and who
+    is inside a page of another site."""
     given = handler.resolve_dependencies().get("guest")
+    if given is None or given.dependency is not current_guest:
+        return ()
     changes = not SAFE_METHODS.issuperset(handler.http_methods)
-    return (
-        given is not None
-        and given.dependency is current_guest
-        and bool(handler.opt.get("named", changes))
-    )
+    named = (ConsentNeeded,) if handler.opt.get("named", changes) else ()
+    return named if handler.opt.get("framed") else (InAFrame, *named)
 
 
 def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
@@ -62,9 +62,7 @@ def describe(app: Litestar, routes: Iterable[HotRoute]) -> dict[str, Any]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
-                errors = handler.opt.get("errors", ())
-                if _needs_name(handler):
-                    errors = (ConsentNeeded, *errors)
+                errors = (*_guest_errors(handler), *handler.opt.get("errors", ()))
                 for method in handler.http_methods:
                     operation = paths.get(route.path_format, {}).get(method.lower())
                     if operation is not None:

@@ -34,6 +34,7 @@ PORTRAIT: Final = (360, 640)
 THUMBNAIL: Final = (1200, 630)
 ALLOW: Final = "autoplay; fullscreen; picture-in-picture; clipboard-write; web-share"
 _ADDRESS: Final = re.compile(r"/(?P<kind>r|embed|s)/(?P<name>[A-Za-z0-9_-]{1,64})\Z")
+_NOT_IN_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIZE: Final = re.compile(r"[0-9]{1,5}\Z")
 
 
@@ -97,7 +98,9 @@ def _size(query: dict[str, str], field: str) -> int | None:
 
 
 def as_xml(told: dict[str, Any]) -> bytes:
-    fields = "".join(f"<{name}>{xml_escape(str(one))}</{name}>" for name, one in told.items())
+    """The answer as XML 1.0; what that cannot hold (its §2.2) is left out."""
+    kept = {name: _NOT_IN_XML.sub("", str(one)) for name, one in told.items()}
+    fields = "".join(f"<{name}>{xml_escape(one)}</{name}>" for name, one in kept.items())
     head = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>'
     return f"{head}<oembed>{fields}</oembed>".encode()
 

@@ -119,7 +119,10 @@ class Request:
         if not self._looked:
             self._looked = True
             self._visitor = self.identity.visitor_of(
-                partial(cookie_value, self.header(b"cookie")), frame=self.header(_FRAME)
+                partial(cookie_value, self.header(b"cookie")),
+                frame=self.header(_FRAME),
+                # What fills a tab is no frame, though it is sent the cookie of one of its own site.
+                framed=self.header(b"sec-fetch-dest") != "document",
             )
         return self._visitor
 

@@ -51,9 +51,9 @@ DESCRIBED: Final = (
         "application/json",
         (
             (200, "The answer, as `format` json or xml"),
-            (400, "`bad_input`"),
             (401, "`invitation_needed`"),
             (404, "`not_found`"),
+            (422, "`bad_input`"),
             (501, "`format_unknown`"),
         ),
     ),

@@ -14,7 +14,7 @@ from litestar import Request
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 
-from yaohe.identity.consent.errors import ConsentNeeded
+from yaohe.identity.consent.errors import ConsentNeeded, InAFrame
 from yaohe.identity.errors import KeyReadOnly, WrongOrigin
 from yaohe.identity.service import Identity
 from yaohe.identity.staff.model import SESSION_COOKIE, Staff
@@ -90,11 +90,22 @@ async def current_guest(request: Request[Any, Any, Any], identity: Given[Identit
     Where consent is asked for and missing, who reads is somebody for this request alone, of whom
     nothing is kept, and who changes something is refused. A route whose `opt` says `named` turns
     that round for itself: True refuses readers as well, False refuses nobody.
+
+    Who one is inside a page of another site (ADR 33) has nothing to buy with and owns no data: only
+    routes whose `opt` says `framed` know such a visitor, all others answer `InAFrame`.
     """
     check_request_origin(request, identity)
-    visitor = identity.visitor_of(request.cookies.get, frame=request.headers.get(FRAME_HEADER))
+    cookie = request.cookies.get
+    visitor = identity.visitor_of(cookie, framed=False)
     if visitor is not None:
         return Guest(visitor, None)
+    framed = None
+    if request.headers.get("sec-fetch-dest") != "document":
+        framed = identity.visitor_of(cookie, frame=request.headers.get(FRAME_HEADER))
+    if framed is not None:
+        if not request.route_handler.opt.get("framed"):
+            raise InAFrame
+        return Guest(framed, None)
     visitor = identity.new_visitor()
     if identity.remembers(request.cookies.get):
         return Guest(visitor, identity.visitor_cookie(visitor))

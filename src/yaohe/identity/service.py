@@ -108,17 +108,19 @@ class Identity:
         """Whether anything may be kept of who comes with these cookies."""
         return may_remember(self.consent, cookie)
 
-    def visitor_of(self, cookie: CookieOf, *, frame: str | None = None) -> Visitor | None:
+    def visitor_of(
+        self, cookie: CookieOf, *, frame: str | None = None, framed: bool = True
+    ) -> Visitor | None:
         """The visitor of the shop's cookie, else of a frame's, else of an embedded page's token;
-        None for who is new or may not be remembered."""
+        None for who is new or may not be remembered. Without `framed` who one is inside a page of
+        another site does not count."""
         if not self.remembers(cookie):
             return None
         visitors = self._visitors
-        return (
-            visitors.from_cookie(cookie(VISITOR_COOKIE))
-            or visitors.from_cookie(cookie(FRAME_COOKIE))
-            or visitors.from_frame(frame)
-        )
+        own = visitors.from_cookie(cookie(VISITOR_COOKIE))
+        if own is not None or not framed:
+            return own
+        return visitors.from_cookie(cookie(FRAME_COOKIE)) or visitors.from_frame(frame)
 
     def answered(self, cookie: CookieOf, *, accepted: bool) -> list[KeptCookie]:
         """The cookies of a browser whose person said whether it may be remembered. Who was known

@@ -12,8 +12,11 @@ import unicodedata
 from yaohe.kernel.errors import BadInput
 
 # C0 and C1 controls (tab and line feed are judged apart), line and paragraph separators,
-# bidirectional embeddings, overrides and isolates, the byte order mark.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+# bidirectional embeddings, overrides and isolates, the byte order mark,
+# the two that are no characters and that no XML holds.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\n]+")
 

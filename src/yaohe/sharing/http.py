@@ -91,6 +91,7 @@ class MyShares(Controller):
     path = "/api/v1"
     tags = ("sharing",)
     dependencies = GUESTS
+    opt = {"framed": True}  # noqa: RUF012 - Litestar's way
 
     @post(
         "/shares/{token:str}/intend",

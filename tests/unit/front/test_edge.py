@@ -35,7 +35,11 @@ class People:
     origins = ("https://shop.example",)
 
     def visitor_of(
-        self, cookie: Callable[[str], str | None], *, frame: str | None = None
+        self,
+        cookie: Callable[[str], str | None],
+        *,
+        frame: str | None = None,
+        framed: bool = True,
     ) -> Visitor | None:
         value = cookie("yh_v")
         return Visitor(value, "Lin") if value else None

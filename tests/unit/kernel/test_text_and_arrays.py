@@ -21,6 +21,7 @@ from yaohe.kernel.text import clean_text
         ("\u202eevil\u2066", "evil"),
         ("👩‍👩‍👧", "👩‍👩‍👧"),
         ("\ufeffa", "a"),
+        ("a\ufffe\uffff", "a"),
     ],
 )
 def test_text_is_cleaned(text: str, wanted: str) -> None:

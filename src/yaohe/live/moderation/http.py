@@ -278,7 +278,10 @@ class Reports(Controller):
         status_code=204,
         summary="Report a line, or the room",
         dependencies={"guest": Provide(current_guest)},
-        opt={"errors": (WrongOrigin, BadInput, RoomNotFound, ChatLineNotFound, TooManyReports)},
+        opt={
+            "framed": True,
+            "errors": (WrongOrigin, BadInput, RoomNotFound, ChatLineNotFound, TooManyReports),
+        },
     )
     async def report(
         self,
@@ -336,6 +339,7 @@ class Blocks(Controller):
     path = "/api/v1/blocks"
     tags = ("moderation",)
     dependencies = {"guest": Provide(current_guest)}  # noqa: RUF012 - Litestar's way
+    opt = {"framed": True}  # noqa: RUF012 - Litestar's way
 
     @get("/", summary="Whom I block", opt={"errors": ()})
     async def every(self, guest: Given[Guest], moderation: Given[Moderation]) -> BlockList:

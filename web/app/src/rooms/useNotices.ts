@@ -32,6 +32,7 @@ const known: Record<string, WordKey> = {
   too_many: 'error.busy',
   orders_under_way: 'data.under_way',
   consent_needed: 'consent.needed',
+  in_a_frame: 'embed.in_shop',
   follows_full: 'follow.full',
   waits_full: 'wait.full',
   still_there: 'wait.still_there',

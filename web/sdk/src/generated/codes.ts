@@ -50,6 +50,7 @@ export type ErrorCode =
   | 'idempotency_busy'
   | 'idempotency_key_reused'
   | 'idempotency_mismatch'
+  | 'in_a_frame'
   | 'internal'
   | 'invitation_needed'
   | 'invitation_not_found'

@@ -249,6 +249,11 @@ def _figures(system: System, server: WireServer) -> None:
     gauge("disk_free_bytes", "Free space for recordings", lambda: recordings.disk.free_bytes)
     gauge("facts_unfinished", "Facts on their way to their steps", lambda: system.relay.unfinished)
     gauge("facts_held", "Facts that wait behind one that fails", lambda: system.relay.held)
+    bills = system.commerce.bills
+    system.health.gauges("bill_differences", "Differences between bill and books nobody explained",
+                         "gateway", lambda: bills.unexplained)  # fmt: skip
+    system.health.gauges("bills_missing", "Days on which money moved and no bill came",
+                         "gateway", lambda: bills.missing)  # fmt: skip
     for queues in (system.sharing, system.commerce):
         for name in queues.waiting:
             _waiting_figure(system, queues, name)

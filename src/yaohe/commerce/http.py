@@ -1,13 +1,13 @@
 """The controllers of commerce, for the root to mount."""
 
 from yaohe.commerce.addresses.http import MyAddresses
+from yaohe.commerce.bills.http import Bills
 from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
 from yaohe.commerce.messages.http import controllers as messages
 from yaohe.commerce.orders.desk import OrderDesk, Pickups
 from yaohe.commerce.orders.http import MyOrders
-from yaohe.commerce.payments.desk import Bills
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from yaohe.commerce.addresses.service import Addresses
+from yaohe.commerce.bills.service import Bills
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
@@ -35,6 +36,7 @@ from yaohe.platforms.payments import PaymentGateway
 
 SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
+BILLS_EVERY_S: Final = 60.0
 TOLD_EVERY_S: Final = 20.0
 ORDER_DEADLINE_S: Final = 600.0
 
@@ -104,6 +106,7 @@ class Commerce:
         self.payment_callback = payments.take_notice
         self.refund_order = payments.refund
         self.reconcile = Reconciling(db, gateway).day
+        self.bills = Bills(db, [gateway])
         self.ask_for_refunds = payments.ask_for_refunds
 
     def _open_goods(self, db: Database, room_exists: RoomExists) -> None:
@@ -179,6 +182,7 @@ class Commerce:
             group.create_task(every(SWEEP_EVERY_S, "orders_expired", self.expire_orders))
             group.create_task(every(ARRIVED_EVERY_S, "orders_arrived", self.complete_old_orders))
             group.create_task(every(SWEEP_EVERY_S, "refunds_asked", self.ask_for_refunds))
+            group.create_task(every(BILLS_EVERY_S, "bills_compared", self.bills.compare_due))
             group.create_task(every(TOLD_EVERY_S, "waiting_told", self.tell_next))
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from yaohe.commerce.audit.bills import BILLS
 from yaohe.commerce.payments.bookkeeping import Booked, expected
 from yaohe.ledger import Journal
 
@@ -196,7 +197,7 @@ class CommerceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 async def audit(conn: asyncpg.Connection) -> CommerceReport:
     """What is not as it must be; at most a hundred findings of each kind."""
-    differences = await _ask(conn, _DIFFERENCES)
+    differences = await _ask(conn, {**_DIFFERENCES, **BILLS})
     journal = Journal(conn)
     differences += await _unbooked(conn, journal)
     differences += await _unknown(conn, journal)

@@ -21,6 +21,7 @@ import type {
   ShopOrder,
   Staff,
 } from './types'
+import type { Bill, BillView } from './orders/bills'
 import type { Message, Thread, ThreadLine } from './orders/messages'
 import type { ShopPage } from './settings/ShopPageForm.vue'
 import type { Shelf } from './shop/shelf'
@@ -170,6 +171,11 @@ export const api = {
     client.post<void>(`${V1}/shop/orders/${id}/messages/read`, { up_to: upTo }),
   cannedAnswers: () => list<string>('/shop/canned-answers'),
   keepAnswers: (items: string[]) => client.put<Items<string>>(`${V1}/shop/canned-answers`, { items }),
+  bills: () => list<Bill>('/shop/bills'),
+  bill: (day: string, gateway: string) => client.get<BillView>(`${V1}/shop/bills/${day}/${gateway}`),
+  billAgain: (day: string, gateway: string) => client.post<BillView>(`${V1}/shop/bills/${day}/${gateway}/again`, {}),
+  explainDifference: (id: string, because: string) =>
+    client.put<void>(`${V1}/shop/bills/differences/${id}`, { because }),
   orders: (query: { status?: string; room?: string; before?: string }) =>
     client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),
 

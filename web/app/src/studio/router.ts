@@ -28,6 +28,7 @@ export const router = createRouter({
     { path: '/plays', name: 'plays', component: () => import('./plays/PlaysPage.vue') },
     { path: '/links', name: 'links', component: () => import('./links/LinksPage.vue') },
     { path: '/orders', name: 'orders', component: () => import('./orders/OrdersPage.vue') },
+    { path: '/orders/bills', name: 'bills', component: () => import('./orders/BillsPage.vue') },
     { path: '/reports/:room?', name: 'reports', component: () => import('./reports/ReportPage.vue') },
     { path: '/settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: () => import('./shell/LostPage.vue') },

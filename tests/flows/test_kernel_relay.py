@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 from tests.support.patience import PATIENCE_S
+from tests.support.phone import until as asked_until
 
 from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.events import Fact, Recorded
@@ -150,6 +151,39 @@ async def test_positions_are_dense_and_order_holds_inside_an_aggregate_under_con
         for order, count in wanted.items():
             mine = [n for s, subject, n in applied if (s, subject) == (name, order)]
             assert mine == list(range(1, count + 1))
+
+
+async def test_what_all_have_applied_is_kept_for_a_month(facts_db: Database) -> None:
+    relay = Relay(facts_db, [step("credit")])
+    async with running(relay):
+        await pay(facts_db, "old", "held", "new")
+        await relay.drained()
+    async with facts_db.begin() as tx:
+        await tx.execute(
+            text("UPDATE kernel.outbox SET at = at - interval '31 days' WHERE position < 3")
+        )
+        await tx.execute(text("UPDATE kernel.inbox SET at = at - interval '4 days'"))
+        await tx.execute(
+            text(
+                "UPDATE kernel.inbox SET at = now() WHERE event_id = "
+                "(SELECT event_id FROM kernel.outbox WHERE position = 2)"
+            )
+        )
+
+    async def left() -> list[int]:
+        async with facts_db.connect() as conn:
+            rows = await conn.execute(text("SELECT position FROM kernel.outbox ORDER BY 1"))
+            return list(rows.scalars())
+
+    relay = Relay(facts_db, [step("credit")])
+    async with running(relay):
+        await asked_until(left, lambda positions: positions == [2, 3])
+        await pay(facts_db, "later")
+        await relay.drained()
+    assert await left() == [2, 3, 4]
+    assert await effects(facts_db) == [
+        ("credit", one, 0) for one in ("old", "held", "new", "later")
+    ]
 
 
 async def test_a_failing_step_is_retried_alone_and_holds_only_its_aggregate(

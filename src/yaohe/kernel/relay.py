@@ -60,13 +60,24 @@ _UNDONE = """
      LIMIT $2
 """
 
-_PRUNE = """
+# What every step has applied: first the notes of it, long after them the facts themselves. Facts
+# lie in the order of their positions, so the oldest page tells whether there is anything to do.
+_PRUNE = (
+    """
     DELETE FROM kernel.inbox WHERE (event_id, step) IN (
         SELECT i.event_id, i.step
           FROM kernel.inbox i JOIN kernel.outbox o USING (event_id)
          WHERE i.at < now() - interval '3 days' AND o.position <= $1
          ORDER BY i.event_id LIMIT 10000)
-"""
+    """,
+    """
+    DELETE FROM kernel.outbox o USING (
+        SELECT event_id FROM kernel.outbox
+         WHERE position <= $1 ORDER BY position LIMIT 10000) oldest
+     WHERE o.event_id = oldest.event_id AND o.at < now() - interval '30 days'
+       AND NOT EXISTS (SELECT FROM kernel.inbox i WHERE i.event_id = o.event_id)
+    """,
+)
 
 
 class Bell:
@@ -226,8 +237,8 @@ class Relay:
                 await self._wait_for_room()
             await self._write_done(conn)
             if time.monotonic() > prune_at:
-                went = await conn.execute(_PRUNE, self._done)
-                prune_at = time.monotonic() + (_PRUNE_EVERY_S if went == "DELETE 0" else 0)
+                went = {await conn.execute(statement, self._done) for statement in _PRUNE}
+                prune_at = time.monotonic() + (_PRUNE_EVERY_S if went == {"DELETE 0"} else 0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
                     await self._woken.wait()

@@ -14,6 +14,7 @@ from tests.sim.asgi import Browser
 from tests.support.system import running_system
 from tests.support.wire import until
 
+from yaohe.commerce import NewProduct
 from yaohe.identity import Visitor
 from yaohe.live.realtime.model import new_line
 from yaohe.live.rooms import NewRoom
@@ -63,6 +64,9 @@ async def lived(at: Place) -> tuple[Browser, Visitor, str, str]:
         me.id, SECRETS[3],
     )  # fmt: skip
     await at.claim(await at.template(1), me)
+    tea = NewProduct(title="茶", title_en="Tea", price_minor=9_900, stock=5)
+    product = await at.system.commerce.create_product(tea)
+    await at.system.commerce.cart.put(me.id, product.id, 2, room_id="tea")
     order = await at.order(me, "k")
     await at.change(
         "update commerce.orders set buyer_name = $1, buyer_phone = $2, buyer_address = $3,"
@@ -104,6 +108,7 @@ async def test_the_copy_holds_what_is_kept(at: Place) -> None:
     assert told["sharing"]["watched"][0]["watch_ms"] == 20_000
     assert [one["id"] for one in told["shop"]["orders"]] == [order]
     assert len(told["shop"]["coupons"]) == 2
+    assert [line["quantity"] for line in told["shop"]["cart"]] == [2]
     assert len(told["rooms"]["follows"]) == 1
     assert {name: len(rows) for name, rows in told["elsewhere"].items()} == {
         "known_as": 1, "came": 1, "did": 1, "orders": 1,

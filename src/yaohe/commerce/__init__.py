@@ -1,8 +1,8 @@
 """Commerce: what is sold, what it costs, what is taken off, and whether it is paid.
 
 Its words: product, stock, variant, live price, coupon template, coupon, claim, order, deadline,
-payment, cashier, notice, refund. It knows nothing of rooms and shares: those are ids it keeps for
-others.
+payment, cashier, notice, refund, cart. It knows nothing of rooms and shares: those are ids it keeps
+for others.
 """
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, picture_path

@@ -2,6 +2,7 @@
 
 from yaohe.commerce.addresses.http import MyAddresses
 from yaohe.commerce.bills.http import Bills
+from yaohe.commerce.cart.http import MyCart
 from yaohe.commerce.catalog.http import Products
 from yaohe.commerce.coupons.http import CouponDesk, MyCoupons, Templates
 from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
@@ -26,6 +27,7 @@ controllers = (
     Templates,
     CouponDesk,
     MyCoupons,
+    MyCart,
     MyOrders,
     MyAddresses,
     OrderDesk,

@@ -12,6 +12,7 @@ from typing import Final
 
 from yaohe.commerce.addresses.service import Addresses
 from yaohe.commerce.bills.service import Bills
+from yaohe.commerce.cart.service import Cart
 from yaohe.commerce.catalog.service import Catalog
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
@@ -38,6 +39,7 @@ SWEEP_EVERY_S: Final = 1.0
 ARRIVED_EVERY_S: Final = 60.0
 BILLS_EVERY_S: Final = 60.0
 TOLD_EVERY_S: Final = 20.0
+CARTS_EVERY_S: Final = 3600.0
 ORDER_DEADLINE_S: Final = 600.0
 
 RoomRefusal = Callable[[str, Mapping[str, str]], AppError | None]
@@ -131,6 +133,8 @@ class Commerce:
         self.live_prices = prices.running
         self.end_live_prices = prices.end_in_rooms
 
+        self.cart = Cart(db, room_exists=room_exists)
+
         waits = Waits(db, room_exists=room_exists)
         self.ask_to_be_told = waits.ask
         self.leave_wait = waits.leave
@@ -184,6 +188,7 @@ class Commerce:
             group.create_task(every(SWEEP_EVERY_S, "refunds_asked", self.ask_for_refunds))
             group.create_task(every(BILLS_EVERY_S, "bills_compared", self.bills.compare_due))
             group.create_task(every(TOLD_EVERY_S, "waiting_told", self.tell_next))
+            group.create_task(every(CARTS_EVERY_S, "carts_swept", self.cart.sweep))
 
     async def close(self) -> None:
         """Answer everybody who was accepted, then take no more."""

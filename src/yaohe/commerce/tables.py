@@ -303,6 +303,21 @@ waits = Table(
     _at("seen_at", nullable=True),
 )
 
+cart_lines = Table(
+    "cart_lines",
+    metadata,
+    Column("visitor_id", Text, primary_key=True),
+    Column("product_id", Text, ForeignKey(products.c.id), primary_key=True),
+    Column("variant_id", Text, primary_key=True),  # empty: the product has none
+    _text("shop_id"),
+    _text("room_id", nullable=True),  # where it was put in
+    _count("quantity"),
+    _amount("seen_minor"),
+    Column("order_id", Text, ForeignKey(orders.c.id)),  # what it was last ordered with
+    _at("put_at"),
+    _at("changed_at"),
+)
+
 threads = Table(
     "threads",
     metadata,

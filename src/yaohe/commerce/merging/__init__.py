@@ -1,1 +1,1 @@
-"""Merging: orders, coupons and waits of a guest become their account's visitor's."""
+"""Merging: orders, coupons, waits and the cart of a guest become their account's visitor's."""

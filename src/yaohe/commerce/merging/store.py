@@ -11,6 +11,8 @@ from typing import Final
 
 import asyncpg
 
+from yaohe.commerce.cart.model import LINES_MAX
+
 # As everybody else in commerce: orders before their coupons.
 _LOCK_ORDERS: Final = """
 select id from commerce.orders where visitor_id = $1 order by id for no key update
@@ -106,6 +108,36 @@ select id, shop_id, $2, name, phone, address,
    set used_at = greatest(m.used_at, excluded.used_at)
 """
 
+# As who puts something into a cart: one after the other.
+_HOLD_CARTS: Final = """
+select pg_advisory_xact_lock(hashtextextended('cart ' || who, 0))
+  from (select who from unnest(array[$1, $2]::text[]) as t (who) order by who) t
+"""
+
+# Of what is in both carts the larger number stays; a full cart takes what was put in last.
+_CART: Final = f"""
+with gone as (delete from commerce.cart_lines where visitor_id = $1 returning *),
+held as (
+    select count(*) as lines from commerce.cart_lines where visitor_id = $2
+), theirs as (
+    select g.*, m.product_id is not null as twin,
+           count(*) filter (where m.product_id is null)
+               over (order by g.put_at desc, g.product_id, g.variant_id) as nth
+      from gone g left join commerce.cart_lines m
+        on (m.visitor_id, m.product_id, m.variant_id) = ($2, g.product_id, g.variant_id)
+)
+insert into commerce.cart_lines as m
+       (visitor_id, product_id, variant_id, shop_id, room_id, quantity, seen_minor, order_id,
+        put_at, changed_at)
+select $2, product_id, variant_id, shop_id, room_id, quantity, seen_minor, order_id, put_at,
+       changed_at
+  from theirs cross join held where twin or lines + nth <= {LINES_MAX}
+ order by product_id, variant_id
+    on conflict (visitor_id, product_id, variant_id) do update
+   set quantity = greatest(m.quantity, excluded.quantity),
+       changed_at = greatest(m.changed_at, excluded.changed_at)
+"""  # noqa: S608 - constant text
+
 _TALK: Final = (
     "update commerce.threads set visitor_id = $2 where visitor_id = $1",
     "update commerce.reviews set visitor_id = $2 where visitor_id = $1",
@@ -119,5 +151,6 @@ async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     for statement in (_SURPLUS, _COUPONS):
         await conn.execute(statement, from_id, into_id)
     await conn.execute(_REST, from_id)
-    for statement in (_ORDERS, _WAITS, _ADDRESSES, *_TALK):
+    await conn.execute(_HOLD_CARTS, from_id, into_id)
+    for statement in (_ORDERS, _WAITS, _CART, _ADDRESSES, *_TALK):
         await conn.execute(statement, from_id, into_id)

@@ -55,7 +55,8 @@ Text = Annotated[str, Meta(max_length=1_000)]
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`idempotency_key` is made by the client once per press of "buy" and sent again on retry.
     `expected_minor` is what the buyer was shown to pay; another price is refused. A live price
-    must be asked for by its id, and excludes a coupon. `note` is read by whoever packs it."""
+    must be asked for by its id, and excludes a coupon. `note` is read by whoever packs it. With
+    `from_cart` what is ordered leaves the buyer's cart once it is paid."""
 
     product_id: Text
     idempotency_key: Text
@@ -67,6 +68,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     buyer: Buyer | None = None
     note: Text = ""
     expected_minor: int | None = None
+    from_cart: bool = False
     return_path: Text | None = None
 
 
@@ -230,6 +232,9 @@ class MyOrders(Controller):
             note=data.note,
         )
         identity.seen(guest.visitor.id)
+        if data.from_cart:
+            goods = [(order.product_id, order.variant_id)]
+            await commerce.cart.ordered(guest.visitor.id, order.id, goods)
         cashier_url = None
         if order.status == "created":
             payment = await commerce.start_payment(order.id, guest.visitor.id)

@@ -24,6 +24,9 @@ _KEPT: Final = {
     "waits": """
         select product_id, variant_id, asked_at, told_at
           from commerce.waits where visitor_id = $1 order by asked_at""",
+    "cart": """
+        select product_id, variant_id, quantity, room_id, seen_minor, put_at, changed_at
+          from commerce.cart_lines where visitor_id = $1 order by put_at""",
     "addresses": """
         select name, phone, address, created_at, used_at
           from commerce.addresses where visitor_id = $1 order by created_at""",
@@ -64,6 +67,7 @@ _STRIP: Final = (
     """,
     "update commerce.coupons set state = 'revoked' where visitor_id = $1 and state = 'claimed'",
     "delete from commerce.waits where visitor_id = $1",
+    "delete from commerce.cart_lines where visitor_id = $1",
     "delete from commerce.addresses where visitor_id = $1",
     """
     update commerce.orders o

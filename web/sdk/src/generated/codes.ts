@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'body_late'
   | 'body_too_large'
   | 'busy'
+  | 'cart_full'
   | 'cashier_not_there'
   | 'channel_refused'
   | 'chat_banned'

@@ -1,0 +1,1 @@
+"""Cart: what somebody means to buy, kept until they do. Words: cart, cart line."""

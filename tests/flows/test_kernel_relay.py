@@ -181,9 +181,8 @@ async def test_what_all_have_applied_is_kept_for_a_month(facts_db: Database) -> 
         await pay(facts_db, "later")
         await relay.drained()
     assert await left() == [2, 3, 4]
-    assert await effects(facts_db) == [
-        ("credit", one, 0) for one in ("old", "held", "new", "later")
-    ]
+    applied = sorted(subject for _, subject, _ in await effects(facts_db))
+    assert applied == ["held", "later", "new", "old"], "each once, whatever is gone"
 
 
 async def test_a_failing_step_is_retried_alone_and_holds_only_its_aggregate(

@@ -104,12 +104,13 @@ async def test_what_is_cut_short_did_nothing_and_is_done_by_the_next(
     await age(street, 31)
     whole, batches = store.rename, 0
 
-    async def dies(conn: Any, whom: Any, made: Any) -> None:
+    async def dies(conn: Any, whom: Any, **when: Any) -> Any:
         nonlocal batches
-        await whole(conn, whom, made)
+        done = await whole(conn, whom, **when)
         batches += 1
         if batches == 2:
             conn.terminate()
+        return done
 
     monkeypatch.setattr(store, "rename", dies)
     with pytest.raises((AppError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
@@ -120,6 +121,27 @@ async def test_what_is_cut_short_did_nothing_and_is_done_by_the_next(
     await Retention(street.db, keep_days=30, people=1).sweep()
     assert await people(street) == set()
     assert await counted(street) == before
+
+
+async def test_who_comes_again_after_they_were_found_due_stays_whole(
+    street: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await age(street, 31)
+    lin, mei = street.person("Lin"), street.person("Mei")
+    share = await street.share(lin)
+    await street.open(share.token, mei)
+    await age(street, 31)
+    found = store.people
+
+    async def late(conn: Any, **how: Any) -> Any:
+        due = await found(conn, **how)
+        await street.tick(mei, share.token)
+        return due
+
+    monkeypatch.setattr(store, "people", late)
+    await Retention(street.db, keep_days=30).sweep()
+    assert await people(street) == {mei.id}
+    await counted(street)
 
 
 async def test_two_processes_at_once_beside_traffic(street: Town, fresh_db: Database) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from yaohe.kernel.db import Database
-from yaohe.kernel.ids import new_ids
 from yaohe.kernel.sweep import every
 from yaohe.sharing.retention import store
 
@@ -15,6 +14,7 @@ EVERY_S: Final = 3_600.0
 PAUSE_S: Final = 0.05
 HITS_MAX: Final = 2_000
 PEOPLE_MAX: Final = 500
+DUE_MAX: Final = 50_000
 SWEEPS_A_DAY: Final = 24
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,18 +52,20 @@ class Retention:
             await asyncio.sleep(PAUSE_S)
 
     async def _people(self) -> int:
+        """Who is due is looked for once, for that is one reading of everything; the next sweep
+        finds who was too many for this one."""
+        async with self._db.raw(writes=True) as conn, conn.transaction():
+            before = await store.cutoff(conn, self._days)
+            due = await store.people(conn, before=before, most=DUE_MAX)
         done = 0
-        while True:
+        for at in range(0, len(due), self._people_max):
             async with self._db.raw(writes=True) as conn, conn.transaction():
                 if not await store.is_ours(conn):
                     return done
-                before = await store.cutoff(conn, self._days)
-                whom = await store.people(conn, before=before, most=self._people_max)
-                await store.rename(conn, whom, new_ids("x", len(whom)))
-            done += len(whom)
-            if len(whom) < self._people_max:
-                return done
+                whom = due[at : at + self._people_max]
+                done += len(await store.rename(conn, whom, before=before))
             await asyncio.sleep(PAUSE_S)
+        return done
 
     async def run(self) -> None:
         """Again and again until cancelled; nothing where everything is kept."""

@@ -13,6 +13,10 @@ from typing import Final
 
 import asyncpg
 
+from yaohe.kernel.ids import new_ids
+
+Somebody = tuple[str, str]  # a room and a visitor in it
+
 # The key of hits begins with the time, so the oldest are found without an index of their own.
 _HITS: Final = """
 with due as (
@@ -48,6 +52,19 @@ select v.room_id, v.visitor_id from ({_OLD}) v where not ({_NEWER})
  order by v.room_id, v.visitor_id limit $2
 """  # noqa: S608
 
+# Who is here again at this moment waits for us here, or we for them; then it is asked once more.
+_HELD: Final = tuple(
+    f"""
+    select from sharing.{table} t, unnest($1::text[], $2::text[]) as p (room_id, visitor_id)
+     where t.room_id = p.room_id and t.visitor_id = p.visitor_id for no key update of t
+    """
+    for table in ("clicks", "visits")
+)
+_STILL: Final = f"""
+select v.room_id, v.visitor_id from unnest($2::text[], $3::text[]) as v (room_id, visitor_id)
+ where not ({_NEWER})
+"""  # noqa: S608
+
 _RENAME: Final = tuple(
     f"""
     update sharing.{table} t set visitor_id = p.made
@@ -56,6 +73,8 @@ _RENAME: Final = tuple(
     """  # noqa: S608
     for table in _WHEN
 )
+
+_ALL_READ_S: Final = 300
 
 _LOCK: Final = "select pg_try_advisory_xact_lock(x'9A04E000006'::bigint)"
 
@@ -82,16 +101,27 @@ async def strip_hits(
     return row["hits"], row["until"]
 
 
-async def people(conn: asyncpg.Connection, *, before: datetime, most: int) -> list[tuple[str, str]]:
-    """(room, visitor) of whom nothing newer is known in that room."""
+async def people(conn: asyncpg.Connection, *, before: datetime, most: int) -> list[Somebody]:
+    """(room, visitor) of whom nothing newer is known in that room. Reads all there is of visits."""
+    await conn.execute(f"set local statement_timeout = '{_ALL_READ_S}s'")
     rows = await conn.fetch(_PEOPLE, before, most)
     return [(row["room_id"], row["visitor_id"]) for row in rows]
 
 
 async def rename(
-    conn: asyncpg.Connection, whom: Sequence[tuple[str, str]], made: Sequence[str]
-) -> None:
-    """Give these (room, visitor) made-up names, everywhere they count in that room."""
-    rooms, visitors = [one[0] for one in whom], [one[1] for one in whom]
+    conn: asyncpg.Connection, whom: Sequence[Somebody], *, before: datetime
+) -> list[Somebody]:
+    """Give these (room, visitor) made-up names, everywhere they count in that room; not those who
+    came again meanwhile. Whom it was done to."""
+    for statement in _HELD:
+        await conn.execute(statement, *_columns(whom))
+    rows = await conn.fetch(_STILL, before, *_columns(whom))
+    done = [(row["room_id"], row["visitor_id"]) for row in rows]
+    made = new_ids("x", len(done))
     for statement in _RENAME:
-        await conn.execute(statement, rooms, visitors, list(made))
+        await conn.execute(statement, *_columns(done), made)
+    return done
+
+
+def _columns(whom: Sequence[Somebody]) -> tuple[list[str], list[str]]:
+    return [room_id for room_id, _ in whom], [visitor_id for _, visitor_id in whom]

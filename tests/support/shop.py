@@ -29,7 +29,7 @@ from yaohe.kernel.clock import SystemClock
 from yaohe.kernel.db import Database
 from yaohe.ledger import Ledger
 from yaohe.platforms.outgoing import Answer, Outgoing, PlatformAway
-from yaohe.platforms.payments import Payers, Way
+from yaohe.platforms.payments import Payers, PaymentGateway, Way
 from yaohe.platforms.sandbox_pay import (
     SandboxApplication,
     SandboxDoor,
@@ -159,14 +159,19 @@ def make_shop(
     ways: Collection[Way] = ("h5",),
     works_in_app: Collection[Way] = ("h5",),
     payers: Payers | None = None,
+    other: PaymentGateway | None = None,
 ) -> Shop:
+    """`other` is a gateway that takes the money instead of the sandbox."""
     clock = SystemClock()
     gateway = SandboxGateway(db, clock, sandbox_keys(), notify_origin=base_url)
     outgoing = AskedInside(SandboxApplication(gateway))
     client = pay_client(outgoing)
     commerce = Commerce(
         db,
-        WechatPay(client, name=gateway_name, ways=ways, works_in_app=works_in_app, payers=payers),
+        other
+        or WechatPay(
+            client, name=gateway_name, ways=ways, works_in_app=works_in_app, payers=payers
+        ),
         Ledger(db),
         base_url,
         room_exists=room_exists,

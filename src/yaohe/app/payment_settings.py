@@ -1,4 +1,4 @@
-"""The settings of payments: the sandbox, or the shop's account at WeChat Pay."""
+"""The settings of payments: the sandbox, or the shop's account at WeChat Pay or Stripe."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from yaohe.app.platform_settings import PlatformSettings
+from yaohe.platforms.stripe_pay import CURRENCIES as STRIPE_CURRENCIES
 
 
 class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
     payments: Annotated[
-        Literal["sandbox", "wechat"],
-        Meta(description="Who takes the money: 'sandbox' (none moves) or 'wechat' (WeChat Pay)."),
+        Literal["sandbox", "wechat", "stripe"],
+        Meta(
+            description="Who takes the money: 'sandbox' (none moves), 'wechat' (WeChat Pay) or "
+            "'stripe'."
+        ),
     ] = "sandbox"
     wechat_pay_mchid: Annotated[
         str,
@@ -49,6 +53,20 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             "jsapi (inside of WeChat)."
         ),
     ] = ("h5", "native")
+    stripe_key: Annotated[
+        str,
+        Meta(
+            pattern=r"^((sk|rk)_(test|live)_[0-9A-Za-z_]{8,250})?$",
+            description="Secret or restricted key of the account at Stripe.",
+        ),
+    ] = ""
+    stripe_webhook_secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^(whsec_[0-9A-Za-z+/=_-]{8,250})?$",
+            description="Signing secret of Stripe's webhook to this shop.",
+        ),
+    ] = ""
 
     @property
     def has_live_keys(self) -> bool:
@@ -61,6 +79,8 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
                 self.wechat_pay_v3_key,
                 self.wechat_pay_public_key_id,
                 self.wechat_pay_public_key_file,
+                self.stripe_key,
+                self.stripe_webhook_secret,
             )
         )
 
@@ -69,10 +89,28 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
         if self.payments == "sandbox":
             if self.has_live_keys:
                 return (
-                    "payments is 'sandbox', but keys of a real account are set (wechat_pay_…). "
-                    "Set payments to 'wechat', or take the keys away."
+                    "payments is 'sandbox', but keys of a real account are set (wechat_pay_…, "
+                    "stripe_…). Name it in payments, or take the keys away."
                 )
             return ""
+        if not public_url.startswith("https://"):
+            return (
+                f"payments is '{self.payments}': public_url must be an https:// address that "
+                "it can reach."
+            )
+        if self.payments == "stripe":
+            return self._stripe_trouble(currency)
+        return self._wechat_trouble(currency)
+
+    def _stripe_trouble(self, currency: str) -> str:
+        for name in ("stripe_key", "stripe_webhook_secret"):
+            if not getattr(self, name):
+                return f"payments is 'stripe', but {name} is not set."
+        if currency not in STRIPE_CURRENCIES:
+            return f"payments is 'stripe': it and this shop do not agree on how {currency} is cut."
+        return ""
+
+    def _wechat_trouble(self, currency: str) -> str:
         needed = ("mchid", "serial", "key_file", "v3_key")
         missing = [name for name in needed if not getattr(self, f"wechat_pay_{name}")]
         if missing:
@@ -85,8 +123,6 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             return "wechat_pay_ways must name at least one way to pay."
         if "jsapi" in self.wechat_pay_ways and not self.wechat_secret:
             return "wechat_pay_ways names jsapi: wechat_secret is needed to know who pays."
-        if not public_url.startswith("https://"):
-            return "payments is 'wechat': public_url must be an https:// address it can reach."
         if currency != "CNY":
             return "payments is 'wechat': currency must be CNY, WeChat Pay takes no other."
         return ""

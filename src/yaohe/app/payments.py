@@ -6,10 +6,12 @@ from pathlib import Path
 
 from yaohe.app.settings import Settings, SettingsError
 from yaohe.kernel.clock import Clock
+from yaohe.kernel.db import Database
 from yaohe.platforms.logins import WECHAT_SILENT, LoginClient
 from yaohe.platforms.outgoing import Outgoing
 from yaohe.platforms.payments import PaymentGateway
 from yaohe.platforms.sandbox_pay import SandboxProcess, installation_keys
+from yaohe.platforms.stripe_pay import StripeClient, StripePay
 from yaohe.platforms.wechat_pay import (
     KeysUnusable,
     Merchant,
@@ -34,7 +36,13 @@ def sandbox_process(settings: Settings, database_url: str) -> SandboxProcess | N
 
 
 def gateway(
-    settings: Settings, clock: Clock, outgoing: Outgoing, secret: bytes, *, sandbox: str | None
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    outgoing: Outgoing,
+    secret: bytes,
+    *,
+    sandbox: str | None,
 ) -> PaymentGateway:
     """The shop's gateway; `sandbox` is where the sandbox answers, when it is that."""
     if settings.payments == "wechat":
@@ -42,6 +50,9 @@ def gateway(
         return WechatPay(
             client, ways=settings.wechat_pay_ways, payers=_payers(settings, outgoing, secret)
         )
+    if settings.payments == "stripe":
+        stripe = StripeClient(outgoing, key=settings.stripe_key)
+        return StripePay(stripe, db, clock, secret=settings.stripe_webhook_secret)
     keys = installation_keys(settings.data)
     client = WechatPayClient(outgoing, clock, keys.account, known=keys.known, address=sandbox or "")
     return WechatPay(client, name="sandbox", ways={"h5"}, works_in_app={"h5"})

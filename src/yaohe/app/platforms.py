@@ -61,5 +61,5 @@ def connect(
         LoginClient(outgoing, SERVICES[name], app_id=app_id, secret=secret)
         for name, app_id, secret in settings.login_apps
     )
-    gateway = payment_gateway(settings, clock, outgoing, secret, sandbox=sandbox_pay)
+    gateway = payment_gateway(settings, db, clock, outgoing, secret, sandbox=sandbox_pay)
     return Platforms(outgoing=outgoing, wechat=wechat, logins=logins, gateway=gateway)

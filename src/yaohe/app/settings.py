@@ -22,7 +22,8 @@ TRACES_DAYS_MIN = 14
 PREFIX = "YAOHE_"
 _SECRET_FIELDS = {
     "database_url", "webrtc_ice_servers", "wechat_secret", "weibo_secret", "qq_secret",
-    "douyin_secret", "metrics_token", "wechat_pay_v3_key",
+    "douyin_secret", "metrics_token", "wechat_pay_v3_key", "stripe_key",
+    "stripe_webhook_secret",
 }  # fmt: skip
 _LISTS = {
     "trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify", "wechat_pay_ways",

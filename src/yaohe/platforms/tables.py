@@ -23,3 +23,11 @@ passes = Table(
     Column("failed", Integer, nullable=False),
     Column("trouble", Text, nullable=False),
 )
+
+stripe_sessions = Table(
+    "stripe_sessions",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("wish", Text, nullable=False),
+    Column("session_id", Text),
+)

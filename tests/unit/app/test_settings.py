@@ -20,6 +20,14 @@ WECHAT_PAY = {
 }
 
 
+STRIPE = {
+    "YAOHE_PAYMENTS": "stripe",
+    "YAOHE_PUBLIC_URL": "https://a.example",
+    "YAOHE_STRIPE_KEY": "rk_live_0123456789hush",
+    "YAOHE_STRIPE_WEBHOOK_SECRET": "whsec_0123456789hush",
+}
+
+
 def test_later_sources_win() -> None:
     settings = load({"YAOHE_PORT": "9000", "YAOHE_HOST": "::1", "PATH": "/bin"}, port=9001)
     assert (settings.port, settings.host) == (9001, "::1")
@@ -58,6 +66,11 @@ def test_data_is_absolute() -> None:
         (WECHAT_PAY, "public_url"),
         (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
         (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example", "YAOHE_CURRENCY": "USD"}, "CNY"),
+        (STRIPE | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
+        (STRIPE | {"YAOHE_STRIPE_WEBHOOK_SECRET": ""}, "stripe_webhook_secret"),
+        (STRIPE | {"YAOHE_STRIPE_KEY": "pk_live_0123456789"}, "stripe_key"),
+        (STRIPE | {"YAOHE_CURRENCY": "KWD"}, "KWD"),
+        (STRIPE | {"YAOHE_PAYMENTS": "sandbox"}, "keys of a real account"),
     ],
 )
 def test_wrong_values_name_themselves(environment: dict[str, str], word: str) -> None:
@@ -68,6 +81,13 @@ def test_wrong_values_name_themselves(environment: dict[str, str], word: str) ->
 def test_a_shop_with_wechat_pay() -> None:
     settings = load(WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example"})
     assert settings.payments == "wechat"
+
+
+@pytest.mark.parametrize("currency", ["USD", "JPY", "CNY"])
+def test_a_shop_with_stripe(currency: str) -> None:
+    settings = load(STRIPE | {"YAOHE_CURRENCY": currency})
+    assert settings.payments == "stripe"
+    assert "hush" not in show(settings)
 
 
 def test_secure_follows_the_public_address() -> None:

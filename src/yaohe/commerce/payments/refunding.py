@@ -115,18 +115,17 @@ class Refunds:
 
     async def _word_on(self, refund: Refund) -> News | None:
         """What the gateway says of it: asked to do it first, then what became of it."""
-        if refund.state != "due":
-            return await self._gateway.ask_refund(refund.number)
-        return await self._gateway.refund(
-            RefundRequest(
-                refund_id=refund.number,
-                payment_id=refund.payment_id,
-                amount_minor=refund.amount_minor,
-                paid_minor=refund.paid_minor,
-                currency=refund.currency,
-                notify_url=self._notify_url,
-            )
+        request = RefundRequest(
+            refund_id=refund.number,
+            payment_id=refund.payment_id,
+            amount_minor=refund.amount_minor,
+            paid_minor=refund.paid_minor,
+            currency=refund.currency,
+            notify_url=self._notify_url,
         )
+        if refund.state != "due":
+            return await self._gateway.ask_refund(request)
+        return await self._gateway.refund(request)
 
 
 def _check(wish: RefundWish) -> None:

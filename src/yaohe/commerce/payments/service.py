@@ -222,7 +222,9 @@ class Payments:
     # Notices --------------------------------------------------------------------------------
 
     async def take_notice(self, gateway: str, headers: Mapping[str, str], raw: bytes) -> Outcome:
-        """Believe a signed notice, once. Answers what was made of it."""
+        """Believe a signed notice, once. Answers what was made of it; "nothing" also of one that
+        is no news of money."""
         if gateway != self._gateway.name:
             raise GatewayUnknown
-        return await self._judge.hear(await self._gateway.open_notice(headers, raw))
+        notice = await self._gateway.open_notice(headers, raw)
+        return "nothing" if notice is None else await self._judge.hear(notice)

@@ -73,10 +73,11 @@ class Outgoing:
         bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Answer:
         """The answer of a service; raises `PlatformAway` when there is none in time, when it
-        broke (5xx) or is larger than `bytes_max`. `raw` is JSON that was written before."""
+        broke (5xx) or is larger than `bytes_max`. `raw` was written before; it is JSON unless
+        `headers` name another type."""
         content, named = raw or b"", {"accept": "application/json", **(headers or {})}
         if raw is not None:
-            named["content-type"] = "application/json"
+            named.setdefault("content-type", "application/json")
         elif json is not None:
             content, named["content-type"] = msgspec.json.encode(json), "application/json"
         elif form is not None:

@@ -65,11 +65,12 @@ class PaymentGateway(Protocol):
     async def refund(self, request: RefundRequest) -> News | None:
         """Ask for money to be given back; None while that is under way."""
 
-    async def ask_refund(self, refund_id: str) -> News | None:
-        """What became of a refund; None while it is under way, or was never asked for."""
+    async def ask_refund(self, request: RefundRequest) -> News | None:
+        """What became of this refund; None while it is under way, or was never asked for."""
 
-    async def open_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice:
-        """Verify and read a notice. `headers` have lower-case names."""
+    async def open_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | None:
+        """Verify and read a notice; None for one that is no news of money. `headers` have
+        lower-case names."""
 
     async def bill(self, day: date) -> list[BillLine]:
         """All that moved on a day of the gateway's calendar; raises `BillNotThere`."""

@@ -166,7 +166,8 @@ class WechatPay:
         raw = await self._client.ask("POST", "/v3/refund/domestic/refunds", body)
         return self._of_refund(raw, request.refund_id)
 
-    async def ask_refund(self, refund_id: str) -> News | None:
+    async def ask_refund(self, request: RefundRequest) -> News | None:
+        refund_id = request.refund_id
         target = f"/v3/refund/domestic/refunds/{quote(refund_id, safe='')}"
         try:
             raw = await self._client.ask("GET", target)

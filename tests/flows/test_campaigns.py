@@ -271,3 +271,47 @@ async def test_help_ends_with_the_show_and_returns_with_the_next(market: Market)
             await tx.record(RoomWentLive(started_at=now, **about))
         await market.relay.drained()
         await stall.help(share, mei)
+
+
+async def test_the_next_show_has_coupons_of_its_own(market: Market) -> None:
+    from yaohe.commerce.coupons import Part
+    from yaohe.commerce.errors import CouponGoneRoom, CouponGoneShow
+    from yaohe.live.rooms import RoomWentLive
+
+    async with market.room() as stall:
+        claim, offer = market.campaigns.claim_open_coupon, market.campaigns.room_offer
+        await market.campaigns.configure_room(
+            stall.room,
+            friend_template_id=stall.friend.id,
+            sharer_template_id=None,
+            friend_part=Part(total=2, show_total=1),
+        )
+        await claim(stall.room, stall.person().id)
+        with pytest.raises(CouponGoneShow):
+            await claim(stall.room, stall.person().id)
+        assert await market.campaigns.room_coupon(stall.room) == (None, 0)
+        # Who arrives when none is left is no fault of theirs, and waits for nothing.
+        share, mei = await stall.share(stall.person()), stall.person()
+        await stall.open(share.token, mei)
+        assert await stall.coupons(mei) == []
+        told = len(market.hub.goods)
+        begun = RoomWentLive(
+            shop_id="shop_main", room_id=stall.room, started_at=SystemClock().now()
+        )
+        async with market.db.begin() as tx:
+            await tx.record(begun)
+        await market.relay.drained()
+        assert stall.room in market.hub.goods[told:]
+        assert (await market.campaigns.room_coupon(stall.room))[1] == 1
+        await claim(stall.room, mei.id)
+        with pytest.raises(CouponGoneRoom):
+            await claim(stall.room, stall.person().id)
+        kept = await market.campaigns.share_offer(stall.room)
+        assert kept is not None
+        given = (await market.campaigns.offer_parts(kept)).friend
+        assert given is not None
+        assert (given.claimed, given.show_claimed) == (2, 1)
+        now = await offer(stall.room)
+        assert now is not None
+        assert (now.friend, now.friend_left) == (None, 0)
+        assert (await market.shop.audit()).holds

@@ -52,6 +52,7 @@ async def test_steps_are_named_after_their_fact_and_once_each(fresh_db: Database
         "room_ended.close_help",
         "room_ended.end_prices",
         "room_went_live.open_help",
+        "room_went_live.show_supply",
     ]
     for step in steps:
         assert step.fact.type_name().removesuffix(".v1") == step.name.partition(".")[0]

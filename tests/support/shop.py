@@ -166,6 +166,7 @@ def make_shop(
     gateway = SandboxGateway(db, clock, sandbox_keys(), notify_origin=base_url)
     outgoing = AskedInside(SandboxApplication(gateway))
     client = pay_client(outgoing)
+    identity = Identity(db, clock, SECRET, cookie_secure=False)
     commerce = Commerce(
         db,
         other
@@ -175,10 +176,10 @@ def make_shop(
         Ledger(db),
         base_url,
         room_exists=room_exists,
+        time_zone=identity.time_zone,
         order_deadline_s=deadline_s,
         grace=timedelta(seconds=grace_s),
     )
-    identity = Identity(db, clock, SECRET, cookie_secure=False)
     transport = httpx.ASGITransport(app=SandboxApplication(gateway))
     door = SandboxDoor("http://sandbox.test", transport=transport)
     return Shop(db, identity, gateway, commerce, door, outgoing)

@@ -121,6 +121,7 @@ class House:
             self.ledger,
             settings.address,
             room_exists=lambda room_id: self.rooms.exists(room_id),  # noqa: PLW0108 - made later
+            time_zone=self.identity.time_zone,
             room_refusal=lambda room_id, jar: self.privacy.refusal(
                 room_id, ticket=None, cookies=jar
             ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from yaohe.commerce import CouponTemplate
+from yaohe.commerce.coupons import PartGiven
 
 
 class ShareOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,12 +19,28 @@ class ShareOffer(msgspec.Struct, frozen=True, kw_only=True):
     sharer_template_id: str | None
     active: bool
     help_closed_at: datetime | None
+    show_at: datetime | None
+    """When the room's latest show began. It lasts until the next one begins."""
+
+    @property
+    def show(self) -> str:
+        """The name of this show, for what a show may give."""
+        return "first" if self.show_at is None else self.show_at.astimezone(UTC).isoformat()
+
+
+class OfferParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What this room may give of its two coupons, and has given; None: as much as there is."""
+
+    friend: PartGiven | None = None
+    sharer: PartGiven | None = None
 
 
 class RoomOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page may show: the friends' coupon, and what a sharer gets for each who helps."""
+    """What a page may show: the friends' coupon, how many of it this room has to give now, and
+    what a sharer gets for each who helps."""
 
     friend: CouponTemplate | None
+    friend_left: int
     sharer_amount_minor: int | None
 
 

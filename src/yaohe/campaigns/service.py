@@ -6,20 +6,23 @@ The rules are pure and stand in `plays/`; here they meet the database and the ot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import asyncpg
+import msgspec
 
 from yaohe.campaigns import store
 from yaohe.campaigns.assist import WATCH_MS
 from yaohe.campaigns.errors import HelpAlready, OfferOver
 from yaohe.campaigns.events import AssistCounted
-from yaohe.campaigns.model import Assist, RoomOffer, ShareOffer
+from yaohe.campaigns.model import Assist, OfferParts, RoomOffer, ShareOffer
 from yaohe.campaigns.plays import share_coupon
 from yaohe.campaigns.plays.share_coupon import ARRIVAL, ASSIST, IssueCoupon
 from yaohe.campaigns.policy import Allowed, decide, decide_outgoing
-from yaohe.commerce import Commerce, Coupon, CouponGone, CouponLimit, CouponOver, CouponTemplate
+from yaohe.commerce import Commerce, Coupon, CouponTemplate
+from yaohe.commerce.coupons import CLAIM_ERRORS, Part, PartGiven
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.coalesce import Coalescer
@@ -29,8 +32,6 @@ from yaohe.kernel.ids import new_id
 from yaohe.kernel.outbox import record_raw
 from yaohe.sharing import ClickConfirmed, Env, Sharing
 from yaohe.sharing.shares import ShareNotFound
-
-_NOT_GIVEN = (CouponGone, CouponLimit, CouponOver)
 
 
 class Person(Protocol):
@@ -80,10 +81,14 @@ class Campaigns:
         *,
         friend_template_id: str | None,
         sharer_template_id: str | None,
+        friend_part: Part | None = None,
+        sharer_part: Part | None = None,
+        show_at: datetime | None = None,
         shop_id: str = SHOP_ID,
         by: Staff | None = None,
     ) -> ShareOffer:
-        """Set the coupons of a room's shares; without any the room offers nothing."""
+        """Set the coupons of a room's shares and what the room may give of them; without any the
+        room offers nothing. `show_at` is when its latest show began."""
         chosen = {"friend": friend_template_id, "sharer": sharer_template_id}
         for role, template_id in chosen.items():
             template = template_id and await self._commerce.template(template_id)
@@ -92,6 +97,7 @@ class Campaigns:
                     "Friends are told what the sharer gets: choose a coupon of an amount.",
                     field="sharer_template_id",
                 )
+        shares = _parts(chosen, {"friend": friend_part, "sharer": sharer_part})
         async with self._db.begin() as tx:
             offer = await store.configure(
                 tx.conn,
@@ -101,13 +107,23 @@ class Campaigns:
                     "friend_template_id": friend_template_id,
                     "sharer_template_id": sharer_template_id,
                     "active": any(chosen.values()),
+                    "show_at": show_at,
                 },
             )
             if offer is None:
                 raise NotFound
+            for template_id, (role, part) in sorted(shares.items()):
+                await self._commerce.set_coupon_part(
+                    tx, template_id, room_id, part, field=f"{role}_part"
+                )
             if by is not None:
+                parts = {f"{role}_part": msgspec.to_builtins(p) for role, p in shares.values()}
                 await audit(
-                    tx, staff=by, action="share_offer.update", subject=room_id, detail=chosen
+                    tx,
+                    staff=by,
+                    action="share_offer.update",
+                    subject=room_id,
+                    detail=chosen | parts,
                 )
         for hear in self.on_configured:
             hear(room_id)
@@ -121,13 +137,27 @@ class Campaigns:
         offer = await self.share_offer(room_id)
         if offer is None or not offer.active:
             return None
-        friend = await self._given_out(offer.friend_template_id)
+        friend, left = await self._given_out(offer, offer.friend_template_id)
         sharer = None
         if offer.help_closed_at is None:
-            sharer = await self._given_out(offer.sharer_template_id)
+            sharer, _ = await self._given_out(offer, offer.sharer_template_id)
         return RoomOffer(
-            friend=friend, sharer_amount_minor=None if sharer is None else sharer.amount_minor
+            friend=friend,
+            friend_left=left,
+            sharer_amount_minor=None if sharer is None else sharer.amount_minor,
         )
+
+    async def offer_parts(self, offer: ShareOffer) -> OfferParts:
+        """What the room may give of its coupons, and what of it is given."""
+        return OfferParts(
+            friend=await self._part(offer, offer.friend_template_id),
+            sharer=await self._part(offer, offer.sharer_template_id),
+        )
+
+    async def _part(self, offer: ShareOffer, template_id: str | None) -> PartGiven | None:
+        if template_id is None:
+            return None
+        return await self._commerce.coupon_part(template_id, offer.room_id, offer.show)
 
     async def room_coupon(self, room_id: str) -> tuple[CouponTemplate | None, int | None]:
         """The coupon that everybody in the room may have, and how many are left; no number when the
@@ -135,30 +165,37 @@ class Campaigns:
         offer = await self.room_offer(room_id)
         if offer is None:
             return None, None
-        return offer.friend, 0 if offer.friend is None else offer.friend.left
+        return offer.friend, offer.friend_left
 
     async def rooms_offering(self, template_ids: Sequence[str]) -> list[str]:
         """The rooms where one of these is the open coupon."""
         async with self._db.raw() as conn:
             return await store.rooms_offering(conn, template_ids)
 
-    async def _given_out(self, template_id: str | None) -> CouponTemplate | None:
-        """The template when it is still given out."""
+    async def _given_out(
+        self, offer: ShareOffer, template_id: str | None
+    ) -> tuple[CouponTemplate | None, int]:
+        """The template when this room still gives it out, and how many."""
         if template_id is None:
-            return None
+            return None, 0
         template = await self._commerce.template(template_id)
+        part = await self._part(offer, template_id)
+        left = template.left
+        if part is not None and part.left is not None:
+            left = min(left, part.left)
         now = self._clock.now()
         over = template.valid_until is not None and template.valid_until <= now
-        gone = template.status != "active" or template.left <= 0 or over
-        return None if gone or template.valid_from > now else template
+        if template.status != "active" or left <= 0 or over or template.valid_from > now:
+            return None, 0
+        return template, left
 
     async def close_help(self, tx: Tx, room_ids: Sequence[str]) -> None:
         """The shows are over: nobody can be helped any more."""
         await store.close_help(tx.conn, room_ids)
 
-    async def open_help(self, tx: Tx, room_ids: Sequence[str]) -> None:
-        """Another show begins."""
-        await store.open_help(tx.conn, room_ids)
+    async def begin_shows(self, tx: Tx, starts: Mapping[str, datetime]) -> None:
+        """In these rooms another show has begun: help is open again."""
+        await store.begin_shows(tx.conn, starts)
 
     # ── the friend ───────────────────────────────────────────────────────────────────────────
 
@@ -268,7 +305,7 @@ class Campaigns:
         """A coupon that is owed, unless none is left to give."""
         try:
             return None if wish is None else await self._claim(wish)
-        except _NOT_GIVEN:
+        except CLAIM_ERRORS:
             return None
 
     async def _claim(self, wish: IssueCoupon) -> Coupon:
@@ -278,7 +315,25 @@ class Campaigns:
             source=wish.source,
             source_ref=wish.source_ref,
             reward_key=wish.reward_key,
+            room_id=wish.room_id,
+            show=wish.show,
         )
+
+
+def _parts(
+    chosen: Mapping[str, str | None], parts: Mapping[str, Part | None]
+) -> dict[str, tuple[str, Part]]:
+    """By template, who asks for it and what the room may give of it. One coupon for both has one
+    part."""
+    found: dict[str, tuple[str, Part]] = {}
+    for role, template_id in chosen.items():
+        part = parts[role] or Part()
+        if template_id is None:
+            if part != Part():
+                raise BadInput("Choose the coupon first.", field=f"{role}_part")
+        elif found.setdefault(template_id, (role, part))[1] != part:
+            raise BadInput("Both are the same coupon: give it one part.", field=f"{role}_part")
+    return found
 
 
 async def _read_offers(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 from sqlalchemy import text
@@ -24,12 +25,14 @@ select room_id from campaigns.share_offers where active and friend_template_id =
 _CONFIGURE = text(
     f"""
     insert into campaigns.share_offers as o
-        (room_id, shop_id, friend_template_id, sharer_template_id, active)
-    values (:room_id, :shop_id, :friend_template_id, :sharer_template_id, :active)
+        (room_id, shop_id, friend_template_id, sharer_template_id, active, show_at)
+    values (:room_id, :shop_id, :friend_template_id, :sharer_template_id, :active,
+            cast(:show_at as timestamptz))
         on conflict (room_id) do update
            set friend_template_id = excluded.friend_template_id,
                sharer_template_id = excluded.sharer_template_id,
-               active = excluded.active, updated_at = now()
+               active = excluded.active, updated_at = now(),
+               show_at = greatest(o.show_at, excluded.show_at)
          where o.shop_id = excluded.shop_id
     returning {_OFFER_COLUMNS}
     """  # noqa: S608
@@ -40,9 +43,13 @@ _CLOSE_HELP = text(
     " where room_id = any(cast(:rooms as text[])) and help_closed_at is null"
 )
 
-_OPEN_HELP = text(
-    "update campaigns.share_offers set help_closed_at = null, updated_at = now()"
-    " where room_id = any(cast(:rooms as text[])) and help_closed_at is not null"
+_BEGIN_SHOWS = text(
+    """
+    update campaigns.share_offers o
+       set help_closed_at = null, show_at = greatest(o.show_at, s.at), updated_at = now()
+      from unnest(cast(:rooms as text[]), cast(:starts as timestamptz[])) as s (room_id, at)
+     where o.room_id = s.room_id
+    """
 )
 
 _ASSIST_COLUMNS = ", ".join(Assist.__struct_fields__)
@@ -110,8 +117,10 @@ async def close_help(conn: AsyncConnection, room_ids: Sequence[str]) -> None:
     await conn.execute(_CLOSE_HELP, {"rooms": list(room_ids)})
 
 
-async def open_help(conn: AsyncConnection, room_ids: Sequence[str]) -> None:
-    await conn.execute(_OPEN_HELP, {"rooms": list(room_ids)})
+async def begin_shows(conn: AsyncConnection, starts: Mapping[str, datetime]) -> None:
+    await conn.execute(
+        _BEGIN_SHOWS, {"rooms": list(starts.keys()), "starts": list(starts.values())}
+    )
 
 
 async def count(conn: asyncpg.Connection, assists: Sequence[Assist]) -> tuple[set[str], set[str]]:

@@ -20,7 +20,12 @@ Conflict 409
 ├── PriceChanged         price_changed          differs from what the buyer saw
 ├── StockTooLow          stock_too_low          staff took away more than there is
 ├── CouponGone           coupon_gone            every coupon is taken
+│   ├── CouponGoneRoom   coupon_gone_room       … of those this room may give
+│   └── CouponGoneShow   coupon_gone_show       … of those this show may give
 ├── CouponLimit          coupon_limit           this person has theirs
+│   ├── CouponDayLimit   coupon_limit_day       … for today, by the shop's clock
+│   └── CouponShowLimit  coupon_limit_show      … for this show
+├── CouponPartLow        coupon_part_low        a room's part below what it has given
 ├── CouponOver           coupon_over            not yet or no longer given out
 ├── CouponSpent          coupon_spent           used, or reserved by another order
 ├── CouponExpired        coupon_expired
@@ -44,7 +49,9 @@ Conflict 409
 
 from __future__ import annotations
 
-from yaohe.kernel.errors import BadInput, Conflict, NotFound
+from typing import Final
+
+from yaohe.kernel.errors import AppError, BadInput, Conflict, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -132,9 +139,34 @@ class CouponGone(Conflict):
     message = "Every coupon is taken."
 
 
+class CouponGoneRoom(CouponGone):
+    code = "coupon_gone_room"
+    message = "Every coupon this room may give is taken."
+
+
+class CouponGoneShow(CouponGone):
+    code = "coupon_gone_show"
+    message = "Every coupon of this show is taken."
+
+
 class CouponLimit(Conflict):
     code = "coupon_limit"
     message = "You already have yours."
+
+
+class CouponDayLimit(CouponLimit):
+    code = "coupon_limit_day"
+    message = "You have had yours today. A new day begins at midnight where the shop is."
+
+
+class CouponShowLimit(CouponLimit):
+    code = "coupon_limit_show"
+    message = "You have had yours in this show."
+
+
+class CouponPartLow(Conflict):
+    code = "coupon_part_low"
+    message = "This room has given more than that already. Give it at least as many."
 
 
 class CouponOver(Conflict):
@@ -230,3 +262,10 @@ class ForbiddenMove(Conflict):
 class PaymentMismatch(Conflict):
     code = "payment_mismatch"
     message = "Amount or currency differ from the payment. The shop has been told."
+
+
+# Why somebody does not get a coupon.
+CLAIM_ERRORS: Final[tuple[type[AppError], ...]] = (
+    CouponGone, CouponGoneRoom, CouponGoneShow,
+    CouponLimit, CouponDayLimit, CouponShowLimit, CouponOver,
+)  # fmt: skip

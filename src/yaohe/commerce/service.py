@@ -14,6 +14,7 @@ from yaohe.commerce.addresses.service import Addresses
 from yaohe.commerce.bills.service import Bills
 from yaohe.commerce.cart.service import Cart
 from yaohe.commerce.catalog.service import Catalog
+from yaohe.commerce.coupons.days import ZoneOf
 from yaohe.commerce.coupons.service import Coupons
 from yaohe.commerce.delivery.service import Delivery
 from yaohe.commerce.merging.service import Merging
@@ -52,8 +53,8 @@ def _all_welcome(_room_id: str, _cookies: Mapping[str, str]) -> AppError | None:
 class Commerce:
     """`base_url` is the public address; `notify_url` the one at which the gateway reaches us (the
     same unless given). `room_exists` knows the rooms that an order may name, `room_refusal` why
-    somebody with these cookies may not buy in one; `order_deadline_s` is how long a buyer may take
-    to pay."""
+    somebody with these cookies may not buy in one; `time_zone` is the shop's; `order_deadline_s` is
+    how long a buyer may take to pay."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Commerce:
         base_url: str,
         *,
         room_exists: RoomExists,
+        time_zone: ZoneOf,
         room_refusal: RoomRefusal = _all_welcome,
         notify_url: str | None = None,
         order_deadline_s: float = ORDER_DEADLINE_S,
@@ -70,12 +72,13 @@ class Commerce:
     ) -> None:
         self._open_goods(db, room_exists)
 
-        coupons = self._coupons = Coupons(db)
+        coupons = self._coupons = Coupons(db, time_zone)
         self.create_template = coupons.create_template
         self.set_template_status = coupons.set_template_status
         self.template = coupons.template
         self.templates = coupons.templates
         self.claim_coupon = coupons.claim
+        self.set_coupon_part, self.coupon_part = coupons.set_part, coupons.part_given
         self.coupons_of = coupons.coupons_of
         self.revoke_coupon = coupons.revoke
         self.claims_by_source = coupons.claims_by_source

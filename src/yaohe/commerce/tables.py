@@ -103,6 +103,8 @@ coupon_templates = Table(
     _text("status"),
     _text("kind"),
     _count("percent", nullable=True),
+    _count("per_day", nullable=True),
+    _count("per_show", nullable=True),
     _at("created_at"),
 )
 
@@ -125,6 +127,32 @@ coupons = Table(
     _at("claimed_at"),
     _at("expires_at"),
     _at("used_at", nullable=True),
+    _text("room_id", nullable=True),
+    _text("show", nullable=True),
+    Column("day", Date),
+    _text("claimed_by", nullable=True),
+)
+
+coupon_rooms = Table(
+    "coupon_rooms",
+    metadata,
+    Column("template_id", Text, ForeignKey(coupon_templates.c.id), primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    _text("shop_id"),
+    _count("total", nullable=True),
+    _count("show_total", nullable=True),
+    _count("claimed"),
+)
+
+coupon_shows = Table(
+    "coupon_shows",
+    metadata,
+    Column("template_id", Text, primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    Column("show", Text, primary_key=True),
+    _text("shop_id"),
+    _count("total", nullable=True),
+    _count("claimed"),
 )
 
 live_prices = Table(

@@ -44,5 +44,5 @@ def all_steps(
         *goods_changed.steps(campaigns=campaigns, commerce=commerce, shelf=shelf, hub=hub),
         *back_in_stock.steps(commerce=commerce, hub=hub),
         *message_written.steps(hub=hub),
-        *room_ended.steps(campaigns=campaigns, commerce=commerce),
+        *room_ended.steps(campaigns=campaigns, commerce=commerce, hub=hub),
     ]

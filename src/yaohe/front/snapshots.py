@@ -167,7 +167,7 @@ def _coupon(offer: RoomOffer | None) -> CouponView | None:
         template.title_en,
         template.amount_minor,
         template.threshold_minor,
-        max(0, template.total - template.claimed),
+        offer.friend_left,
         template.kind,
         template.percent,
     )

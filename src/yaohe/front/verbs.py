@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from yaohe.campaigns import CAMPAIGN_ERRORS, Campaigns, OfferOver
-from yaohe.commerce import Commerce, CouponGone, CouponLimit, CouponOver
-from yaohe.commerce.coupons import CouponKind
+from yaohe.commerce import Commerce
+from yaohe.commerce.coupons import CLAIM_ERRORS, CouponKind
 from yaohe.front.clips import CLIP_ERRORS, ClipMaker
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
@@ -20,7 +20,8 @@ from yaohe.identity import friendly_name
 from yaohe.identity.consent import ConsentNeeded
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
-from yaohe.kernel.errors import BadInput, Busy, TryAgain
+from yaohe.kernel.errors import AppError, BadInput, Busy, TryAgain
+from yaohe.kernel.language import said
 from yaohe.kernel.limits import Limit
 from yaohe.live.moderation import NOTE_ERRORS, Moderation
 from yaohe.live.playback import Playback, PlaybackNoted, PlaybackReport
@@ -211,16 +212,14 @@ class Verbs:
         return HelpAnswer(counted=True)
 
     async def coupon(self, request: Request, room_id: str, _: NoBody) -> CouponAnswer:
-        moment = await self._snapshots.of(room_id)
-        if moment.coupon is None:
-            raise OfferOver
+        await self._snapshots.of(room_id)  # a room that is not there gives nothing
         visitor = request.named_visitor
-        env = await self._env(request, moment.room_id)
+        env = await self._env(request, room_id)
         coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id, env=env.value)
         return CouponAnswer(
             CouponBody(
                 id=coupon.id,
-                title=moment.coupon.title_in(request.lang),
+                title=said(request.lang, coupon.title, coupon.title_en),
                 amount_minor=coupon.amount_minor,
                 kind=coupon.kind,
                 percent=coupon.percent,
@@ -240,8 +239,8 @@ def _product_of(moment: Snapshot, wish: ShareRequest) -> str | None:
 
 
 _ENGINE: Final = (Busy, TryAgain, Unknown)
-_COUPON: Final = (
-    ConsentNeeded, RoomNotFound, OfferOver, CouponGone, CouponLimit, CouponOver, *_ENGINE,
+_COUPON: Final[tuple[type[AppError], ...]] = (
+    ConsentNeeded, RoomNotFound, OfferOver, *CLAIM_ERRORS, *_ENGINE,
 )  # fmt: skip
 
 

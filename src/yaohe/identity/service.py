@@ -169,6 +169,10 @@ class Identity:
             raise NotFound("The shop is missing. Run `yaohe migrate`.")
         return found
 
+    async def time_zone(self) -> str:
+        """The zone by whose clock the shop's days begin."""
+        return (await self.shop()).time_zone
+
     async def update_shop(self, change: ShopChange, *, by: Staff | None = None) -> Shop:
         """Change the shop; `by` is None only when the house itself sets it up."""
         values = change.cleaned()

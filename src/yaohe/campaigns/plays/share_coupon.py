@@ -30,6 +30,8 @@ class IssueCoupon(msgspec.Struct, frozen=True, kw_only=True):
     visitor_id: str
     source: str
     source_ref: str
+    room_id: str
+    show: str
     reward_key: str | None = None
 
 
@@ -49,6 +51,8 @@ def on_arrival(
         visitor_id=visitor_id,
         source=ARRIVAL,
         source_ref=source_ref,
+        room_id=offer.room_id,
+        show=offer.show,
     )
 
 
@@ -76,5 +80,7 @@ def on_assist(
         visitor_id=sharer_id,
         source=ASSIST,
         source_ref=token,
+        room_id=room_id,
+        show=offer.show,
         reward_key=f"{room_id}:{sharer_id}:{helper_id}",
     )

@@ -81,6 +81,34 @@ _OVERCLAIMED: Final[Mapping[str, str]] = {
           left join commerce.coupons c on c.template_id = t.id
          group by t.id having t.claimed <> count(c.id) or count(c.id) > t.total
     """,
+    "a room gave more coupons than its part": """
+        select r.template_id as template, r.room_id as room, r.claimed, r.total,
+               count(c.id) as coupons
+          from commerce.coupon_rooms r
+          left join commerce.coupons c on c.template_id = r.template_id and c.room_id = r.room_id
+         group by 1, 2 having r.claimed <> count(c.id) or count(c.id) > r.total
+    """,
+    "a show gave more coupons than its part": """
+        select s.template_id as template, s.room_id as room, s.show, s.claimed, s.total,
+               count(c.id) as coupons
+          from commerce.coupon_shows s
+          left join commerce.coupons c on c.template_id = s.template_id
+               and c.room_id = s.room_id and c.show = s.show
+         group by s.template_id, s.room_id, s.show
+        having s.claimed <> count(c.id) or count(c.id) > s.total
+    """,
+    "more coupons in a day than one person may have": """
+        select c.template_id as template, coalesce(c.claimed_by, c.visitor_id) as visitor,
+               c.day::text, count(*) as coupons
+          from commerce.coupons c join commerce.coupon_templates t on t.id = c.template_id
+         group by 1, 2, c.day, t.per_day having c.day is not null and count(*) > t.per_day
+    """,
+    "more coupons in a show than one person may have": """
+        select c.template_id as template, coalesce(c.claimed_by, c.visitor_id) as visitor,
+               c.room_id as room, c.show, count(*) as coupons
+          from commerce.coupons c join commerce.coupon_templates t on t.id = c.template_id
+         group by 1, 2, 3, 4, t.per_show having c.show is not null and count(*) > t.per_show
+    """,
     "more coupons than one person may have": """
         select c.template_id as template, c.visitor_id as visitor, count(*) as coupons
           from commerce.coupons c join commerce.coupon_templates t on t.id = c.template_id

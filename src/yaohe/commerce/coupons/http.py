@@ -43,6 +43,8 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     status: TemplateStatus
     kind: CouponKind
     percent: int | None
+    per_day: int | None
+    per_show: int | None
 
 
 class TemplateList(msgspec.Struct, frozen=True):
@@ -89,6 +91,8 @@ def template_view(template: CouponTemplate) -> TemplateView:
         status=template.status,
         kind=template.kind,
         percent=template.percent,
+        per_day=template.per_day,
+        per_show=template.per_show,
     )
 
 

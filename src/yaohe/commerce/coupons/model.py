@@ -13,7 +13,11 @@ A *template* says how many there are and for whom; a *coupon* is one person's. I
        └──► revoked
 
 A *slot* is the reason a coupon was given (a source, or one reward): asking again for the same slot
-finds the same coupon.
+finds the same coupon. Where one person may have some a day or a show, a source is a new reason on
+each day, in each show.
+
+A room gets a *part* of a template's total, and so does each of its shows: template ≥ room ≥ show.
+A *show* is named by whoever claims in it; commerce only compares the names.
 """
 
 from __future__ import annotations
@@ -65,6 +69,8 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     kind: CouponKind = "amount"
     percent: int | None = None
+    per_day: int | None = None
+    per_show: int | None = None
     used: int = 0
 
     @property
@@ -77,7 +83,9 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """What staff give to offer a coupon. One of `valid_until` and `valid_days` is needed.
-    `amount_minor` is the most that it takes off; `percent` belongs to that kind alone."""
+    `amount_minor` is the most that it takes off; `percent` belongs to that kind alone.
+    `per_person` is what one person may have in all, `per_day` and `per_show` of these in a day of
+    the shop and in one show."""
 
     title: str
     amount_minor: int
@@ -91,6 +99,34 @@ class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     valid_days: int | None = None
     kind: CouponKind = "amount"
     percent: int | None = None
+    per_day: int | None = None
+    per_show: int | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What a room may give of a template's total: in all, and in one show; null is no limit."""
+
+    total: int | None = None
+    show_total: int | None = None
+
+
+class PartGiven(msgspec.Struct, frozen=True, kw_only=True):
+    """A room's part and what of it was given, in all and in the show that was asked for."""
+
+    total: int | None
+    show_total: int | None
+    claimed: int
+    show_claimed: int
+
+    @property
+    def left(self) -> int | None:
+        """How many more this show may give; None: as many as the template has."""
+        rests = [
+            most - given
+            for most, given in ((self.total, self.claimed), (self.show_total, self.show_claimed))
+            if most is not None
+        ]
+        return max(0, min(rests)) if rests else None
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,13 +153,18 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """One request for a coupon, as the coalescer takes it."""
+    """One request for a coupon, as the coalescer takes it. `repeats`: its source is a new reason
+    with each day or show, if the template counts these; `day` is set while it is decided."""
 
     template_id: str
     visitor_id: str
     slot: str
     source: str
     source_ref: str
+    room_id: str | None = None
+    show: str | None = None
+    repeats: bool = True
+    day: str | None = None
 
 
 def slot_of(source: str, reward_key: str | None) -> str:
@@ -146,6 +187,12 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
         raise BadInput(f"The number of coupons is between 1 and {TOTAL_MAX}.", field="total")
     if not 0 < new.per_person <= new.total:
         raise BadInput("Per person is between 1 and the total.", field="per_person")
+    for name, most in (("per_day", new.per_day), ("per_show", new.per_show)):
+        if most is not None and not 0 < most <= new.per_person:
+            raise BadInput(
+                "What one person may have in a day or a show is between 1 and per_person.",
+                field=name,
+            )
     if new.valid_until is None and new.valid_days is None:
         raise BadInput("Say how long it is valid: until when, or days.", field="valid_days")
     if new.valid_days is not None and not 0 < new.valid_days <= VALID_DAYS_MAX:
@@ -168,7 +215,18 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
         "valid_days": new.valid_days,
         "kind": new.kind,
         "percent": new.percent,
+        "per_day": new.per_day,
+        "per_show": new.per_show,
     }
+
+
+def check_part(part: Part, template_total: int, *, field: str) -> None:
+    """Raise `BadInput` unless template ≥ room ≥ show."""
+    most = template_total
+    for name, number in (("total", part.total), ("show_total", part.show_total)):
+        if number is not None and not 0 < number <= most:
+            raise BadInput(f"{name} is between 1 and {most}.", field=f"{field}.{name}")
+        most = most if number is None else number
 
 
 def _moment(at: datetime | None, *, field: str) -> datetime | None:

@@ -2,7 +2,8 @@
 
 One person has as many coupons of a kind as one person may, and one for one reason: of those nobody
 used, the account's own stay first and the rest is taken back. What was used stays used. An order
-keeps in `placed_by` whose limits it was judged by.
+keeps in `placed_by` whose limits it was judged by, a coupon in `claimed_by`: what one may have in a
+day or a show is judged when it is claimed, and not again.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ with mine as (
      where c.visitor_id = $1 and c.state <> 'revoked' and (c.state <> 'claimed' or not s.taken)
 )
 update commerce.coupons c
-   set visitor_id = $2, ordinal = coalesce(m.last, 0) + g.nth, slot = g.slot
+   set visitor_id = $2, ordinal = coalesce(m.last, 0) + g.nth, slot = g.slot,
+       claimed_by = coalesce(c.claimed_by, c.visitor_id)
   from theirs g join commerce.coupon_templates t on t.id = g.template_id
   left join mine m on m.template_id = g.template_id
  where c.id = g.id and coalesce(m.held, 0) + g.nth <= t.per_person

@@ -47,7 +47,11 @@ select exists (select from commerce.orders
 
 # Coupons that were taken back count for what one person may have, so merging leaves them behind;
 # here they come along under a name of their own.
-_REVOKED: Final = "update commerce.coupons set visitor_id = $2 || '-taken' where visitor_id = $1"
+_REVOKED: Final = """
+update commerce.coupons
+   set visitor_id = $2 || '-taken', claimed_by = md5(claimed_by || gen_random_uuid())
+ where visitor_id = $1
+"""
 
 # The order, its payments and the ledger stay, as books must; who bought, and where it went, goes.
 _STRIP: Final = (
@@ -65,7 +69,12 @@ _STRIP: Final = (
       from commerce.payments p join commerce.orders o on o.id = p.order_id
      where n.payment_id = p.id and n.gateway = p.gateway and o.visitor_id = $1
     """,
-    "update commerce.coupons set state = 'revoked' where visitor_id = $1 and state = 'claimed'",
+    """
+    update commerce.coupons
+       set state = case state when 'claimed' then 'revoked' else state end,
+           claimed_by = md5(claimed_by || gen_random_uuid())
+     where visitor_id = $1
+    """,
     "delete from commerce.waits where visitor_id = $1",
     "delete from commerce.cart_lines where visitor_id = $1",
     "delete from commerce.addresses where visitor_id = $1",

@@ -18,6 +18,7 @@ OFFER = ShareOffer(
     sharer_template_id="ct_sharer",
     active=True,
     help_closed_at=None,
+    show_at=None,
 )
 LINK = "aaaaaaaaaa"
 GROUND = Arrival(

@@ -156,11 +156,25 @@ async def test_rooms_that_are_not_there(staff: httpx.AsyncClient) -> None:
 async def test_setting_a_rooms_coupons(market: Market, staff: httpx.AsyncClient) -> None:
     async with market.room(offer=False) as stall:
         path = f"{API}/rooms/{stall.room}/share-offer"
-        nothing = {"friend_template_id": None, "sharer_template_id": None}
+        no_parts = {"friend_part": None, "sharer_part": None}
+        nothing = {"friend_template_id": None, "sharer_template_id": None} | no_parts
         assert (await staff.get(path)).json() == nothing
-        chosen = {"friend_template_id": stall.friend.id, "sharer_template_id": stall.sharer.id}
-        assert (await staff.put(path, json=chosen)).json() == chosen
+        ids = {"friend_template_id": stall.friend.id, "sharer_template_id": stall.sharer.id}
+        chosen = ids | no_parts
+        assert (await staff.put(path, json=ids)).json() == chosen
         assert (await staff.get(path)).json() == chosen
+        part = {"total": 30, "show_total": 9}
+        given = part | {"claimed": 0, "show_claimed": 0}
+        limited = await staff.put(path, json=chosen | {"friend_part": part})
+        assert limited.json() == chosen | {"friend_part": given}
+        for wrong_part in ({"total": 101}, {"total": 3, "show_total": 4}, {"show_total": 0}):
+            refused = await staff.put(path, json=chosen | {"friend_part": wrong_part})
+            assert refused.json()["error"]["code"] == "bad_input", refused.text
+        one = ids | {"sharer_template_id": stall.friend.id, "friend_part": part}
+        assert (await staff.put(path, json=one)).status_code == 422
+        alone = {"sharer_part": part}
+        assert (await staff.put(path, json=alone)).status_code == 422
+        assert (await staff.put(path, json=chosen)).json() == chosen
         wrong = await staff.put(path, json={"friend_template_id": "ct_none"})
         assert wrong.json()["error"]["code"] == "coupon_template_not_found"
         assert (await staff.put(path, json={"friend_template_id": 7})).status_code == 422
@@ -169,7 +183,7 @@ async def test_setting_a_rooms_coupons(market: Market, staff: httpx.AsyncClient)
         audited = await stall.rows(
             "select count(*) as n from identity.audit where subject = $1", stall.room
         )
-        assert audited[0]["n"] == 2
+        assert audited[0]["n"] == 4
 
 
 async def test_orders_of_the_shop_say_which_share_brought_them(

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "42_couponlimits"
-down_revision = "41_forgotten"
+revision = "44_couponlimits"
+down_revision = "43_cart"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "44_couponlimits"
-down_revision = "43_cart"
+revision = "45_couponlimits"
+down_revision = "44_stripe"
 branch_labels = None
 depends_on = None
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.conftest import Server
 from tests.sim.asgi import Answer, Browser
+from tests.support.phone import until
 from tests.support.realtime import Talker
 from tests.support.system import running_system
 from tests.support.wire import dialled, serving
@@ -260,3 +261,20 @@ async def test_who_did_not_accept_reads_the_chat_and_asks_before_writing(at: Pla
     assert await at.rows("select distinct visitor_id from live.chat_lines") == [(named.visitor_id,)]
     # Only the one with a name was there as a person of this share.
     assert {row[0] for row in await at.rows(PEOPLE)} <= {named.visitor_id}
+
+
+async def test_how_they_came_is_told_after_their_yes(at: Place) -> None:
+    who, way = Browser(), {"query": "?utm_medium=cpc&utm_campaign=spring", "referrer": ""}
+    landed = "/api/v1/rooms/tea/landed"
+    assert (await at.ask(who, "GET", "/r/tea?utm_medium=cpc&utm_campaign=spring")).status == 200
+    assert (await at.ask(who, "POST", landed, way)).json == {"noted": False}
+    await at.ask(who, *ACCEPT)
+    assert (await at.ask(who, "POST", landed, way)).json == {"noted": True}
+    back = {"query": "?utm_medium=cpc&order=o_1"}
+    assert (await at.ask(who, "POST", landed, back)).json == {"noted": False}
+    crawler = Browser(user_agent=CRAWLER, cookies={"yh_c": "yes"})
+    assert (await at.ask(crawler, "POST", landed, way)).json == {"noted": False}
+    assert (await at.ask(who, "POST", "/api/v1/rooms/gone/landed", way)).status == 404
+    assert (await at.ask(who, "POST", landed, {"query": "x" * 513})).status == 422
+    found = "select source, name from sharing.landings"
+    assert await until(lambda: at.rows(found), bool) == [("ad", "spring")]

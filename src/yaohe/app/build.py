@@ -24,6 +24,7 @@ from yaohe.front.edge import Edge
 from yaohe.front.embeds import Embeds
 from yaohe.front.home import HomePage
 from yaohe.front.images import Images
+from yaohe.front.landings import Landings
 from yaohe.front.media import MediaDoor
 from yaohe.front.oembed import Oembed
 from yaohe.front.pages import Pages
@@ -82,10 +83,13 @@ def _verbs(system: System) -> Verbs:
     )  # fmt: skip
 
 
-def _pages(system: System, assets: Assets, words: Words, home: HomePage) -> Pages:
+def _pages(
+    system: System, assets: Assets, words: Words, home: HomePage, landings: Landings
+) -> Pages:
     return Pages(
         assets=assets, words=words, snapshots=system.snapshots, sharing=system.sharing,
         campaigns=system.campaigns, home=home, outside=system.outside, gate=system.gate,
+        landings=landings,
         public_url=system.settings.address, wechat=system.platforms.wechat,
         ask_consent=system.settings.consent == "strict",
     )  # fmt: skip
@@ -135,11 +139,15 @@ def _edge(system: System) -> Edge:
     home = HomePage(
         assets=assets, words=words, rooms=system.rooms, identity=system.identity, hub=system.hub
     )
-    pages = _pages(system, assets, words, home)
+    landings = Landings(
+        sharing=system.sharing, snapshots=system.snapshots, gate=system.gate,
+        public_url=system.settings.address,
+    )  # fmt: skip
+    pages = _pages(system, assets, words, home, landings)
     embeds = _embeds(system, assets, words, home, pages)
     keys, clock = system.app_keys, system.clock
     application = _application(system)
-    routes = (*hot_routes(_verbs(system), clock), embeds.route(clock))
+    routes = (*hot_routes(_verbs(system), clock), embeds.route(clock), landings.route(clock))
     system.document = partial(describe, application, routes)
     return Edge(
         Crossing(cast(ASGIApp, application), is_site=keys.is_site, clock=clock),

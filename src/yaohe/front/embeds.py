@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -25,7 +25,7 @@ from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
 from yaohe.front.pages import LATE, NOBODY, Pages
-from yaohe.front.request import QUERY_FIELDS_MAX, Header, Request, answer
+from yaohe.front.request import Header, Request, answer, fields_of
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.templates import read_template
 from yaohe.front.view import Snapshot, document_values
@@ -212,9 +212,7 @@ class Embeds:
 
     def _land(self, room_id: str, visitor_id: str, site: str, query: str) -> None:
         """The class of what the frame's own address says, else of the site; named by the site."""
-        pairs = query.removeprefix("?").split("&", QUERY_FIELDS_MAX)[:QUERY_FIELDS_MAX]
-        fields = {name: values[-1] for name, values in parse_qs("&".join(pairs)).items()}
-        way = source_of(fields, site, own_host=self._own_host)
+        way = source_of(fields_of(query.removeprefix("?")), site, own_host=self._own_host)
         if way is not None:
             host = urlsplit(site).netloc[:NAME_CHARS_MAX]
             self._sharing.land(room_id, visitor_id, way[0], host or way[1])

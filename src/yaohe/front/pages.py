@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from msgspec import structs
@@ -20,6 +19,7 @@ from yaohe.front.assets import Assets, csp_hash
 from yaohe.front.document import Prepared, Raw, Template, json_for_script, mark
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
+from yaohe.front.landings import Landings
 from yaohe.front.oembed import PATH as OEMBED
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
@@ -32,10 +32,8 @@ from yaohe.kernel.wire import Fields
 from yaohe.live.privacy import InvitationOver, Ticket
 from yaohe.live.rooms import RoomNotFound
 from yaohe.outside import Outside, is_outside
-from yaohe.platforms.ua import is_prefetch
 from yaohe.platforms.wechat import Wechat
 from yaohe.sharing import Fetch, Share, Sharing, environment
-from yaohe.sharing.landings import source_of
 from yaohe.sharing.links import LinkTerms, way_out
 
 LATE: Final = frozenset(
@@ -72,6 +70,7 @@ class Pages:
         home: HomePage,
         outside: Outside,
         gate: Gate,
+        landings: Landings,
         public_url: str,
         wechat: Wechat,
         ask_consent: bool = False,
@@ -81,8 +80,7 @@ class Pages:
         self._wechat = wechat
         self._words, self._snapshots, self._sharing = words, snapshots, sharing
         self._campaigns, self._home, self._public_url = campaigns, home, public_url
-        self._own_host = urlsplit(public_url).hostname or ""
-        self._gate = gate
+        self._gate, self._landings = gate, landings
         entry = assets.entry("app/src/rooms/main.ts")
         self._fixed = {
             "page_style": Raw(assets.page_style),
@@ -161,16 +159,7 @@ class Pages:
             return
         shown = await self._show(request, room_id, share=None, mine=False)
         if shown and not request.is_unnamed:
-            self._land(request, room_id, visitor.id)
-
-    def _land(self, request: Request, room_id: str, visitor_id: str) -> None:
-        """Note how a person came who was not sent by a share."""
-        seen = request.scope["method"] == "GET" and not is_prefetch(request.headers)
-        if seen and not self._sharing.is_program(request.user_agent):
-            query = request.query if request.scope["query_string"] else {}
-            way = source_of(query, request.header(b"referer"), own_host=self._own_host)
-            if way is not None and "order" not in query:
-                self._sharing.land(room_id, visitor_id, *way)
+            self._landings.page(request, room_id, visitor.id)
 
     async def _show(
         self, request: Request, room_id: str, *, share: Share | None, mine: bool

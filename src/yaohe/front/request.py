@@ -46,6 +46,13 @@ def cookie_value(header: str, name: str) -> str | None:
     return None
 
 
+def fields_of(query: str) -> dict[str, str]:
+    """The fields of a query, of a name that is there twice the last. A link may come back with any
+    number of them; the first ones are looked at."""
+    some = "&".join(query.split("&", QUERY_FIELDS_MAX)[:QUERY_FIELDS_MAX])
+    return {name: values[-1] for name, values in parse_qs(some).items()}
+
+
 def cookies_of(request: Request) -> dict[str, str]:
     """All cookies of a request; of a name that is there twice, the first."""
     found: dict[str, str] = {}
@@ -86,16 +93,12 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        # A link may come back with any number of fields; the first ones are looked at.
-        raw = b"&".join(self.scope["query_string"].split(b"&", QUERY_FIELDS_MAX)[:QUERY_FIELDS_MAX])
-        return {key: values[-1] for key, values in parse_qs(raw.decode("latin-1")).items()}
+        return fields_of(self.scope["query_string"].decode("latin-1"))
 
     @property
     def page_query(self) -> dict[str, str]:
         """The query of the page that asks, as far as its browser tells where it is."""
-        asked_by = urlsplit(self.header(b"referer")).query.split("&", QUERY_FIELDS_MAX)
-        fields = parse_qs("&".join(asked_by[:QUERY_FIELDS_MAX]))
-        return {key: values[-1] for key, values in fields.items()}
+        return fields_of(urlsplit(self.header(b"referer")).query)
 
     @property
     def address(self) -> str:

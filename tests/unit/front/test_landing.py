@@ -23,6 +23,7 @@ from yaohe.campaigns import Campaigns
 from yaohe.front.assets import Assets
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage
+from yaohe.front.landings import Landings
 from yaohe.front.pages import Pages
 from yaohe.front.request import Request
 from yaohe.front.view import Snapshot
@@ -145,6 +146,7 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
     outgoing = Outgoing()
     words, rooms, nobody = Words(assets.words), Rooms(), cast(Any, None)
     home = HomePage(assets=assets, words=words, rooms=nobody, identity=identity, hub=nobody)
+    gate = Gate(nothing_private(), identity, sharing)
     pages = Pages(
         assets=assets,
         words=words,
@@ -153,7 +155,13 @@ async def landing(tmp_path: Path, assets: Assets) -> AsyncIterator[Landing]:
         campaigns=cast(Any, Campaigns),
         home=home,
         outside=nobody,
-        gate=Gate(nothing_private(), identity, sharing),
+        gate=gate,
+        landings=Landings(
+            sharing=sharing,
+            snapshots=cast(Any, rooms),
+            gate=gate,
+            public_url="https://shop.example",
+        ),
         public_url="https://shop.example",
         wechat=Wechat(outgoing, nobody, clock, account=None, hosts=["shop.example"]),
     )

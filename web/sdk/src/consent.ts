@@ -13,11 +13,17 @@ export function answerIn(cookies: string): boolean | null {
   return said === undefined ? null : said === 'yes'
 }
 
-export interface Opened {
-  /** The share that led here. */
-  token: string
-  /** How its opening was counted without a name; null when it was not. */
-  opening: () => Promise<string | null>
+/** What the open page tells of itself once somebody accepted: how they came. */
+export type Claim = (client: Client) => Promise<unknown>
+
+/** The share that led here, and how its opening was counted without a name (null: it was not). */
+export function byShare(token: string, opening: () => Promise<string | null>): Claim {
+  return async (client) => client.post('/api/v1/beacon', { token, opening: await opening() })
+}
+
+/** A page that no share led to: its own address and the page before it say the way. */
+export function byPage(room: string, query: string, referrer: string): Claim {
+  return (client) => client.post(`/api/v1/rooms/${room}/landed`, { query: query.slice(0, 512), referrer: referrer.slice(0, 512) })
 }
 
 export class Consent {
@@ -28,12 +34,12 @@ export class Consent {
   /** Puts the question for something that cannot be done without a yes; the page says how. */
   question: () => Promise<boolean> = () => Promise.resolve(false)
   readonly #client: () => Client
-  readonly #opened: Opened | null
+  readonly #claim: Claim | null
   #accepted: boolean | null
 
-  constructor(client: () => Client, asks: boolean, opened: Opened | null, cookies: string) {
+  constructor(client: () => Client, asks: boolean, claim: Claim | null, cookies: string) {
     this.#client = client
-    this.#opened = opened
+    this.#claim = claim
     this.asks = asks
     this.#accepted = answerIn(cookies)
   }
@@ -57,15 +63,8 @@ export class Consent {
     const first = this.#accepted !== true
     await this.#client().post('/api/v1/me/consent', { accepted })
     this.#accepted = accepted
-    if (accepted && first) await this.#claim()
+    // The open page becomes a visit of the one who just said yes.
+    if (accepted && first) await this.#claim?.(this.#client()).catch(() => undefined)
     this.answered.tell(accepted)
-  }
-
-  /** The open page becomes a visit of the one who just said yes. */
-  async #claim(): Promise<void> {
-    if (!this.#opened) return
-    const { token } = this.#opened
-    const opening = await this.#opened.opening()
-    await this.#client().post('/api/v1/beacon', { token, opening }).catch(() => undefined)
   }
 }

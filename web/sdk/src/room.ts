@@ -3,7 +3,7 @@
 import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
 import { createClient, frameHeaders, type Client } from './client'
-import { Consent } from './consent'
+import { byPage, byShare, Consent } from './consent'
 import { YaoheError } from './errors'
 import { Signal, type ChatHidden, type ChatLine, type PersonalEvent, type RoomState, type Standing, type Visitor } from './events'
 import { Goods, type StateNews } from './goods'
@@ -80,8 +80,10 @@ export class Room {
     this.#yh = yh
     this.id = data.room.id
     this.#goods = new Goods(data.lang)
-    const opened = data.share && !data.share.mine ? { token: data.share.token, opening: () => this.#opening() } : null
-    this.consent = new Consent(() => this.client, data.ask_consent, opened, document.cookie)
+    const claim = data.share
+      ? data.share.mine ? null : byShare(data.share.token, () => this.#opening())
+      : byPage(this.id, location.search, document.referrer)
+    this.consent = new Consent(() => this.client, data.ask_consent, claim, document.cookie)
     this.client = createClient({ baseUrl: data.base, headers: () => frameHeaders(yh.frame), onConsent: () => this.consent.ask() })
     this.player = new Player(yh)
     keepTicket(this.client, data)

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createClient } from '../src/client'
-import { answerIn, Consent } from '../src/consent'
+import { answerIn, byPage, byShare, Consent } from '../src/consent'
 
 const needed = () => new Response(JSON.stringify({ error: { code: 'consent_needed', message: 'Ask.' } }), { status: 403 })
 
@@ -41,7 +41,7 @@ describe('consent', () => {
       return new Response('{}')
     })
     const client = createClient({ fetch })
-    const consent = new Consent(() => client, true, { token: 'Ab3dEf6h1J', opening: async () => 'f00' }, '')
+    const consent = new Consent(() => client, true, byShare('Ab3dEf6h1J', async () => 'f00'), '')
     const heard: boolean[] = []
     consent.answered.on((yes) => heard.push(yes))
     expect([consent.given, await consent.ask()]).toEqual([false, false])
@@ -53,6 +53,15 @@ describe('consent', () => {
       ['/api/v1/me/consent', { accepted: true }],
     ])
     expect([consent.given, consent.accepted, heard]).toEqual([true, true, [true, true]])
+  })
+
+  it('a page that no share led to says how it was reached', async () => {
+    const asked: unknown[] = []
+    const client = createClient({ fetch: async (url, init) => { asked.push([url, JSON.parse(String(init?.body))]); return new Response('{}') } })
+    const consent = new Consent(() => client, true, byPage('tea', '?utm_medium=cpc', ''), '')
+    await consent.answer(false)
+    await consent.answer(true)
+    expect(asked.slice(2)).toEqual([['/api/v1/rooms/tea/landed', { query: '?utm_medium=cpc', referrer: '' }]])
   })
 
   it('nobody is asked in a shop that does not ask', async () => {

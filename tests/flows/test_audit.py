@@ -118,7 +118,7 @@ BENT = {
         """alter table commerce.products drop constraint products_stock_check;
            update commerce.products set stock = -1""",
         "update commerce.variants set sold = sold + 1",
-        "update commerce.orders set variant_id = (select max(id) from commerce.variants)",
+        "update commerce.order_lines set variant_id = (select max(id) from commerce.variants)",
         "update commerce.live_prices set taken = taken + 1",
         "update commerce.live_prices set price_minor = price_minor - 1",
         """alter table commerce.live_prices drop constraint live_prices_per_person_check;
@@ -140,6 +140,10 @@ BENT = {
         "update commerce.refunds set created_at = now() - interval '2 days'",
     ),
     "differences": (
+        "update commerce.order_lines set quantity = quantity + 1 where live_price_id is null",
+        "update commerce.order_lines set place = 1",
+        "update commerce.order_lines set discount_minor = discount_minor + 1"
+        " where live_price_id is null and discount_minor > 0",
         "update commerce.payments set problem = 'payment.paid: 1 CNY'",
         "update commerce.payments set state = 'canceled' where state = 'paid'",
         "update commerce.payments set amount_minor = amount_minor + 1",

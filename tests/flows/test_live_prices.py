@@ -122,7 +122,7 @@ async def test_two_hundred_want_the_twenty_at_the_lower_price(shop: Shop, db: Da
     )
     assert Counter(type(answer) for answer in answers) == {Order: 20, LivePriceGone: 180}
     orders = [answer for answer in answers if isinstance(answer, Order)]
-    assert {(o.unit_price_minor, o.payable_minor, o.discount_minor) for o in orders} == {
+    assert {(o.first.unit_price_minor, o.payable_minor, o.discount_minor) for o in orders} == {
         (LOW, LOW, 0)
     }
     assert await taken(shop, live) == 20
@@ -227,7 +227,7 @@ async def test_the_price_that_was_shown_is_the_price_that_is_paid(shop: Shop) ->
     assert isinstance(await buy(shop, product, live, expected_minor=9_900), PriceChanged)
     order = await buy(shop, product, live, quantity=2, expected_minor=2 * LOW)
     assert isinstance(order, Order)
-    assert (order.payable_minor, order.live_price_id) == (2 * LOW, live.id)
+    assert (order.payable_minor, order.first.live_price_id) == (2 * LOW, live.id)
 
 
 async def test_a_live_price_and_a_coupon_do_not_go_together(shop: Shop) -> None:

@@ -367,7 +367,8 @@ async def test_cancel_against_pay(shop: Shop) -> None:
     rows = await shop.rows(
         """select o.status, p.state, t.stock from commerce.orders o
              join commerce.payments p on p.order_id = o.id
-             join commerce.products t on t.id = o.product_id"""
+             join commerce.order_lines l on l.order_id = o.id
+             join commerce.products t on t.id = l.product_id"""
     )
     allowed = {("paid", "paid", 8), ("refunded", "refunded", 10), ("canceled", "canceled", 10)}
     assert {tuple(row) for row in rows} <= allowed
@@ -400,7 +401,8 @@ async def test_payment_and_expiry_at_the_same_moment(shop: Shop) -> None:
     rows = await shop.rows(
         "select o.status, p.stock, (select count(*) from commerce.refunds r "
         "where r.order_id = o.id) as refunds "
-        "from commerce.orders o join commerce.products p on p.id = o.product_id"
+        "from commerce.orders o join commerce.order_lines l on l.order_id = o.id "
+        "join commerce.products p on p.id = l.product_id"
     )
     for row in rows:
         expected = {"paid": (8, 0), "paid_late": (10, 1)}[row["status"]]

@@ -85,7 +85,7 @@ async def paid(shop: Shop, *, coupon: bool = False, room: str | None = None) -> 
 
 
 async def left(shop: Shop, order: Order) -> tuple[int, int]:
-    product = await shop.commerce.product(order.product_id)
+    product = await shop.commerce.product(order.first.product_id)
     return product.stock, product.sold
 
 

@@ -82,7 +82,7 @@ async def test_two_hundred_want_two_variants(shop: Shop, db: Database) -> None:
     )
     assert Counter(type(answer) for answer in answers) == {Order: 20, SoldOut: 180}
     orders = [answer for answer in answers if isinstance(answer, Order)]
-    assert Counter((o.variant_id, o.payable_minor) for o in orders) == {
+    assert Counter((o.first.variant_id, o.payable_minor) for o in orders) == {
         (red.id, 9_900): 15, (blue.id, 11_900): 5,
     }  # fmt: skip
     after = await shop.commerce.product(product.id)
@@ -139,7 +139,7 @@ async def test_the_order_says_which_one(shop: Shop) -> None:
     assert isinstance(await buy(shop, plain, red), VariantNotFound)
     sold = await buy(shop, plain, None)
     assert isinstance(sold, Order)
-    assert (sold.title, sold.variant_id) == ("春茶", None)
+    assert (sold.title, sold.first.variant_id) == ("春茶", None)
     assert await shop.stock(another) == 20
 
 

@@ -64,7 +64,7 @@ MONEY: Final[Mapping[str, tuple[Plant, ...]]] = {
     "a live price was taken by the orders that hold it": (
         "update commerce.live_prices set taken = taken + 1",
         _loosely("commerce.live_prices", "update commerce.live_prices set total = 0"),
-        "update commerce.orders set live_price_id = null",
+        "update commerce.order_lines set live_price_id = null",
     ),
     "nobody holds more at a live price than allowed": (
         _loosely("commerce.live_prices", "update commerce.live_prices set per_person = 0"),
@@ -106,6 +106,11 @@ MONEY: Final[Mapping[str, tuple[Plant, ...]]] = {
     "nobody ordered what nobody asked for": (_drop("keys"),),
     "a price is quantity times unit price and the fee minus discount": (
         _loosely("commerce.orders", "update commerce.orders set payable_minor = 1"),
+        "update commerce.order_lines set unit_price_minor = unit_price_minor + 1",
+        "delete from commerce.order_lines",
+    ),
+    "what a coupon took off the goods is what it took off the lines": (
+        "update commerce.order_lines set discount_minor = 1 where live_price_id is null",
     ),
     "a paid order has exactly one captured payment of its amount": (
         _copy("commerce.payments", """'{"id": "pay_2"}'""", "state = 'paid'"),

@@ -1,57 +1,58 @@
 """What must be true of stock, coupons, orders and money. Each rule is a question in plain SQL;
 every row it answers breaks the rule. `told_…` is what the crowd was told (see `auditor.py`)."""
 
+# ruff: noqa: S608 - SQL put together from our own words
+
 from __future__ import annotations
 
 from typing import Final
+
+# Lines of orders that have what they were made with.
+_HELD: Final = """(
+    select l.*, o.visitor_id from commerce.order_lines l join commerce.orders o on o.id = l.order_id
+     where o.status in ('created', 'paid', 'shipped', 'completed')
+        or o.status = 'refunded' and o.shipped_at is not null
+)"""
 
 STOCK: Final = {
     "stock is never negative": """
         select id, stock, sold from commerce.products where stock < 0 or sold < 0
     """,
-    "put up = left + reserved + sold": """
+    "put up = left + reserved + sold": f"""
         select p.id, t.put, p.stock as left, o.held
           from commerce.products p join told_stock t on t.product_id = p.id
          cross join lateral (
-                select coalesce(sum(quantity), 0) as held from commerce.orders
-                 where product_id = p.id
-                   and (status in ('created', 'paid', 'shipped', 'completed')
-                        or status = 'refunded' and shipped_at is not null)
+                select coalesce(sum(quantity), 0) as held from {_HELD} h where product_id = p.id
                ) o
          where t.put <> p.stock + o.held
     """,
-    "sold is what orders hold": """
+    "sold is what orders hold": f"""
         select p.id, p.sold, coalesce(sum(o.quantity), 0) as held
           from commerce.products p
-          left join commerce.orders o on o.product_id = p.id
-               and (o.status in ('created', 'paid', 'shipped', 'completed')
-                    or o.status = 'refunded' and o.shipped_at is not null)
+          left join {_HELD} o on o.product_id = p.id
          group by p.id having p.sold <> coalesce(sum(o.quantity), 0)
     """,
 }
 
 LIVE_PRICES: Final = {
-    "a live price was taken by the orders that hold it": """
+    "a live price was taken by the orders that hold it": f"""
         select l.id, l.taken, l.total, coalesce(sum(o.quantity), 0) as held
           from commerce.live_prices l
-          left join commerce.orders o on o.live_price_id = l.id
-               and (o.status in ('created', 'paid', 'shipped', 'completed')
-                    or o.status = 'refunded' and o.shipped_at is not null)
+          left join {_HELD} o on o.live_price_id = l.id
          group by l.id having l.taken <> coalesce(sum(o.quantity), 0) or l.taken > l.total
     """,
-    "nobody holds more at a live price than allowed": """
+    "nobody holds more at a live price than allowed": f"""
         select l.id, o.visitor_id, sum(o.quantity) as held from commerce.live_prices l
-          join commerce.orders o on o.live_price_id = l.id
-               and (o.status in ('created', 'paid', 'shipped', 'completed')
-                    or o.status = 'refunded' and o.shipped_at is not null)
+          join {_HELD} o on o.live_price_id = l.id
          group by l.id, o.visitor_id having sum(o.quantity) > l.per_person
     """,
     "a live price is paid where it holds, and no coupon beside it": """
-        select o.id as order, o.unit_price_minor, l.id, l.price_minor from commerce.orders o
-          left join commerce.live_prices l on l.id = o.live_price_id
-         where o.live_price_id is not null
-           and (l.product_id = o.product_id and l.room_id = o.room_id and o.coupon_id is null
-                and l.price_minor = o.unit_price_minor and o.discount_minor = 0) is not true
+        select o.id as order, i.unit_price_minor, l.id, l.price_minor from commerce.orders o
+          join commerce.order_lines i on i.order_id = o.id
+          left join commerce.live_prices l on l.id = i.live_price_id
+         where i.live_price_id is not null
+           and (l.product_id = i.product_id and l.room_id = o.room_id
+                and l.price_minor = i.unit_price_minor and i.discount_minor = 0) is not true
     """,
 }
 
@@ -86,14 +87,16 @@ COUPONS: Final = {
         select o.id as order, o.discount_minor, c.id as coupon, c.amount_minor, c.threshold_minor
           from commerce.orders o left join commerce.coupons c on c.id = o.coupon_id
           left join commerce.coupon_templates t on t.id = c.template_id
+         cross join lateral (
+               select coalesce(sum(unit_price_minor * quantity), 0)::bigint as minor
+                 from commerce.order_lines where order_id = o.id and live_price_id is null) goods
          where o.discount_minor <> case t.kind
-                   when 'percent' then least(c.amount_minor,
-                                             o.unit_price_minor * o.quantity * t.percent / 100)
+                   when 'percent' then least(c.amount_minor, goods.minor * t.percent / 100)
                    when 'shipping' then least(c.amount_minor, o.fee_minor)
-                   else least(coalesce(c.amount_minor, 0), o.unit_price_minor * o.quantity) end
+                   else least(coalesce(c.amount_minor, 0), goods.minor) end
             or o.coupon_id is not null and (
                     c.id is null or c.visitor_id <> o.visitor_id or c.currency <> o.currency
-                    or c.threshold_minor > o.unit_price_minor * o.quantity)
+                    or c.threshold_minor > goods.minor)
     """,
     "a coupon that was given is there": """
         select t.coupon_id, t.visitor_id from told_coupons t
@@ -120,8 +123,21 @@ ORDERS: Final = {
     """,
     "a price is quantity times unit price and the fee minus discount": """
         select id, payable_minor from commerce.orders
-         where payable_minor <> unit_price_minor * quantity + fee_minor - discount_minor
-            or payable_minor < 0
+         cross join lateral (
+               select sum(unit_price_minor * quantity) as minor from commerce.order_lines
+                where order_id = orders.id) goods
+         where payable_minor is distinct from goods.minor + fee_minor - discount_minor
+            or goods_minor <> goods.minor or payable_minor < 0
+    """,
+    "what a coupon took off the goods is what it took off the lines": """
+        select o.id, o.discount_minor, l.minor as lines
+          from commerce.orders o
+          left join commerce.coupons c on c.id = o.coupon_id
+          left join commerce.coupon_templates t on t.id = c.template_id
+         cross join lateral (
+               select sum(discount_minor) as minor from commerce.order_lines
+                where order_id = o.id) l
+         where l.minor <> case t.kind when 'shipping' then 0 else o.discount_minor end
     """,
     "a paid order has exactly one captured payment of its amount": """
         select o.id, o.payable_minor, o.paid_minor, count(p.id) as captured,

@@ -37,6 +37,7 @@ Conflict 409
 ├── VariantsDiffer       variants_differ        a live price is one price; theirs are several
 ├── NotTogether          not_together           reductions that exclude each other
 ├── OrderLimit           order_limit            too many unpaid orders
+├── OrderSeparately      order_separately       lines reach the buyer in different ways
 ├── KeyReused            idempotency_key_reused the key stands for another request
 ├── OrderNotPayable      order_not_payable      paid, expired or canceled
 ├── RefundUnderWay       refund_under_way       all its money is on its way back already
@@ -222,6 +223,14 @@ class NotTogether(Conflict):
 class OrderLimit(Conflict):
     code = "order_limit"
     message = "Pay or cancel your open orders first."
+
+
+class OrderSeparately(Conflict):
+    code = "order_separately"
+    message = (
+        "One order holds what is shipped, or what is picked up, or what is digital, in one "
+        "currency. Order these separately."
+    )
 
 
 class KeyReused(Conflict):

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from yaohe.kernel.events import Fact
+
+
+class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of an order, as facts tell of it."""
+
+    product_id: str
+    quantity: int
+    variant_id: str | None = None
 
 
 class _OrderFact(Fact, frozen=True, kw_only=True):
@@ -13,13 +23,24 @@ class _OrderFact(Fact, frozen=True, kw_only=True):
         return f"order:{self.order_id}"
 
 
-class OrderPaid(_OrderFact, frozen=True, kw_only=True, tag="order_paid.v1"):
+class _GoodsFact(_OrderFact, frozen=True, kw_only=True):
+    """`product_id` is the first line's, `quantity` all the pieces. Facts of before an order had
+    lines tell none: theirs is what these two say."""
+
+    product_id: str
+    quantity: int
+    lines: tuple[SoldLine, ...] = ()
+
+    @property
+    def goods(self) -> tuple[SoldLine, ...]:
+        return self.lines or (SoldLine(product_id=self.product_id, quantity=self.quantity),)
+
+
+class OrderPaid(_GoodsFact, frozen=True, kw_only=True, tag="order_paid.v1"):
     """The whole price came in while the order was open (or nothing was left to pay)."""
 
     visitor_id: str
     room_id: str | None
-    product_id: str
-    quantity: int
     paid_minor: int
     currency: str
     coupon_id: str | None
@@ -46,23 +67,19 @@ class OrderRefunded(_OrderFact, frozen=True, kw_only=True, tag="order_refunded.v
     currency: str
 
 
-class OrderExpired(_OrderFact, frozen=True, kw_only=True, tag="order_expired.v1"):
+class OrderExpired(_GoodsFact, frozen=True, kw_only=True, tag="order_expired.v1"):
     """Nobody paid in time; stock and coupon went back."""
 
     visitor_id: str
     room_id: str | None
-    product_id: str
-    quantity: int
     coupon_id: str | None
 
 
-class OrderCanceled(_OrderFact, frozen=True, kw_only=True, tag="order_canceled.v1"):
+class OrderCanceled(_GoodsFact, frozen=True, kw_only=True, tag="order_canceled.v1"):
     """The buyer gave the order up; stock and coupon went back."""
 
     visitor_id: str
     room_id: str | None
-    product_id: str
-    quantity: int
     coupon_id: str | None
 
 

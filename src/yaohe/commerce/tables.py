@@ -192,12 +192,7 @@ orders = Table(
     _text("shop_id"),
     _text("visitor_id"),
     _text("room_id", nullable=True),
-    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
-    _text("title"),
-    _text("title_en"),
-    _text("picture_key", nullable=True),
-    _count("quantity"),
-    _amount("unit_price_minor"),
+    _amount("goods_minor"),
     _amount("discount_minor"),
     _amount("payable_minor"),
     _amount("paid_minor"),
@@ -218,8 +213,6 @@ orders = Table(
     _text("staff_note"),
     _at("shipped_at", nullable=True),
     _at("completed_at", nullable=True),
-    Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
-    Column("variant_id", Text, ForeignKey(variants.c.id)),
     _text("delivery"),
     _amount("fee_minor"),
     _text("buyer_note"),
@@ -228,6 +221,22 @@ orders = Table(
     _text("pickup_code", nullable=True),
     _text("digital_text"),
     _text("placed_by", nullable=True),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_id", Text, ForeignKey(orders.c.id), primary_key=True),
+    Column("place", SmallInteger, primary_key=True),  # from 0, as they were asked for
+    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
+    Column("variant_id", Text, ForeignKey(variants.c.id)),
+    _text("title"),
+    _text("title_en"),
+    _text("picture_key", nullable=True),
+    _count("quantity"),
+    _amount("unit_price_minor"),
+    _amount("discount_minor"),
+    Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
 )
 
 payments = Table(
@@ -382,7 +391,7 @@ reviews = Table(
     "reviews",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False, unique=True),
+    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False),
     _text("shop_id"),
     Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
     _text("visitor_id"),

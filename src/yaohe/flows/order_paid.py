@@ -4,6 +4,7 @@ room hears of it."""
 from __future__ import annotations
 
 from yaohe.commerce import Commerce, OrderPaid
+from yaohe.commerce.orders import titled
 from yaohe.identity import friendly_name
 from yaohe.kernel.db import Tx
 from yaohe.kernel.events import Recorded
@@ -44,13 +45,14 @@ def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[OrderP
             hub.tell(order.visitor_id, {"type": "order_paid", "order_id": order.order_id})
             product = products.get(order.product_id)
             if order.room_id is not None and product is not None:
+                title, title_en = titled(product.title, product.title_en, len(order.goods))
                 hub.say(
                     order.room_id,
                     kind="order",
                     name=friendly_name(order.visitor_id, "zh-CN"),
                     name_en=friendly_name(order.visitor_id, "en"),
-                    text=f"买了 {product.title}",
-                    text_en=f"bought {product.title_en or product.title}",
+                    text=f"买了 {title}",
+                    text_en=f"bought {title_en or title}",
                 )
 
     return [

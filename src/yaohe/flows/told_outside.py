@@ -107,6 +107,14 @@ def _goods(order: OrderPaid | OrderExpired | OrderCanceled) -> Data:
         "order_id": order.order_id,
         "visitor_id": order.visitor_id,
         "room_id": order.room_id,
+        "lines": [
+            {
+                "product_id": line.product_id,
+                "variant_id": line.variant_id,
+                "quantity": line.quantity,
+            }
+            for line in order.goods
+        ],
         "product_id": order.product_id,
         "quantity": order.quantity,
         "coupon_id": order.coupon_id,

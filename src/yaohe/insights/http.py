@@ -11,8 +11,8 @@ from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, QueryParameter
 
-from yaohe.commerce import OrderFilter
-from yaohe.commerce.orders import STATUSES
+from yaohe.commerce import OrderFilter, picture_path
+from yaohe.commerce.orders import STATUSES, OrderLineView, line_view
 from yaohe.identity import (
     STAFF_ERRORS,
     STAFF_ONLY,
@@ -74,7 +74,8 @@ class CreditedShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the desk sees it, with the share it is owed to."""
+    """An order as the desk sees it, with the share it is owed to. `product` is the first line's,
+    its title says how many there are; `quantity` counts all pieces."""
 
     id: str
     created_at: datetime
@@ -84,6 +85,7 @@ class ShopOrderView(msgspec.Struct, frozen=True, kw_only=True):
     buyer_name_en: str
     buyer: BuyerView | None
     room_id: str | None
+    lines: list[OrderLineView]
     product: OrderedProduct
     quantity: int
     total_minor: int
@@ -172,11 +174,12 @@ def _order(item: CreditedOrder) -> ShopOrderView:
         if buyer is None
         else BuyerView(name=buyer.name, phone=buyer.phone, address=buyer.address),
         room_id=order.room_id,
+        lines=[line_view(line) for line in order.lines],
         product=OrderedProduct(
-            id=order.product_id,
+            id=order.first.product_id,
             title=order.title,
             title_en=order.title_en,
-            picture=f"/media/products/{order.picture_key}" if order.picture_key else None,
+            picture=picture_path(order.first.picture_key),
         ),
         quantity=order.quantity,
         total_minor=order.goods_minor,

@@ -9,7 +9,8 @@ import pytest
 from yaohe.commerce import NewProduct, NewTemplate, ProductChange
 from yaohe.commerce.catalog.model import Product, cleaned, cleaned_stock_change
 from yaohe.commerce.coupons.model import cleaned_template, slot_of
-from yaohe.commerce.orders.model import Buyer, check_expected, check_key, cleaned_buyer
+from yaohe.commerce.orders.lines import check_key
+from yaohe.commerce.orders.model import Buyer, check_expected, cleaned_buyer
 from yaohe.commerce.payments.model import (
     REFUND_RETRY_S,
     check_return_path,

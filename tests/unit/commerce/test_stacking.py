@@ -15,11 +15,12 @@ def test_the_table_answers_every_pair() -> None:
 
 
 def test_one_reduction_or_none_is_fine() -> None:
-    check_together(live_price_id=None, coupon_id=None)
-    check_together(live_price_id="lvp_1", coupon_id=None)
-    check_together(live_price_id=None, coupon_id="cpn_1")
+    check_together([None], coupon_id=None)
+    check_together(["lvp_1", "lvp_2"], coupon_id=None)
+    check_together([None, None], coupon_id="cpn_1")
 
 
-def test_a_live_price_excludes_a_coupon() -> None:
+def test_a_coupon_needs_a_line_at_the_regular_price() -> None:
+    check_together(["lvp_1", None], coupon_id="cpn_1")
     with pytest.raises(NotTogether):
-        check_together(live_price_id="lvp_1", coupon_id="cpn_1")
+        check_together(["lvp_1", "lvp_2"], coupon_id="cpn_1")

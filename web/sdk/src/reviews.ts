@@ -44,11 +44,11 @@ export class Reviews {
     return this.#client.get<ProductReviews>(`/api/v1/products/${productId}/reviews${before && `?before=${before}`}`)
   }
 
-  async mine(orderId: string): Promise<MyReview> {
-    return this.#client.get<MyReview>(`/api/v1/orders/${orderId}/review`)
+  async mine(orderId: string, productId: string): Promise<MyReview> {
+    return this.#client.get<MyReview>(`/api/v1/orders/${orderId}/review?product_id=${productId}`)
   }
 
-  async write(orderId: string, stars: number, text: string): Promise<Review> {
-    return this.#client.put<Review>(`/api/v1/orders/${orderId}/review`, { stars, text })
+  async write(orderId: string, productId: string, stars: number, text: string): Promise<Review> {
+    return this.#client.put<Review>(`/api/v1/orders/${orderId}/review`, { product_id: productId, stars, text })
   }
 }

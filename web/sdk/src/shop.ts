@@ -27,10 +27,28 @@ export interface DeliveryRule {
 
 export type OrderStatus = 'created' | 'paid' | 'shipped' | 'completed' | 'expired' | 'canceled' | 'paid_late' | 'refunded'
 
+/** One line of an order, as it was when it was ordered. */
+export interface OrderLine {
+  product_id: string
+  variant_id: string | null
+  title: string
+  title_en: string
+  picture: string | null
+  quantity: number
+  unit_price_minor: number
+  /** Its share of what the coupon took off the goods. */
+  discount_minor: number
+  live_price_id: string | null
+}
+
+/** Title, product, price and live price are those of its first line; `quantity` counts all pieces. */
 export interface Order {
   id: string
   status: OrderStatus
   room_id: string | null
+  lines: OrderLine[]
+  /** The sum of the lines, before what was taken off. */
+  goods_minor: number
   product_id: string
   title: string
   title_en: string
@@ -63,15 +81,18 @@ export interface Order {
   digital_text: string
 }
 
-export interface OrderRequest {
-  room_id: string
+export interface WishLine {
   product_id: string
   quantity: number
-  coupon_id: string | null
-  /** Excludes a coupon. */
-  live_price_id: string | null
   /** Needed when the product has variants. */
   variant_id: string | null
+  /** No coupon counts for a line at a live price. */
+  live_price_id: string | null
+}
+
+interface OrderTerms {
+  room_id: string
+  coupon_id: string | null
   /** What the buyer saw as the sum; a changed price is refused instead of charged. */
   expected_minor: number
   /** null: nothing is sent to anybody. */
@@ -80,6 +101,9 @@ export interface OrderRequest {
   /** Where the cashier sends the buyer afterwards. */
   return_path: string
 }
+
+/** One product, or several lines: each thing stands in one of them, and all reach the buyer in the same way. */
+export type OrderRequest = OrderTerms & (WishLine | { lines: WishLine[] })
 
 interface Placed {
   order: Order

@@ -21,7 +21,8 @@ from yaohe.commerce.messages.model import (
     cleaned_message,
 )
 from yaohe.commerce.orders import store as order_store
-from yaohe.commerce.orders.model import Order, check_key
+from yaohe.commerce.orders.lines import check_key
+from yaohe.commerce.orders.model import Order
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database, Tx
 

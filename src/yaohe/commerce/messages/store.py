@@ -6,14 +6,15 @@ was read up to an id stays read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.messages.model import PER_MINUTE, SHOWN, Message, Side, ThreadLine, Unread
+from yaohe.commerce.orders.lines import titled
 
 _OPEN = text(
     """
@@ -97,10 +98,13 @@ _OF_BUYER = text(
 
 _OF_SHOP = text(
     f"""
-    select t.order_id, t.visitor_id, o.title, o.title_en, last.side, last.body as text,
+    select t.order_id, t.visitor_id, l.title, l.title_en, many.lines, last.side, last.body as text,
            t.last_at, {_UNREAD.format(side="shop", other="buyer")} as unread
       from commerce.threads t
-      join commerce.orders o on o.id = t.order_id
+      join commerce.order_lines l on l.order_id = t.order_id and l.place = 0
+      cross join lateral (
+          select count(*) as lines from commerce.order_lines where order_id = t.order_id
+      ) many
       cross join lateral (
           select side, body from commerce.messages m
            where m.order_id = t.order_id order by m.id desc limit 1
@@ -172,7 +176,13 @@ async def of_buyer(conn: AsyncConnection, visitor_id: str) -> list[Unread]:
 
 async def of_shop(conn: AsyncConnection, shop_id: str, *, limit: int) -> list[ThreadLine]:
     rows = await conn.execute(_OF_SHOP, {"shop_id": shop_id, "limit": limit})
-    return [ThreadLine(**row._mapping) for row in rows]
+    return [_thread_line(row._mapping) for row in rows]
+
+
+def _thread_line(row: Mapping[Any, Any]) -> ThreadLine:
+    known = dict(row)
+    title, title_en = titled(known.pop("title"), known.pop("title_en"), known.pop("lines"))
+    return ThreadLine(title=title, title_en=title_en, **known)
 
 
 async def answers(conn: AsyncConnection, shop_id: str) -> list[str]:

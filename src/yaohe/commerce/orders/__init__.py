@@ -7,14 +7,19 @@ from yaohe.commerce.events import (
     OrderRefunded,
     OrderShipped,
 )
+from yaohe.commerce.orders.lines import titled
 from yaohe.commerce.orders.moves import STATUSES, OrderStatus
+from yaohe.commerce.orders.views import OrderLineView, line_view
 
 __all__ = [
     "STATUSES",
     "OrderCanceled",
     "OrderCompleted",
     "OrderExpired",
+    "OrderLineView",
     "OrderRefunded",
     "OrderShipped",
     "OrderStatus",
+    "line_view",
+    "titled",
 ]

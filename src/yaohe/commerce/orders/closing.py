@@ -16,7 +16,8 @@ import asyncpg
 from yaohe.commerce.errors import ForbiddenMove, OrderNotFound
 from yaohe.commerce.events import OrderCanceled, OrderExpired
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.orders.placing import COLUMNS, order_of, stock_facts
+from yaohe.commerce.orders.placing import sold_lines, stock_facts
+from yaohe.commerce.orders.rows import COLUMNS, order_of
 from yaohe.kernel.outbox import record_raw
 
 # While the gateway may still take money for an order, it waits for the gateway's word; but one that
@@ -24,7 +25,7 @@ from yaohe.kernel.outbox import record_raw
 PATIENCE: Final = timedelta(seconds=120)
 
 _DUE: Final = """
-select id, product_id, coupon_id, live_price_id from commerce.orders o
+select id, coupon_id from commerce.orders o
 where status = 'created' and deadline_at <= statement_timestamp() - $1::interval
   and (deadline_at <= statement_timestamp() - $1::interval - $3::interval
        or not exists (select from commerce.payments p
@@ -33,10 +34,13 @@ order by deadline_at limit $2 for no key update skip locked
 """
 
 _MINE: Final = """
-select id, product_id, coupon_id, live_price_id, status from commerce.orders
+select id, coupon_id from commerce.orders
 where id = $1 and visitor_id = $2 for no key update
 """
 
+_LINES: Final = """
+select product_id, live_price_id from commerce.order_lines where order_id = any($1::text[])
+"""
 _LOCK_PRODUCTS: Final = """
 select 1 from commerce.products where id = any($1::text[]) order by id for no key update
 """
@@ -52,22 +56,25 @@ with closed as (
     update commerce.orders set status = $2, closed_at = statement_timestamp()
     where id = any($1::text[]) and status = 'created'
     returning {COLUMNS}
+), freed_line as materialized (
+    select product_id, variant_id, live_price_id, quantity from commerce.order_lines
+    where order_id = any(array(select id from closed))
 ), stocked as (
     update commerce.products p set stock = p.stock + c.plain, sold = p.sold - c.quantity
     from (select product_id, sum(quantity)::int as quantity,
                  coalesce(sum(quantity) filter (where variant_id is null), 0)::int as plain
-          from closed group by 1) c
-    where p.id = c.product_id and p.id = any(array(select product_id from closed))
+          from freed_line group by 1) c
+    where p.id = c.product_id and p.id = any(array(select product_id from freed_line))
 ), unvaried as (
     update commerce.variants v set stock = v.stock + c.quantity, sold = v.sold - c.quantity
-    from (select variant_id, sum(quantity)::int as quantity from closed
+    from (select variant_id, sum(quantity)::int as quantity from freed_line
           where variant_id is not null group by 1) c
-    where v.id = c.variant_id and v.id = any(array(select variant_id from closed))
+    where v.id = c.variant_id and v.id = any(array(select variant_id from freed_line))
 ), unpromised as (
     update commerce.live_prices l set taken = l.taken - c.quantity
-    from (select live_price_id, sum(quantity)::int as quantity from closed
+    from (select live_price_id, sum(quantity)::int as quantity from freed_line
           where live_price_id is not null group by 1) c
-    where l.id = c.live_price_id and l.id = any(array(select live_price_id from closed))
+    where l.id = c.live_price_id and l.id = any(array(select live_price_id from freed_line))
 ), freed as (
     update commerce.coupons k set order_id = null,
         state = case when k.expires_at <= statement_timestamp() then 'expired' else 'claimed' end
@@ -78,7 +85,7 @@ with closed as (
         state = case when way is null then 'canceled' else state end
     where state = 'open' and order_id = any(array(select id from closed))
 )
-select {COLUMNS} from closed order by id
+select * from closed order by id
 """  # noqa: S608 - constant text
 
 
@@ -106,14 +113,16 @@ async def _close(
     rows: list[asyncpg.Record],
     status: Literal["expired", "canceled"],
 ) -> list[Order]:
-    await conn.execute(_LOCK_PRODUCTS, sorted({row["product_id"] for row in rows}))
-    live_price_ids = sorted({row["live_price_id"] for row in rows if row["live_price_id"]})
+    order_ids = [row["id"] for row in rows]
+    lines = await conn.fetch(_LINES, order_ids)
+    await conn.execute(_LOCK_PRODUCTS, sorted({line["product_id"] for line in lines}))
+    live_price_ids = sorted({line["live_price_id"] for line in lines if line["live_price_id"]})
     if live_price_ids:
         await conn.execute(_LOCK_LIVE_PRICES, live_price_ids)
     coupon_ids = sorted({row["coupon_id"] for row in rows if row["coupon_id"] is not None})
     if coupon_ids:
         await conn.execute(_LOCK_COUPONS, coupon_ids)
-    closed = await conn.fetch(_CLOSE, [row["id"] for row in rows], status)
+    closed = await conn.fetch(_CLOSE, order_ids, status)
     orders = [order_of(row) for row in closed]
     kind = OrderExpired if status == "expired" else OrderCanceled
     ended = [
@@ -122,8 +131,9 @@ async def _close(
             order_id=order.id,
             visitor_id=order.visitor_id,
             room_id=order.room_id,
-            product_id=order.product_id,
+            product_id=order.first.product_id,
             quantity=order.quantity,
+            lines=sold_lines(order),
             coupon_id=order.coupon_id,
         )
         for order in orders

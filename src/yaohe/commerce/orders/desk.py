@@ -17,8 +17,9 @@ from yaohe.commerce.errors import (
     RefundTooMuch,
     RefundUnderWay,
 )
-from yaohe.commerce.orders.http import OrderView, Text, order_view
+from yaohe.commerce.orders.http import Text
 from yaohe.commerce.orders.model import Shipment
+from yaohe.commerce.orders.views import OrderView, order_view
 from yaohe.commerce.payments.model import RefundWish
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff

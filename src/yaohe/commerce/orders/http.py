@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,8 +12,6 @@ from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from yaohe.commerce.catalog.model import picture_path
-from yaohe.commerce.delivery import DeliveryKind
 from yaohe.commerce.errors import (
     AddressMissing,
     CouponExpired,
@@ -32,6 +29,7 @@ from yaohe.commerce.errors import (
     OrderNotFound,
     OrderNotPayable,
     OrderRoomNotFound,
+    OrderSeparately,
     PriceChanged,
     ProductHidden,
     ProductNotFound,
@@ -39,8 +37,9 @@ from yaohe.commerce.errors import (
     VariantMissing,
     VariantNotFound,
 )
-from yaohe.commerce.orders.model import Buyer, Order
-from yaohe.commerce.orders.moves import PAID, OrderStatus
+from yaohe.commerce.orders.lines import WishLine
+from yaohe.commerce.orders.model import Buyer
+from yaohe.commerce.orders.views import OrderView, order_view
 from yaohe.commerce.payments.model import Payment, check_return_path
 from yaohe.commerce.service import Commerce
 from yaohe.commerce.site import site_of
@@ -52,14 +51,27 @@ GUESTS = {"guest": Provide(current_guest)}
 Text = Annotated[str, Meta(max_length=1_000)]
 
 
+class OrderLineRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Each thing (product, variant, live price) stands in one line only."""
+
+    product_id: Text
+    quantity: int = 1
+    variant_id: Text | None = None
+    live_price_id: Text | None = None
+
+
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`idempotency_key` is made by the client once per press of "buy" and sent again on retry.
     `expected_minor` is what the buyer was shown to pay; another price is refused. A live price
-    must be asked for by its id, and excludes a coupon. `note` is read by whoever packs it. With
-    `from_cart` what is ordered leaves the buyer's cart once it is paid."""
+    must be asked for by its id, and no coupon counts beside it. `note` is read by whoever packs it.
+    With `from_cart` what is ordered leaves the buyer's cart once it is paid.
 
-    product_id: Text
+    `lines` is what is ordered, 1 to 20 of it; an order of one product may instead name it with
+    `product_id`, `quantity`, `variant_id` and `live_price_id`, as before there were lines."""
+
     idempotency_key: Text
+    lines: list[OrderLineRequest] | None = None
+    product_id: Text | None = None
     quantity: int = 1
     room_id: Text | None = None
     coupon_id: Text | None = None
@@ -76,42 +88,6 @@ class PayRequest(msgspec.Struct, frozen=True, kw_only=True):
     return_path: Text | None = None
 
 
-class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """`pickup_code` is there once the order is paid; so is `digital_text`, what was bought."""
-
-    id: str
-    status: OrderStatus
-    room_id: str | None
-    product_id: str
-    title: str
-    title_en: str
-    picture: str | None
-    quantity: int
-    unit_price_minor: int
-    fee_minor: int
-    discount_minor: int
-    payable_minor: int
-    paid_minor: int
-    refunded_minor: int
-    currency: str
-    coupon_id: str | None
-    live_price_id: str | None
-    variant_id: str | None
-    created_at: datetime
-    deadline_at: datetime
-    paid_at: datetime | None
-    carrier: str
-    tracking: str
-    shipped_at: datetime | None
-    completed_at: datetime | None
-    delivery: DeliveryKind
-    buyer_note: str
-    pickup_place: str
-    pickup_place_en: str
-    pickup_code: str | None
-    digital_text: str
-
-
 class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """`cashier_url` is null when there is nothing (more) to pay."""
 
@@ -123,40 +99,18 @@ class OrderList(msgspec.Struct, frozen=True):
     items: list[OrderView]
 
 
-def order_view(order: Order) -> OrderView:
-    return OrderView(
-        id=order.id,
-        status=order.status,
-        room_id=order.room_id,
-        product_id=order.product_id,
-        title=order.title,
-        title_en=order.title_en,
-        picture=picture_path(order.picture_key),
-        quantity=order.quantity,
-        unit_price_minor=order.unit_price_minor,
-        fee_minor=order.fee_minor,
-        discount_minor=order.discount_minor,
-        payable_minor=order.payable_minor,
-        paid_minor=order.paid_minor,
-        refunded_minor=order.refunded_minor,
-        currency=order.currency,
-        coupon_id=order.coupon_id,
-        live_price_id=order.live_price_id,
-        variant_id=order.variant_id,
-        created_at=order.created_at,
-        deadline_at=order.deadline_at,
-        paid_at=order.paid_at,
-        carrier=order.shipment.carrier,
-        tracking=order.shipment.tracking,
-        shipped_at=order.shipped_at,
-        completed_at=order.completed_at,
-        delivery=order.delivery,
-        buyer_note=order.buyer_note,
-        pickup_place=order.pickup_place,
-        pickup_place_en=order.pickup_place_en,
-        pickup_code=order.pickup_code if order.status in PAID else None,
-        digital_text=order.digital_text if order.status in PAID else "",
-    )
+def _wished(lines: list[OrderLineRequest] | None) -> list[WishLine] | None:
+    if lines is None:
+        return None
+    return [
+        WishLine(
+            product_id=line.product_id,
+            quantity=line.quantity,
+            variant_id=line.variant_id,
+            live_price_id=line.live_price_id,
+        )
+        for line in lines
+    ]
 
 
 def _cashier_url(
@@ -200,6 +154,7 @@ class MyOrders(Controller):
                 LivePriceLimit,
                 NotTogether,
                 OrderLimit,
+                OrderSeparately,
                 KeyReused,
                 Busy,
                 TryAgain,
@@ -230,10 +185,11 @@ class MyOrders(Controller):
             live_price_id=data.live_price_id,
             variant_id=data.variant_id,
             note=data.note,
+            lines=_wished(data.lines),
         )
         identity.seen(guest.visitor.id)
         if data.from_cart:
-            goods = [(order.product_id, order.variant_id)]
+            goods = [(line.product_id, line.variant_id) for line in order.lines]
             await commerce.cart.ordered(guest.visitor.id, order.id, goods)
         cashier_url = None
         if order.status == "created":

@@ -1,4 +1,4 @@
-"""Orders: one product, a quantity, perhaps a coupon; held for ten minutes, then paid or given back.
+"""Orders: some lines, perhaps a coupon; held for ten minutes, then paid or given back.
 
     created ──► paid ──► shipped ──► completed
        ├──────► expired ──┐
@@ -16,15 +16,14 @@ from typing import Final, Literal
 import msgspec
 
 from yaohe.commerce.delivery import DeliveryKind
+from yaohe.commerce.orders.lines import OrderLine, WishLine, titled
 from yaohe.commerce.orders.moves import OrderStatus
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
 from yaohe.kernel.text import clean_text
 
-QUANTITY_MAX: Final = 99
 OPEN_ORDERS_MAX: Final = 5  # unpaid orders of one visitor: nobody may empty the shelf for nothing
-KEY_CHARS_MAX: Final = 80
 NOTE_CHARS_MAX: Final = 500
 BUYER_NOTE_CHARS_MAX: Final = 200
 
@@ -45,18 +44,15 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """An order. Title, picture and prices are those of the moment it was made."""
+    """An order. `discount_minor` is all that the coupon took off, the lines' shares of it and what
+    it took off the fee."""
 
     id: str
     shop_id: str
     visitor_id: str
     room_id: str | None
-    product_id: str
-    title: str
-    title_en: str
-    picture_key: str | None
-    quantity: int
-    unit_price_minor: int
+    lines: tuple[OrderLine, ...]
+    goods_minor: int
     discount_minor: int
     payable_minor: int
     paid_minor: int
@@ -72,8 +68,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     shipped_at: datetime | None = None
     completed_at: datetime | None = None
     staff_note: str = ""
-    live_price_id: str | None = None
-    variant_id: str | None = None
     refunded_minor: int = 0
     delivery: DeliveryKind = "ship"
     fee_minor: int = 0
@@ -84,8 +78,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     digital_text: str = ""
 
     @property
-    def goods_minor(self) -> int:
-        return self.unit_price_minor * self.quantity
+    def first(self) -> OrderLine:
+        return self.lines[0]
+
+    @property
+    def quantity(self) -> int:
+        """All the pieces in it."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def title(self) -> str:
+        return titled(self.first.title, self.first.title_en, len(self.lines))[0]
+
+    @property
+    def title_en(self) -> str:
+        return titled(self.first.title, self.first.title_en, len(self.lines))[1]
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
@@ -96,14 +103,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     visitor_id: str
     room_id: str | None
-    product_id: str
-    quantity: int
+    lines: tuple[WishLine, ...]
     coupon_id: str | None
     idempotency_key: str
     expected_minor: int | None
     buyer: Buyer | None
-    live_price_id: str | None = None
-    variant_id: str | None = None
     note: str = ""
 
 
@@ -174,22 +178,7 @@ def _phone(text: str) -> str:
     return phone
 
 
-def check_quantity(quantity: int) -> int:
-    if not 1 <= quantity <= QUANTITY_MAX:
-        raise BadInput(f"The quantity is between 1 and {QUANTITY_MAX}.", field="quantity")
-    return quantity
-
-
 def check_expected(expected_minor: int | None) -> int | None:
     if expected_minor is not None and not 0 <= expected_minor <= AMOUNT_MINOR_MAX:
         raise BadInput("This is no amount.", field="expected_minor")
     return expected_minor
-
-
-def check_key(text: str, *, field: str, chars_max: int = KEY_CHARS_MAX) -> str:
-    """An id or key: printable ASCII without spaces, so that it can go through a batch."""
-    if not 1 <= len(text) <= chars_max or not text.isascii() or not text.isprintable():
-        raise BadInput(f"{field} must be 1 to {chars_max} printable characters.", field=field)
-    if " " in text:
-        raise BadInput(f"{field} must not hold spaces.", field=field)
-    return text

@@ -9,31 +9,25 @@ never keeps a small one behind it from what is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from yaohe.commerce.errors import KeyReused, SoldOut
-from yaohe.commerce.events import OrderPaid, ProductChanged
+from yaohe.commerce.events import OrderPaid, ProductChanged, SoldLine
 from yaohe.commerce.orders.deciding import REFUSALS, decide
-from yaohe.commerce.orders.model import Buyer, Order, Shipment, Wish
+from yaohe.commerce.orders.lines import OrderLine, WishLine, line_field
+from yaohe.commerce.orders.model import Order, Wish
+from yaohe.commerce.orders.rows import COLUMNS, order_of
 from yaohe.kernel.arrays import cut, pack
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.ids import new_ids
 from yaohe.kernel.outbox import record_raw
 
-COLUMNS: Final = """id, shop_id, visitor_id, room_id, product_id, title, title_en, picture_key,
-    quantity, unit_price_minor, discount_minor, payable_minor, paid_minor, currency, coupon_id,
-    status, buyer_name, buyer_phone, buyer_address, created_at, deadline_at, paid_at, closed_at,
-    carrier, tracking, shipped_at, completed_at, staff_note, live_price_id,
-    variant_id, refunded_minor, delivery, fee_minor, buyer_note, pickup_place, pickup_place_en,
-    pickup_code, digital_text"""
-
 _LOCK_PRODUCTS: Final = """
-select id, shop_id, picture_key, currency
-from commerce.products where id = any($1::text[]) order by id for no key update
+select 1 from commerce.products where id = any($1::text[]) order by id for no key update
 """
 _LOCK_LIVE_PRICES: Final = """
 select 1 from commerce.live_prices where id = any($1::text[]) order by id for no key update
@@ -45,74 +39,27 @@ select 1 from commerce.coupons where id = any($1::text[]) order by id for no key
 _EXISTING: Final = f"""
 select o.* from unnest({cut(1)}, {cut(2)}) as t (visitor_id, key)
 cross join lateral (
-    select {COLUMNS}, idempotency_key from commerce.orders o
-    where o.visitor_id = t.visitor_id and o.idempotency_key = t.key limit 1
+    select {COLUMNS}, idempotency_key from commerce.orders
+    where orders.visitor_id = t.visitor_id and idempotency_key = t.key limit 1
 ) o
 """  # noqa: S608 - constant text
 
 
-def order_of(row: Mapping[Any, Any]) -> Order:
-    """The order in a row that holds `COLUMNS`."""
-    name = row["buyer_name"]
-    return Order(
-        id=row["id"],
-        shop_id=row["shop_id"],
-        visitor_id=row["visitor_id"],
-        room_id=row["room_id"],
-        product_id=row["product_id"],
-        title=row["title"],
-        title_en=row["title_en"],
-        picture_key=row["picture_key"],
-        quantity=row["quantity"],
-        unit_price_minor=row["unit_price_minor"],
-        discount_minor=row["discount_minor"],
-        payable_minor=row["payable_minor"],
-        paid_minor=row["paid_minor"],
-        refunded_minor=row["refunded_minor"],
-        currency=row["currency"],
-        coupon_id=row["coupon_id"],
-        status=row["status"],
-        buyer=None
-        if name is None
-        else Buyer(name=name, phone=row["buyer_phone"], address=row["buyer_address"] or ""),
-        created_at=row["created_at"],
-        deadline_at=row["deadline_at"],
-        paid_at=row["paid_at"],
-        closed_at=row["closed_at"],
-        shipment=Shipment(carrier=row["carrier"], tracking=row["tracking"]),
-        shipped_at=row["shipped_at"],
-        completed_at=row["completed_at"],
-        staff_note=row["staff_note"],
-        live_price_id=row["live_price_id"],
-        variant_id=row["variant_id"],
-        delivery=row["delivery"],
-        fee_minor=row["fee_minor"],
-        buyer_note=row["buyer_note"],
-        pickup_place=row["pickup_place"],
-        pickup_place_en=row["pickup_place_en"],
-        pickup_code=row["pickup_code"],
-        digital_text=row["digital_text"],
-    )
-
-
-def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Record) -> Order:
+def _placed(order_id: str, wish: Wish, rows: Sequence[asyncpg.Record]) -> Order:
     """The order that a granted wish has become."""
+    row = rows[0]
     payable_minor = row["payable_minor"]
     return Order(
         id=order_id,
-        shop_id=product["shop_id"],
+        shop_id=row["shop_id"],
         visitor_id=wish.visitor_id,
         room_id=wish.room_id,
-        product_id=wish.product_id,
-        title=row["title"],
-        title_en=row["title_en"],
-        picture_key=product["picture_key"],
-        quantity=wish.quantity,
-        unit_price_minor=row["unit_minor"],
+        lines=tuple(_line(asked, one) for asked, one in zip(wish.lines, rows, strict=True)),
+        goods_minor=row["goods_minor"],
         discount_minor=row["discount_minor"],
         payable_minor=payable_minor,
         paid_minor=0,
-        currency=product["currency"],
+        currency=row["currency"],
         coupon_id=wish.coupon_id,
         status="created" if payable_minor else "paid",
         buyer=wish.buyer,
@@ -120,15 +67,40 @@ def _placed(order_id: str, wish: Wish, product: asyncpg.Record, row: asyncpg.Rec
         deadline_at=row["deadline_at"],
         paid_at=None if payable_minor else row["at"],
         closed_at=None,
-        live_price_id=wish.live_price_id,
-        variant_id=wish.variant_id,
         delivery=row["delivery"],
         fee_minor=row["fee_minor"],
         buyer_note=wish.note,
-        pickup_place=row["place"],
-        pickup_place_en=row["place_en"],
+        pickup_place=row["pickup_place"],
+        pickup_place_en=row["pickup_place_en"],
         pickup_code=row["pickup_code"],
     )
+
+
+def _line(asked: WishLine, row: asyncpg.Record) -> OrderLine:
+    return OrderLine(
+        product_id=asked.product_id,
+        title=row["title"],
+        title_en=row["title_en"],
+        picture_key=row["picture_key"],
+        quantity=asked.quantity,
+        unit_price_minor=row["unit_minor"],
+        discount_minor=row["line_off_minor"],
+        live_price_id=asked.live_price_id,
+        variant_id=asked.variant_id,
+    )
+
+
+def _refusal(wish: Wish, rows: Sequence[asyncpg.Record]) -> AppError | None:
+    """Why an order cannot be, by its first line that cannot; None while others only were first."""
+    for place, row in enumerate(rows):
+        refusal = row["line_refusal"]
+        if refusal is None and not row["granted"] and row["left_over"] < row["needed"]:
+            refusal = SoldOut.code
+        if refusal is not None:
+            field = line_field(place) if len(wish.lines) > 1 else None
+            return REFUSALS[refusal](field=field)
+    whole = rows[0]["refusal"]
+    return None if whole is None else REFUSALS[whole]()
 
 
 def paid_fact(order: Order) -> OrderPaid:
@@ -137,17 +109,25 @@ def paid_fact(order: Order) -> OrderPaid:
         order_id=order.id,
         visitor_id=order.visitor_id,
         room_id=order.room_id,
-        product_id=order.product_id,
+        product_id=order.first.product_id,
         quantity=order.quantity,
+        lines=sold_lines(order),
         paid_minor=order.paid_minor,
         currency=order.currency,
         coupon_id=order.coupon_id,
     )
 
 
+def sold_lines(order: Order) -> tuple[SoldLine, ...]:
+    return tuple(
+        SoldLine(product_id=line.product_id, quantity=line.quantity, variant_id=line.variant_id)
+        for line in order.lines
+    )
+
+
 def stock_facts(orders: Iterable[Order]) -> list[ProductChanged]:
     """One for each product whose stock these orders took or gave back, however many they are."""
-    shops = {order.product_id: order.shop_id for order in orders}
+    shops = {line.product_id: order.shop_id for order in orders for line in order.lines}
     return [
         ProductChanged(shop_id=shop_id, product_id=product_id)
         for product_id, shop_id in sorted(shops.items())
@@ -162,9 +142,9 @@ class Placing:
 
     async def place(self, conn: asyncpg.Connection, wishes: list[Wish]) -> list[Order | AppError]:
         """One answer per wish, in order."""
-        found = await conn.fetch(_LOCK_PRODUCTS, sorted({w.product_id for w in wishes}))
-        products = {row["id"]: row for row in found}
-        live_price_ids = sorted({w.live_price_id for w in wishes if w.live_price_id is not None})
+        lines = [line for wish in wishes for line in wish.lines]
+        await conn.execute(_LOCK_PRODUCTS, sorted({line.product_id for line in lines}))
+        live_price_ids = sorted({line.live_price_id for line in lines if line.live_price_id})
         if live_price_ids:
             await conn.execute(_LOCK_LIVE_PRICES, live_price_ids)
         coupon_ids = sorted({w.coupon_id for w in wishes if w.coupon_id is not None})
@@ -176,7 +156,7 @@ class Placing:
         for wish in wishes:
             first.setdefault((wish.visitor_id, wish.idempotency_key), wish)
         fresh = [wish for key, wish in first.items() if key not in known]
-        answers = await self._decide(conn, fresh, products)
+        answers = await self._decide(conn, fresh)
         return [_answer(wish, known, answers) for wish in wishes]
 
     @staticmethod
@@ -191,24 +171,22 @@ class Placing:
         return {(row["visitor_id"], row["idempotency_key"]): order_of(row) for row in rows}
 
     async def _decide(
-        self, conn: asyncpg.Connection, wishes: list[Wish], products: Mapping[str, asyncpg.Record]
-    ) -> dict[tuple[str, str], Order | type[AppError]]:
-        answers: dict[tuple[str, str], Order | type[AppError]] = {}
+        self, conn: asyncpg.Connection, wishes: list[Wish]
+    ) -> dict[tuple[str, str], Order | AppError]:
+        answers: dict[tuple[str, str], Order | AppError] = {}
         placed: list[Order] = []
         # Each round settles at least the first of those still waiting.
         while wishes:
             waiting: list[Wish] = []
             ids = new_ids("ord", len(wishes))
-            rows = await decide(conn, ids, wishes, self.hold)
-            for order_id, wish, row in zip(ids, wishes, rows, strict=True):
+            decided = await decide(conn, ids, wishes, self.hold)
+            for order_id, wish, rows in zip(ids, wishes, decided, strict=True):
                 key = (wish.visitor_id, wish.idempotency_key)
-                if row["granted"]:
-                    placed.append(_placed(order_id, wish, products[wish.product_id], row))
+                if rows[0]["granted"]:
+                    placed.append(_placed(order_id, wish, rows))
                     answers[key] = placed[-1]
-                elif row["refusal"] is not None:
-                    answers[key] = REFUSALS[row["refusal"]]
-                elif row["left_over"] < wish.quantity:
-                    answers[key] = SoldOut
+                elif (refusal := _refusal(wish, rows)) is not None:
+                    answers[key] = refusal
                 else:
                     waiting.append(wish)
             wishes = waiting
@@ -220,15 +198,18 @@ class Placing:
 def _answer(
     wish: Wish,
     known: dict[tuple[str, str], Order],
-    answers: dict[tuple[str, str], Order | type[AppError]],
+    answers: dict[tuple[str, str], Order | AppError],
 ) -> Order | AppError:
     key = (wish.visitor_id, wish.idempotency_key)
     answer = known.get(key) or answers[key]
-    if isinstance(answer, type):
-        return answer()  # one error for each asker
-    names = ("product_id", "variant_id", "quantity", "coupon_id", "live_price_id")
-    same = all(getattr(wish, name) == getattr(answer, name) for name in names)
+    if isinstance(answer, AppError):
+        return type(answer)(field=answer.field)  # one error for each asker
+    same = wish.lines == tuple(line.wished for line in answer.lines)
     # An address that was corrected between two presses must not end in a parcel to the old one.
-    if not same or (wish.buyer, wish.note) != (answer.buyer, answer.buyer_note):
+    if not same or (wish.coupon_id, wish.buyer, wish.note) != (
+        answer.coupon_id,
+        answer.buyer,
+        answer.buyer_note,
+    ):
         return KeyReused()
     return answer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
 from yaohe.commerce.errors import OrderNotFound, OrderRoomNotFound
 from yaohe.commerce.orders import closing, store
+from yaohe.commerce.orders.lines import WishLine, check_key, wished_lines
 from yaohe.commerce.orders.model import (
     Buyer,
     Order,
@@ -16,8 +17,6 @@ from yaohe.commerce.orders.model import (
     RoomSales,
     Wish,
     check_expected,
-    check_key,
-    check_quantity,
     cleaned_buyer,
     cleaned_note,
 )
@@ -52,14 +51,14 @@ class Orders:
             "orders",
             Placing(hold=timedelta(seconds=deadline_s)).place,
             db=db,
-            key=lambda wish: wish.product_id,
+            key=lambda wish: min(line.product_id for line in wish.lines),
         )
 
     async def create(
         self,
         visitor_id: str,
         room_id: str | None,
-        product_id: str,
+        product_id: str | None,
         quantity: int,
         coupon_id: str | None,
         idempotency_key: str,
@@ -69,9 +68,12 @@ class Orders:
         live_price_id: str | None = None,
         variant_id: str | None = None,
         note: str = "",
+        lines: Sequence[WishLine] | None = None,
     ) -> Order:
         """Place an order: takes stock and holds the coupon, or says why not.
 
+        It is of one product, or, when `product_id` is None, of `lines`. All of them are taken or
+        none is; a refusal names its line.
         The same key of the same visitor answers the same order. `expected_minor` is what the
         buyer was shown, the fee for delivery included; another sum is refused. With nothing left
         to pay it is paid at once.
@@ -81,19 +83,20 @@ class Orders:
         wish = Wish(
             visitor_id=check_key(visitor_id, field="visitor_id"),
             room_id=None if room_id is None else check_key(room_id, field="room_id"),
-            product_id=check_key(product_id, field="product_id"),
-            quantity=check_quantity(quantity),
+            lines=wished_lines(
+                lines,
+                product_id=product_id,
+                quantity=quantity,
+                variant_id=variant_id,
+                live_price_id=live_price_id,
+            ),
             coupon_id=None if coupon_id is None else check_key(coupon_id, field="coupon_id"),
             idempotency_key=check_key(idempotency_key, field="idempotency_key"),
             expected_minor=check_expected(expected_minor),
             buyer=cleaned_buyer(buyer),
-            live_price_id=None
-            if live_price_id is None
-            else check_key(live_price_id, field="live_price_id"),
-            variant_id=None if variant_id is None else check_key(variant_id, field="variant_id"),
             note=cleaned_note(note),
         )
-        check_together(live_price_id=wish.live_price_id, coupon_id=wish.coupon_id)
+        check_together([line.live_price_id for line in wish.lines], coupon_id=wish.coupon_id)
         if wish.room_id is not None and not await self._room_exists(wish.room_id):
             raise OrderRoomNotFound
         return await self.placing.submit(wish)

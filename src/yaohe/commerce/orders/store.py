@@ -6,30 +6,48 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
 from yaohe.commerce.orders.moves import PAID, Step, after, before
-from yaohe.commerce.orders.placing import order_of
+from yaohe.commerce.orders.rows import LINES, order_of
 from yaohe.commerce.tables import (
     coupon_templates,
     coupons,
-    live_prices,
+    order_lines,
     orders,
     payments,
-    products,
     refunds,
-    variants,
 )
 
+_LINES: Final = literal_column(LINES, Text).label("lines")
 _LOOK_AT: Final = array(["failed", "due", "requested", "done"])
+# What the buyer of something digital gets: its text; of several, each below its title.
+_DIGITAL_TEXT: Final = """(
+    select case when count(*) = 1 then max(p.digital_text)
+                else string_agg(l.title || E'\\n' || p.digital_text, E'\\n\\n' order by l.place)
+           end
+      from commerce.order_lines l join commerce.products p on p.id = l.product_id
+     where l.order_id = orders.id
+)"""
 _GONE_NOW: Final = {"shipped_at": func.now(), "completed_at": func.now()}
 
 
 async def order(conn: AsyncConnection, order_id: str) -> Order | None:
-    row = (await conn.execute(select(orders).where(orders.c.id == order_id))).first()
+    row = (await conn.execute(select(orders, _LINES).where(orders.c.id == order_id))).first()
     return None if row is None else order_of(row._mapping)
 
 
@@ -37,7 +55,7 @@ async def locked_order(conn: AsyncConnection, order_id: str) -> Order | None:
     """The order, held until the transaction ends."""
     row = (
         await conn.execute(
-            select(orders).where(orders.c.id == order_id).with_for_update(key_share=True)
+            select(orders, _LINES).where(orders.c.id == order_id).with_for_update(key_share=True)
         )
     ).first()
     return None if row is None else order_of(row._mapping)
@@ -45,7 +63,7 @@ async def locked_order(conn: AsyncConnection, order_id: str) -> Order | None:
 
 async def orders_of(conn: AsyncConnection, visitor_id: str, *, limit: int) -> list[Order]:
     rows = await conn.execute(
-        select(orders)
+        select(orders, _LINES)
         .where(orders.c.visitor_id == visitor_id)
         .order_by(orders.c.id.desc())
         .limit(limit)
@@ -92,6 +110,7 @@ def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]
     statement = (
         select(
             orders,
+            _LINES,
             coupon_templates.c.title.label("coupon_title"),
             coupon_templates.c.title_en.label("coupon_title_en"),
             problem.label("payment_problem"),
@@ -108,12 +127,19 @@ def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]
     if wanted.room_id is not None:
         statement = statement.where(orders.c.room_id == wanted.room_id)
     if wanted.product_id is not None:
-        statement = statement.where(orders.c.product_id == wanted.product_id)
+        statement = statement.where(_has(wanted.product_id))
     if wanted.visitor_id is not None:
         statement = statement.where(orders.c.visitor_id == wanted.visitor_id)
     if wanted.before is not None:
         statement = statement.where(orders.c.id < wanted.before)
     return statement
+
+
+def _has(product_id: str) -> ColumnElement[bool]:
+    """Whether an order has a line of this product."""
+    return exists().where(
+        order_lines.c.order_id == orders.c.id, order_lines.c.product_id == product_id
+    )
 
 
 async def has_bought(conn: AsyncConnection, visitor_id: str, product_id: str) -> bool:
@@ -122,7 +148,7 @@ async def has_bought(conn: AsyncConnection, visitor_id: str, product_id: str) ->
         select(orders.c.id)
         .where(
             orders.c.visitor_id == visitor_id,
-            orders.c.product_id == product_id,
+            _has(product_id),
             orders.c.status.in_(PAID),
         )
         .limit(1)
@@ -184,13 +210,8 @@ async def hand_over(conn: AsyncConnection, order_id: str) -> Order | None:
 
 async def deliver(conn: AsyncConnection, order_ids: Sequence[str]) -> list[Order]:
     """Write into paid orders of something digital what their buyers get."""
-    text = (
-        select(products.c.digital_text)
-        .where(products.c.id == orders.c.product_id)
-        .scalar_subquery()
-    )
     await _hold(conn, order_ids)
-    values = {**_GONE_NOW, "digital_text": text}
+    values = {**_GONE_NOW, "digital_text": literal_column(_DIGITAL_TEXT, Text)}
     return await _send(conn, order_ids, "deliver", values, orders.c.delivery == "digital")
 
 
@@ -226,7 +247,7 @@ async def locked_by_code(conn: AsyncConnection, shop_id: str, code: str) -> Orde
     """The order that is picked up by this code, held until the transaction ends."""
     row = (
         await conn.execute(
-            select(orders)
+            select(orders, _LINES)
             .where(orders.c.shop_id == shop_id, orders.c.pickup_code == code)
             .with_for_update(key_share=True)
         )
@@ -272,7 +293,10 @@ async def _set(
 ) -> Order | None:  # fmt: skip
     row = (
         await conn.execute(
-            update(orders).where(orders.c.id == order_id, where).values(**values).returning(orders)
+            update(orders)
+            .where(orders.c.id == order_id, where)
+            .values(**values)
+            .returning(orders, _LINES)
         )
     ).first()
     return None if row is None else order_of(row._mapping)
@@ -293,7 +317,7 @@ async def _move(
             true() if where is None else where,
         )
         .values(status=after(step), **values)
-        .returning(orders)
+        .returning(orders, _LINES)
     )
     return [order_of(row._mapping) for row in rows]
 
@@ -304,38 +328,6 @@ async def give_back(conn: AsyncConnection, order_id: str, amount_minor: int) -> 
         update(orders)
         .where(orders.c.id == order_id)
         .values(refunded_minor=orders.c.refunded_minor + amount_minor)
-    )
-
-
-async def put_back(conn: AsyncConnection, order: Order) -> None:
-    """What a paid order that will not be shipped had goes back: stock, live price, coupon. The
-    caller moved it by compare-and-set, so this happens once."""
-    plain = order.quantity if order.variant_id is None else 0
-    await conn.execute(
-        update(products)
-        .where(products.c.id == order.product_id)
-        .values(stock=products.c.stock + plain, sold=products.c.sold - order.quantity)
-    )
-    if order.variant_id is not None:
-        await conn.execute(
-            update(variants)
-            .where(variants.c.id == order.variant_id)
-            .values(stock=variants.c.stock + order.quantity, sold=variants.c.sold - order.quantity)
-        )
-    if order.live_price_id is not None:
-        await conn.execute(
-            update(live_prices)
-            .where(live_prices.c.id == order.live_price_id)
-            .values(taken=live_prices.c.taken - order.quantity)
-        )
-    await conn.execute(
-        update(coupons)
-        .where(coupons.c.order_id == order.id, coupons.c.state == "used")
-        .values(
-            order_id=None,
-            used_at=None,
-            state=case((coupons.c.expires_at <= func.now(), "expired"), else_="claimed"),
-        )
     )
 
 

@@ -19,6 +19,7 @@ from yaohe.commerce.events import OrderRefunded, PaymentLate, PaymentRefunded
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.placing import paid_fact, stock_facts
+from yaohe.commerce.orders.returning import put_back
 from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.model import (
     Outcome,
@@ -179,5 +180,5 @@ async def _undo(tx: Tx, order: Order, refund: Refund, *, whole: bool) -> None:
         )
     )
     if whole and order.shipped_at is None:
-        await orders.put_back(tx.conn, order)
+        await put_back(tx.conn, order)
         await tx.record(*stock_facts([order]))

@@ -20,7 +20,8 @@ from yaohe.commerce.errors import (
 )
 from yaohe.commerce.orders import moves
 from yaohe.commerce.orders import store as orders
-from yaohe.commerce.orders.model import Order, check_key
+from yaohe.commerce.orders.lines import check_key
+from yaohe.commerce.orders.model import Order
 from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.judging import Judge
 from yaohe.commerce.payments.model import REFUND_ASK_AGAIN_S, Refund, RefundWish, refund_pause

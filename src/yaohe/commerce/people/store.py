@@ -13,10 +13,14 @@ from yaohe.kernel.kept import rows_of
 
 _KEPT: Final = {
     "orders": """
-        select id, room_id, title, quantity, payable_minor, paid_minor, refunded_minor, currency,
+        select id, room_id, payable_minor, paid_minor, refunded_minor, currency,
                status, buyer_name, buyer_phone, buyer_address, buyer_note, carrier, tracking,
                created_at, paid_at, shipped_at, completed_at
           from commerce.orders where visitor_id = $1 order by created_at""",
+    "order_lines": """
+        select l.order_id, l.title, l.quantity, l.unit_price_minor, l.discount_minor
+          from commerce.order_lines l join commerce.orders o on o.id = l.order_id
+         where o.visitor_id = $1 order by o.created_at, l.place""",
     "coupons": """
         select id, state, amount_minor, threshold_minor, currency, source, claimed_at, expires_at,
                order_id, used_at

@@ -16,7 +16,7 @@ from yaohe.commerce.errors import (
     ProductNotFound,
     VariantsDiffer,
 )
-from yaohe.commerce.orders.model import check_key
+from yaohe.commerce.orders.lines import check_key
 from yaohe.commerce.prices.model import LivePrice, NewLivePrice
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from yaohe.commerce.orders.model import QUANTITY_MAX, check_key
+from yaohe.commerce.orders.lines import QUANTITY_MAX, check_key
 from yaohe.kernel.errors import BadInput
 
 MINUTES_MAX: Final = 24 * 60

@@ -1,4 +1,4 @@
-"""What may be taken off one order together: the one table, asked before an order is placed.
+"""What may be taken off one thing together: the one table, asked for each line of an order.
 
 Each pair of reductions stands here with yes or no; a pair that is not listed is a mistake of ours
 and is found by a test, never by a buyer.
@@ -6,7 +6,7 @@ and is found by a test, never by a buyer.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
 from yaohe.commerce.errors import NotTogether
@@ -20,10 +20,13 @@ TOGETHER: Final[dict[frozenset[Reduction], bool]] = {
 }
 
 
-def check_together(*, live_price_id: str | None, coupon_id: str | None) -> None:
-    """Raises `NotTogether` when an order asks for reductions that exclude each other."""
-    asked: dict[Reduction, str | None] = {"live_price": live_price_id, "coupon": coupon_id}
-    wanted = [name for name, given in asked.items() if given is not None]
-    for pair in combinations(wanted, 2):
-        if not TOGETHER[frozenset(pair)]:
-            raise NotTogether
+COUPON_AT_LIVE_PRICE: Final = TOGETHER[frozenset({"live_price", "coupon"})]
+
+
+def check_together(live_price_ids: Iterable[str | None], *, coupon_id: str | None) -> None:
+    """`live_price_ids` has one for each line of an order, None at the regular price. A coupon
+    counts over the lines it may stand beside; raises `NotTogether` when there is none."""
+    if coupon_id is None or COUPON_AT_LIVE_PRICE:
+        return
+    if all(live_price_id is not None for live_price_id in live_price_ids):
+        raise NotTogether

@@ -34,6 +34,9 @@ Text = Annotated[str, Meta(max_length=4_000)]
 
 
 class ReviewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`product_id` is one of the order's; left out, the first is meant."""
+
+    product_id: Text | None = None
     stars: int
     text: Text = ""
 
@@ -132,11 +135,21 @@ class WriteReview(Controller):
     tags = ("reviews",)
     dependencies = _GUEST
 
-    @get("/", summary="One's own review of an order", opt={"errors": (OrderNotFound,)})
+    @get(
+        "/",
+        summary="One's own review of a product of an order, of the first unless one is named",
+        opt={"errors": (BadInput, OrderNotFound)},
+    )
     async def mine(
-        self, order_id: FromPath[str], guest: Given[Guest], commerce: Given[Commerce]
+        self,
+        order_id: FromPath[str],
+        guest: Given[Guest],
+        commerce: Given[Commerce],
+        product_id: FromQuery[str] = "",
     ) -> Response[MyReview]:
-        found = await commerce.reviews.of_order(order_id, guest.visitor.id)
+        found = await commerce.reviews.of_order(
+            order_id, guest.visitor.id, product_id=product_id or None
+        )
         mine = MyReview(None, None)
         if found is not None:
             mine = MyReview(review_view(found), found.hidden_for)
@@ -164,7 +177,9 @@ class WriteReview(Controller):
         commerce: Given[Commerce],
     ) -> ReviewView:
         return review_view(
-            await commerce.reviews.write(order_id, guest.visitor.id, data.stars, data.text)
+            await commerce.reviews.write(
+                order_id, guest.visitor.id, data.stars, data.text, product_id=data.product_id
+            )
         )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from yaohe.commerce.messages.service import OwnOrder
-from yaohe.commerce.orders.model import check_key
+from yaohe.commerce.orders.lines import check_key
+from yaohe.commerce.orders.model import Order
 from yaohe.commerce.reviews import store
 from yaohe.commerce.reviews.errors import ReviewHidden, ReviewNotFound, ReviewTooEarly
 from yaohe.commerce.reviews.model import (
@@ -20,6 +21,7 @@ from yaohe.commerce.reviews.model import (
 )
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.db import Database
+from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
 
 PAGE: Final = 20
@@ -38,22 +40,33 @@ class Reviews:
     def __init__(self, db: Database, *, own_order: OwnOrder) -> None:
         self._db, self._own_order = db, own_order
 
-    async def write(self, order_id: str, visitor_id: str, stars: int, text: str) -> Review:
-        """Review what has arrived, or change one's review; one for an order."""
+    async def write(
+        self,
+        order_id: str,
+        visitor_id: str,
+        stars: int,
+        text: str,
+        *,
+        product_id: str | None = None,
+    ) -> Review:
+        """Review what has arrived, or change one's review; one for each product of an order, of
+        which the first is meant unless another is named."""
         stars, body = check_stars(stars), cleaned_review(text)
-        await self._own_order(order_id, visitor_id)
+        product = _product_of(await self._own_order(order_id, visitor_id), product_id)
         async with self._db.begin() as tx:
-            written = await store.write(tx.conn, new_id("rev"), order_id, stars, body)
-            found = await store.of_order(tx.conn, order_id)
+            written = await store.write(tx.conn, new_id("rev"), order_id, product, stars, body)
+            found = await store.of_order(tx.conn, order_id, product)
             if written and found is not None:
                 return found
             raise ReviewHidden if found is not None and found.hidden_for else ReviewTooEarly
 
-    async def of_order(self, order_id: str, visitor_id: str) -> Review | None:
-        """One's own review of an order, also when it is hidden."""
-        await self._own_order(order_id, visitor_id)
+    async def of_order(
+        self, order_id: str, visitor_id: str, *, product_id: str | None = None
+    ) -> Review | None:
+        """One's own review of a product of an order, also when it is hidden."""
+        product = _product_of(await self._own_order(order_id, visitor_id), product_id)
         async with self._db.connect() as conn:
-            return await store.of_order(conn, order_id)
+            return await store.of_order(conn, order_id, product)
 
     async def of_product(
         self, product_id: str, *, before: str | None = None
@@ -89,6 +102,15 @@ class Reviews:
             action = "review.hide" if reason else "review.show"
             detail = {"reason": reason} if reason else {}
             await audit(tx, staff=by, action=action, subject=review_id, detail=detail)
+
+
+def _product_of(order: Order, product_id: str | None) -> str:
+    """The product of an order that is meant; raises `BadInput` for one it does not have."""
+    if product_id is None:
+        return order.first.product_id
+    if all(line.product_id != product_id for line in order.lines):
+        raise BadInput("This order has no such product.", field="product_id")
+    return product_id
 
 
 def _page(found: list[Review]) -> ReviewPage:

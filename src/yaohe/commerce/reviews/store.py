@@ -10,18 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from yaohe.commerce.reviews.model import HiddenFor, Review, Stars
 
 _COLUMNS: Final = """
-    r.id, r.order_id, r.product_id, r.visitor_id, o.title, o.title_en, r.stars, r.body as text,
+    r.id, r.order_id, r.product_id, r.visitor_id, l.title, l.title_en, r.stars, r.body as text,
     r.answer, r.hidden_for, o.status = 'refunded' as refunded, r.at
+"""
+
+# A review names its product as the order named it.
+_REVIEWS: Final = """
+    commerce.reviews r join commerce.orders o on o.id = r.order_id
+    cross join lateral (
+        select title, title_en from commerce.order_lines
+         where order_id = r.order_id and product_id = r.product_id order by place limit 1
+    ) l
 """
 
 _WRITE = text(
     """
     insert into commerce.reviews as kept
            (id, order_id, shop_id, product_id, visitor_id, stars, body, at)
-    select :id, o.id, o.shop_id, o.product_id, o.visitor_id, :stars, :body, now()
+    select :id, o.id, o.shop_id, :product_id, o.visitor_id, :stars, :body, now()
       from commerce.orders o
      where o.id = :order_id and o.status = 'completed'
-        on conflict (order_id) do update
+        on conflict (order_id, product_id) do update
        set stars = excluded.stars, body = excluded.body, changed_at = now()
      where kept.hidden_for is null
     returning 1
@@ -30,14 +39,14 @@ _WRITE = text(
 
 _OF_ORDER = text(
     f"""
-    select {_COLUMNS} from commerce.reviews r join commerce.orders o on o.id = r.order_id
-     where r.order_id = :order_id
+    select {_COLUMNS} from {_REVIEWS}
+     where r.order_id = :order_id and r.product_id = :product_id
     """  # noqa: S608 - constant text
 )
 
 _OF_PRODUCT = text(
     f"""
-    select {_COLUMNS} from commerce.reviews r join commerce.orders o on o.id = r.order_id
+    select {_COLUMNS} from {_REVIEWS}
      where r.product_id = :product_id and r.hidden_for is null
        and (cast(:before as text) is null or r.id < :before)
      order by r.id desc limit :limit
@@ -46,7 +55,7 @@ _OF_PRODUCT = text(
 
 _OF_SHOP = text(
     f"""
-    select {_COLUMNS} from commerce.reviews r join commerce.orders o on o.id = r.order_id
+    select {_COLUMNS} from {_REVIEWS}
      where r.shop_id = :shop_id and (cast(:before as text) is null or r.id < :before)
      order by r.id desc limit :limit
     """  # noqa: S608 - constant text
@@ -72,15 +81,20 @@ _HIDE = text(
 
 
 async def write(
-    conn: AsyncConnection, review_id: str, order_id: str, stars: int, body: str
+    conn: AsyncConnection, review_id: str, order_id: str, product_id: str, stars: int, body: str
 ) -> bool:
-    """Write or replace the review of an order that has arrived; False when it may not be."""
-    given = {"id": review_id, "order_id": order_id, "stars": stars, "body": body}
+    """Write or replace the review of a product of an order that has arrived; False when it may
+    not be."""
+    given = {
+        "id": review_id, "order_id": order_id, "product_id": product_id, "stars": stars,
+        "body": body,
+    }  # fmt: skip
     return (await conn.execute(_WRITE, given)).first() is not None
 
 
-async def of_order(conn: AsyncConnection, order_id: str) -> Review | None:
-    row = (await conn.execute(_OF_ORDER, {"order_id": order_id})).first()
+async def of_order(conn: AsyncConnection, order_id: str, product_id: str) -> Review | None:
+    given = {"order_id": order_id, "product_id": product_id}
+    row = (await conn.execute(_OF_ORDER, given)).first()
     return None if row is None else Review(**row._mapping)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from yaohe.commerce.errors import ProductHidden, ProductNotFound, VariantNotFound
-from yaohe.commerce.orders.model import check_key
+from yaohe.commerce.orders.lines import check_key
 from yaohe.commerce.orders.service import RoomExists
 from yaohe.commerce.waits import store
 from yaohe.commerce.waits.errors import StillThere, WaitsFull

@@ -134,7 +134,8 @@ _TELL = text(
               and o.told_at > now() - cast(:turn as interval)
               and not exists (
                   select from commerce.orders b
-                  where b.visitor_id = o.visitor_id and b.product_id = o.product_id
+                  join commerce.order_lines l on l.order_id = b.id
+                  where b.visitor_id = o.visitor_id and l.product_id = o.product_id
                     and b.created_at >= o.told_at and b.status not in ('expired', 'canceled'))
         ) as free
         from goods g where g.stock > 0

@@ -30,7 +30,7 @@ export function useShareTold(room: Room, share: Ref<Share | null>) {
 
   async function load(): Promise<void> {
     const orders = await room.shop.orders().catch(() => [])
-    paid.value = orders.filter(({ status }) => BOUGHT.has(status)).map(({ product_id }) => product_id)
+    paid.value = orders.filter(({ status }) => BOUGHT.has(status)).flatMap(({ lines }) => lines.map((line) => line.product_id))
   }
 
   /** Every share is told anew; what was told already is not sent again. */

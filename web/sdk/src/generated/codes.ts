@@ -91,6 +91,7 @@ export type ErrorCode =
   | 'order_not_found'
   | 'order_not_payable'
   | 'order_room_not_found'
+  | 'order_separately'
   | 'orders_under_way'
   | 'outside_order_not_found'
   | 'outside_room_not_found'

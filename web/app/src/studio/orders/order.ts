@@ -8,6 +8,19 @@ export interface DeliveryRule {
   pickup_place_en: string
 }
 
+export interface OrderLine {
+  product_id: string
+  variant_id: string | null
+  title: string
+  title_en: string
+  picture: string | null
+  quantity: number
+  unit_price_minor: number
+  /** Its share of what the coupon took off. */
+  discount_minor: number
+  live_price_id: string | null
+}
+
 export interface ShopOrder {
   id: string
   created_at: string
@@ -17,6 +30,8 @@ export interface ShopOrder {
   buyer_name_en: string
   buyer: { name: string; phone: string; address: string } | null
   room_id: string | null
+  lines: OrderLine[]
+  /** The first line's; the title says how many there are. */
   product: { id: string; title: string; title_en: string; picture?: string | null }
   quantity: number
   total_minor: number

@@ -8,7 +8,7 @@ from yaohe.commerce.cart import store
 from yaohe.commerce.cart.errors import CartFull
 from yaohe.commerce.cart.model import CartLine
 from yaohe.commerce.errors import ProductHidden, ProductNotFound, VariantMissing, VariantNotFound
-from yaohe.commerce.orders.model import check_key, check_quantity
+from yaohe.commerce.orders.lines import check_key, check_quantity
 from yaohe.commerce.orders.service import RoomExists
 from yaohe.kernel.db import Database
 

@@ -119,12 +119,17 @@ def line_field(place: int) -> str:
 
 def _check_line(line: WishLine, at: str) -> None:
     check_key(line.product_id, field=f"{at}product_id")
-    if not 1 <= line.quantity <= QUANTITY_MAX:
-        raise BadInput(f"The quantity is between 1 and {QUANTITY_MAX}.", field=f"{at}quantity")
+    check_quantity(line.quantity, field=f"{at}quantity")
     if line.variant_id is not None:
         check_key(line.variant_id, field=f"{at}variant_id")
     if line.live_price_id is not None:
         check_key(line.live_price_id, field=f"{at}live_price_id")
+
+
+def check_quantity(quantity: int, *, field: str = "quantity") -> int:
+    if not 1 <= quantity <= QUANTITY_MAX:
+        raise BadInput(f"The quantity is between 1 and {QUANTITY_MAX}.", field=field)
+    return quantity
 
 
 def check_key(text: str, *, field: str, chars_max: int = KEY_CHARS_MAX) -> str:

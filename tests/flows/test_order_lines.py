@@ -207,13 +207,19 @@ async def test_a_coupon_is_split_over_the_lines_it_counts_for(shop: Shop) -> Non
     lines = (of(tea), of(cup, live_price_id=live.id), of(jar, 3))
     order = await buy(shop, *lines, visitor_id=who, coupon_id=one)
     off = [line.discount_minor for line in order.lines]
-    assert off == [971, 0, 29]
+    assert off == [971, 0, 29] == shares(1_000, [9_900, 0, 300])
     assert (order.discount_minor, order.payable_minor) == (1_000, 9_900 + 2_000 + 300 - 1_000)
     with pytest.raises(NotTogether):
         await buy(shop, of(cup, live_price_id=live.id), coupon_id=one)
     with pytest.raises(PriceChanged):
         await buy(shop, *lines, expected_minor=11_200)
     assert await in_order(shop)
+    swap = """update commerce.order_lines set discount_minor = discount_minor + case place
+                 when 0 then $2::int else -$2 end where order_id = $1 and place in (0, 2)"""
+    await shop.rows(swap, order.id, 1)
+    found = await shop.audit()
+    assert [one["order"] for one in found.overclaimed] == [order.id]
+    await shop.rows(swap, order.id, -1)
 
 
 async def test_some_at_the_live_price_and_some_at_the_regular_one(shop: Shop) -> None:

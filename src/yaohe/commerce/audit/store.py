@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from yaohe.commerce.audit.bills import BILLS
+from yaohe.commerce.audit.lines import misplit
 from yaohe.commerce.payments.bookkeeping import Booked, expected
 from yaohe.ledger import Journal
 
@@ -248,7 +249,10 @@ async def audit(conn: asyncpg.Connection) -> CommerceReport:
     differences += await _unknown(conn, journal)
     return CommerceReport(
         oversold=await _ask(conn, _OVERSOLD),
-        overclaimed=await _ask(conn, _OVERCLAIMED),
+        overclaimed=[
+            *await _ask(conn, _OVERCLAIMED),
+            *await misplit(conn, limit=FINDINGS_MAX),
+        ],
         stuck=await _ask(conn, _STUCK),
         differences=differences,
     )

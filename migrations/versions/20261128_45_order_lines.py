@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "44_order_lines"
-down_revision = "43_cart"
+revision = "45_order_lines"
+down_revision = "44_stripe"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,6 @@ a frame: they watch, and take part in the shop.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from yaohe.front.document import Raw, Template, escape
 from yaohe.front.edge import HotRoute
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
+from yaohe.front.made import Made
 from yaohe.front.pages import LATE, NOBODY, Pages
 from yaohe.front.request import Header, Request, answer, fields_of
 from yaohe.front.snapshots import Snapshots
@@ -101,7 +101,7 @@ class Embeds:
             "style": csp_hash(assets.text("embed.css")),
         }
         self._template = Template(read_template("room.html"), late=LATE)
-        self._finished: OrderedDict[tuple[str, str, str], tuple[Snapshot, bytes]] = OrderedDict()
+        self._finished: Made[tuple[str, str, str], bytes] = Made(KEPT)
 
     async def show(self, request: Request) -> None:
         """The document of the frame."""
@@ -135,9 +135,9 @@ class Embeds:
         env, lang = environment(request.user_agent, None).value, request.lang
         ticket = await self._gate.ticket(request, moment.room_id)
         key = (moment.room_id, lang, env)
-        kept = self._finished.get(key)
-        if ticket is None and kept is not None and kept[0] is moment:
-            return kept[1]
+        kept = self._finished.get(key, moment)
+        if ticket is None and kept is not None:
+            return kept
         values = {
             **document_values(
                 moment, self._pages.allowance(moment, env), self._words, lang, ticket
@@ -146,12 +146,7 @@ class Embeds:
             "preview_tags": self._tags(moment),
         }
         body = self._template.prepare(values).finish(NOBODY)
-        if ticket is None:
-            self._finished[key] = (moment, body)
-            self._finished.move_to_end(key)
-            if len(self._finished) > KEPT:
-                self._finished.popitem(last=False)
-        return body
+        return body if ticket is not None else self._finished.keep(key, moment, body)
 
     def _tags(self, moment: Snapshot) -> Raw:
         """Search engines find the room itself, and what is left by a link opens beside the page."""

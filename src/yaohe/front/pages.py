@@ -7,7 +7,6 @@ same share in the same language and kind of browser, so the visitor is only in t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from yaohe.front.document import Prepared, Raw, Template, json_for_script, mark
 from yaohe.front.gate import Gate
 from yaohe.front.home import HomePage, security
 from yaohe.front.landings import Landings
+from yaohe.front.made import Made
 from yaohe.front.oembed import PATH as OEMBED
 from yaohe.front.request import Request, answer
 from yaohe.front.snapshots import Snapshots
@@ -54,7 +54,7 @@ log = structlog.get_logger(__name__)
 
 # What may change about a share while its room stays the same.
 Told = tuple[str, str, bool, str | None, datetime | None, str | None]
-Kept = tuple[Snapshot, Told | None, bytes]
+OfWhom = tuple[str, bool, Told] | None  # a share, whether it is the reader's own, what it says
 ShareKind = tuple[bool, bool, bool]  # is there a share, is it somebody's, has it a clip
 
 
@@ -89,8 +89,8 @@ class Pages:
             "app_styles": " ".join(entry.styles),
         }
         self._room = Template(read_template("room.html"), late=LATE)
-        self._prepared: dict[tuple[str, str, str, ShareKind], tuple[Snapshot, Prepared]] = {}
-        self._finished: OrderedDict[tuple[str, str, str, str], Kept] = OrderedDict()
+        self._prepared: Made[tuple[str, str, str, ShareKind], Prepared] = Made(PAGES_KEPT)
+        self._finished: Made[tuple[str, OfWhom, str, str], bytes] = Made(PAGES_KEPT)
         self._headers = _headers(assets)
         self._wechat_headers = _headers(assets, more_scripts=wechat.sdk_origin)
 
@@ -202,27 +202,21 @@ class Pages:
     def _page(
         self, moment: Snapshot, share: Share | None, lang: str, env: str, *, mine: bool
     ) -> bytes:
-        key = (moment.room_id, share.token if share else "", lang, env + ("+" if mine else ""))
-        kept = self._finished.get(key)
-        told = None if share is None else _told(share)
-        if kept is not None and kept[0] is moment and kept[1] == told:
-            return kept[2]
+        of_whom = None if share is None else (share.token, mine, _told(share))
+        key = (moment.room_id, of_whom, lang, env)
+        kept = self._finished.get(key, moment)
+        if kept is not None:
+            return kept
         prepared = self._prepared_for(moment, lang, env, _kind(share))
         body = prepared.finish(NOBODY if share is None else self._late(share, lang, mine=mine))
-        self._finished[key] = (moment, told, body)
-        self._finished.move_to_end(key)
-        if len(self._finished) > PAGES_KEPT:
-            self._finished.popitem(last=False)
-        return body
+        return self._finished.keep(key, moment, body)
 
     def _prepared_for(self, moment: Snapshot, lang: str, env: str, kind: ShareKind) -> Prepared:
         key = (moment.room_id, lang, env, kind)
-        kept = self._prepared.get(key)
-        if kept is not None and kept[0] is moment:
-            return kept[1]
-        prepared = self._prepare(moment, lang, env, kind=kind)
-        self._prepared[key] = (moment, prepared)
-        return prepared
+        kept = self._prepared.get(key, moment)
+        if kept is not None:
+            return kept
+        return self._prepared.keep(key, moment, self._prepare(moment, lang, env, kind=kind))
 
     def _prepare(
         self,

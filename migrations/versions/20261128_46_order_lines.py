@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "45_order_lines"
-down_revision = "44_stripe"
+revision = "46_order_lines"
+down_revision = "45_couponlimits"
 branch_labels = None
 depends_on = None
 

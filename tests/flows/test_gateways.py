@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from tests.support.alipay_double import AlipayDouble
 from tests.support.notices import paid_notice
 from tests.support.shop import Shop, make_app, make_shop
 from tests.support.till import IN_WECHAT
@@ -83,3 +84,37 @@ async def test_buyers_inside_wechat(
         assert "in your phone's browser" in page.text
     begun = await shop.value("select way from commerce.payments")
     assert begun == (None if status == 409 else "h5")
+
+
+async def test_alipay_hears_the_word_it_wants(fresh_db: Database) -> None:
+    """It tells a notice again until somebody answers "success", and nothing else."""
+    bank = AlipayDouble(fresh_db)
+    shop = make_shop(fresh_db, other=bank.gateway)
+    order, payment = await open_payment(shop)
+    bank.visit((await shop.enter(payment.id)).text)
+    bank.pay(payment.id)
+    transport = httpx.ASGITransport(app=make_app(shop))
+    async with httpx.AsyncClient(transport=transport, base_url=shop.commerce.base_url) as alipay:
+        door = "/api/v1/payments/alipay/callback"
+        for notice, status in (
+            (bank.paid_notice(payment.id, forged=True), 401),
+            (bank.paid_notice(payment.id), 200),
+            (bank.notice(payment.id, trade_status="WAIT_BUYER_PAY"), 200),
+        ):
+            answer = await alipay.post(door, headers=notice[0], content=notice[1])
+            assert (answer.status_code, answer.text == "success") == (status, status == 200)
+    assert (await shop.commerce.order(order.id, order.visitor_id)).status == "paid"
+
+
+async def test_a_code_says_by_which_app_it_is_scanned(fresh_db: Database) -> None:
+    shop = make_shop(fresh_db, other=AlipayDouble(fresh_db).gateway)
+    product = await shop.product()
+    transport = httpx.ASGITransport(app=make_app(shop))
+    desk = {"Accept-Language": "en", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/150"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url=shop.commerce.base_url, headers=desk
+    ) as guest:
+        wish = {"product_id": product.id, "idempotency_key": "k"}
+        placed = (await guest.post("/api/v1/orders", json=wish)).json()
+        page = await guest.get(placed["cashier_url"])
+    assert "Scan with Alipay to pay" in page.text

@@ -26,6 +26,9 @@ class Bank(Protocol):
     other_currency: bool  # whether it can name another currency at all
     asks_for_cashier: bool  # whether it is asked before the buyer goes there
 
+    def visit(self, text: str) -> str:
+        """A browser opens the cashier that the adapter gave; its number of what is paid there."""
+
     def pay(self, payment_id: str) -> bool:
         """The buyer pays at its cashier; False when that takes no money for it."""
 

@@ -203,6 +203,10 @@ class StripeDouble:
         (found,) = [s for s in self.sessions.values() if s["client_reference_id"] == payment_id]
         return found
 
+    def visit(self, text: str) -> str:
+        (found,) = [s for s in self.sessions.values() if s["url"] == text]
+        return str(found["id"])
+
     def pay(self, payment_id: str) -> bool:
         session = self.session_of(payment_id)
         if session["status"] != "open":

@@ -1,4 +1,4 @@
-"""The settings of payments: the sandbox, or the shop's account at WeChat Pay or Stripe."""
+"""The settings of payments: the sandbox, or the shop's account at WeChat Pay, Alipay or Stripe."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from yaohe.platforms.stripe_pay import CURRENCIES as STRIPE_CURRENCIES
 
 class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
     payments: Annotated[
-        Literal["sandbox", "wechat", "stripe"],
+        Literal["sandbox", "wechat", "alipay", "stripe"],
         Meta(
-            description="Who takes the money: 'sandbox' (none moves), 'wechat' (WeChat Pay) or "
-            "'stripe'."
+            description="Who takes the money: 'sandbox' (none moves), 'wechat' (WeChat Pay), "
+            "'alipay' or 'stripe'."
         ),
     ] = "sandbox"
     wechat_pay_mchid: Annotated[
@@ -53,6 +53,32 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             "jsapi (inside of WeChat)."
         ),
     ] = ("h5", "native")
+    alipay_app_id: Annotated[
+        str, Meta(pattern=r"^([0-9]{8,32})?$", description="App at Alipay's open platform.")
+    ] = ""
+    alipay_seller_id: Annotated[
+        str,
+        Meta(
+            pattern=r"^(2088[0-9]{12})?$",
+            description="Alipay's number of who gets the money (PID).",
+        ),
+    ] = ""
+    alipay_key_file: Annotated[
+        str, Meta(description="The app's private key (RSA2), PEM or base64.")
+    ] = ""
+    alipay_public_key_file: Annotated[
+        str, Meta(description="Alipay's public key (not the app's), PEM or base64.")
+    ] = ""
+    alipay_ways: Annotated[
+        tuple[Literal["h5", "page", "native"], ...],
+        Meta(
+            description="Products the app may use: h5 (phone browsers), page (desks), "
+            "native (codes)."
+        ),
+    ] = ("h5", "page")
+    alipay_sandbox: Annotated[
+        bool, Meta(description="Ask Alipay's own sandbox, with an account of it.")
+    ] = False
     stripe_key: Annotated[
         str,
         Meta(
@@ -79,6 +105,10 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
                 self.wechat_pay_v3_key,
                 self.wechat_pay_public_key_id,
                 self.wechat_pay_public_key_file,
+                self.alipay_app_id,
+                self.alipay_seller_id,
+                self.alipay_key_file,
+                self.alipay_public_key_file,
                 self.stripe_key,
                 self.stripe_webhook_secret,
             )
@@ -90,7 +120,7 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             if self.has_live_keys:
                 return (
                     "payments is 'sandbox', but keys of a real account are set (wechat_pay_…, "
-                    "stripe_…). Name it in payments, or take the keys away."
+                    "alipay_…, stripe_…). Name it in payments, or take the keys away."
                 )
             return ""
         if not public_url.startswith("https://"):
@@ -100,7 +130,19 @@ class PaymentSettings(PlatformSettings, frozen=True, kw_only=True):
             )
         if self.payments == "stripe":
             return self._stripe_trouble(currency)
+        if self.payments == "alipay":
+            return self._alipay_trouble(currency)
         return self._wechat_trouble(currency)
+
+    def _alipay_trouble(self, currency: str) -> str:
+        for name in ("app_id", "seller_id", "key_file", "public_key_file"):
+            if not getattr(self, f"alipay_{name}"):
+                return f"payments is 'alipay', but alipay_{name} is not set."
+        if not self.alipay_ways:
+            return "alipay_ways must name at least one way to pay."
+        if currency != "CNY":
+            return "payments is 'alipay': currency must be CNY, Alipay takes no other here."
+        return ""
 
     def _stripe_trouble(self, currency: str) -> str:
         for name in ("stripe_key", "stripe_webhook_secret"):

@@ -7,6 +7,16 @@ from pathlib import Path
 from yaohe.app.settings import Settings, SettingsError
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Database
+from yaohe.platforms.alipay_pay import (
+    ADDRESS,
+    SANDBOX_ADDRESS,
+    AlipayAccount,
+    AlipayClient,
+    AlipayKeysUnusable,
+    AlipayPay,
+    read_alipay_key,
+    read_own_key,
+)
 from yaohe.platforms.logins import WECHAT_SILENT, LoginClient
 from yaohe.platforms.outgoing import Outgoing
 from yaohe.platforms.payments import PaymentGateway
@@ -53,6 +63,10 @@ def gateway(
     if settings.payments == "stripe":
         stripe = StripeClient(outgoing, key=settings.stripe_key)
         return StripePay(stripe, db, clock, secret=settings.stripe_webhook_secret)
+    if settings.payments == "alipay":
+        address = SANDBOX_ADDRESS if settings.alipay_sandbox else ADDRESS
+        alipay = AlipayClient(outgoing, clock, _alipay_account(settings), address=address)
+        return AlipayPay(alipay, clock, ways=settings.alipay_ways)
     keys = installation_keys(settings.data)
     client = WechatPayClient(outgoing, clock, keys.account, known=keys.known, address=sandbox or "")
     return WechatPay(client, name="sandbox", ways={"h5"}, works_in_app={"h5"})
@@ -76,6 +90,18 @@ def _merchant(settings: Settings) -> Merchant:
         )
     except KeysUnusable as error:
         raise SettingsError(f"wechat_pay: {error}") from None
+
+
+def _alipay_account(settings: Settings) -> AlipayAccount:
+    try:
+        return AlipayAccount(
+            app_id=settings.alipay_app_id,
+            seller_id=settings.alipay_seller_id,
+            key=read_own_key(_file(settings.alipay_key_file)),
+            alipay_key=read_alipay_key(_file(settings.alipay_public_key_file)),
+        )
+    except AlipayKeysUnusable as error:
+        raise SettingsError(f"alipay: {error}") from None
 
 
 def _public_key(settings: Settings) -> PublicKey | None:

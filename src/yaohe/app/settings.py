@@ -27,6 +27,7 @@ _SECRET_FIELDS = {
 }  # fmt: skip
 _LISTS = {
     "trusted_proxies", "webrtc_addresses", "webrtc_ice_servers", "wechat_verify", "wechat_pay_ways",
+    "alipay_ways",
 }  # fmt: skip
 
 

@@ -108,7 +108,7 @@ class Commerce:
         self.start_payment = payments.start
         self.payment = payments.of
         self.enter_payment = payments.enter
-        self.payment_callback = payments.take_notice
+        self.payment_callback, self.payment_thanks = payments.take_notice, payments.thanks
         self.refund_order = payments.refund
         self.reconcile = Reconciling(db, gateway).day
         self.bills = Bills(db, [gateway])

@@ -28,6 +28,16 @@ STRIPE = {
 }
 
 
+ALIPAY = {
+    "YAOHE_PAYMENTS": "alipay",
+    "YAOHE_PUBLIC_URL": "https://a.example",
+    "YAOHE_ALIPAY_APP_ID": "2021000000000001",
+    "YAOHE_ALIPAY_SELLER_ID": "2088000000000001",
+    "YAOHE_ALIPAY_KEY_FILE": "app.pem",
+    "YAOHE_ALIPAY_PUBLIC_KEY_FILE": "alipay.pem",
+}
+
+
 def test_later_sources_win() -> None:
     settings = load({"YAOHE_PORT": "9000", "YAOHE_HOST": "::1", "PATH": "/bin"}, port=9001)
     assert (settings.port, settings.host) == (9001, "::1")
@@ -66,6 +76,12 @@ def test_data_is_absolute() -> None:
         (WECHAT_PAY, "public_url"),
         (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
         (WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example", "YAOHE_CURRENCY": "USD"}, "CNY"),
+        (ALIPAY | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
+        (ALIPAY | {"YAOHE_ALIPAY_SELLER_ID": ""}, "alipay_seller_id"),
+        (ALIPAY | {"YAOHE_ALIPAY_SELLER_ID": "1900000001"}, "alipay_seller_id"),
+        (ALIPAY | {"YAOHE_ALIPAY_WAYS": "jsapi"}, "alipay_ways"),
+        (ALIPAY | {"YAOHE_CURRENCY": "USD"}, "CNY"),
+        (ALIPAY | {"YAOHE_PAYMENTS": "sandbox"}, "keys of a real account"),
         (STRIPE | {"YAOHE_PUBLIC_URL": "http://a.example"}, "public_url"),
         (STRIPE | {"YAOHE_STRIPE_WEBHOOK_SECRET": ""}, "stripe_webhook_secret"),
         (STRIPE | {"YAOHE_STRIPE_KEY": "pk_live_0123456789"}, "stripe_key"),
@@ -81,6 +97,11 @@ def test_wrong_values_name_themselves(environment: dict[str, str], word: str) ->
 def test_a_shop_with_wechat_pay() -> None:
     settings = load(WECHAT_PAY | {"YAOHE_PUBLIC_URL": "https://a.example"})
     assert settings.payments == "wechat"
+
+
+def test_a_shop_with_alipay() -> None:
+    settings = load(ALIPAY | {"YAOHE_ALIPAY_WAYS": "page, native"})
+    assert (settings.payments, settings.alipay_ways) == ("alipay", ("page", "native"))
 
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "CNY"])

@@ -19,6 +19,7 @@ Problem = Literal["missing", "elsewhere", "away", "differs", "snapshot"]
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("付款", "Pay"),
     "scan": ("请用微信扫码付款", "Scan with WeChat to pay"),
+    "scan_alipay": ("请用支付宝扫码付款", "Scan with Alipay to pay"),
     "scan_more": ("付款后本页会自动返回", "This page goes back by itself once you have paid"),
     "code": ("付款二维码", "Code to pay"),
     "back": ("返回商家", "Back to the shop"),
@@ -56,10 +57,11 @@ def draw_code(entrance: Entrance, *, back: str, lang: Lang) -> str:
     """The page of a payment that is scanned; it looks every few seconds whether somebody did."""
     payment = entrance.payment
     heading = _word("title", lang)
+    scan = "scan_alipay" if payment.gateway == "alipay" else "scan"
     code = segno.make(entrance.text, error="m", micro=False).svg_data_uri(scale=4, border=0)
     body = f"""{_known(entrance)}
 <div class="sum">{paper.price(Money(payment.amount_minor, payment.currency))}
-<p class="left">{_word("scan", lang)}</p></div>
+<p class="left">{_word(scan, lang)}</p></div>
 <img class="code" src="{escape(code)}" alt="{_word("code", lang)}">
 <p class="more">{_word("scan_more", lang)}</p></main>
 {_foot(back, "back", lang)}"""

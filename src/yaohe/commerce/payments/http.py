@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Controller, Request, post
+from litestar import Controller, MediaType, Request, Response, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath
 
@@ -52,7 +52,10 @@ class GatewayNotices(Controller):
     )
     async def told(
         self, gateway: FromPath[str], request: Request[Any, Any, Any], commerce: Given[Commerce]
-    ) -> NoticeAnswer:
+    ) -> Response[NoticeAnswer | str]:
         headers = {name.lower(): value for name, value in request.headers.items()}
         raw = await request.body()
-        return NoticeAnswer(await commerce.payment_callback(gateway, headers, raw))
+        outcome = await commerce.payment_callback(gateway, headers, raw)
+        if thanks := commerce.payment_thanks(gateway):
+            return Response(thanks, media_type=MediaType.TEXT)
+        return Response(NoticeAnswer(outcome))

@@ -111,7 +111,7 @@ def way_for(
     A code is scanned from another screen, so it is no way inside of the app that scans it; a page
     inside of a mini-program cannot call WeChat's cashier, only the mini-program itself can.
     """
-    liked: tuple[Way, ...] = ("h5", "native") if phone else ("native", "h5")
+    liked: tuple[Way, ...] = ("h5", "native", "page") if phone else ("native", "page", "h5")
     if in_app:
         liked = ("h5",) if in_mini_program else ("jsapi", "h5")
     return next((way for way in liked if way in ways), None)

@@ -228,3 +228,7 @@ class Payments:
             raise GatewayUnknown
         notice = await self._gateway.open_notice(headers, raw)
         return "nothing" if notice is None else await self._judge.hear(notice)
+
+    def thanks(self, gateway: str) -> str:
+        """The word this gateway wants to hear once a notice of it was taken in."""
+        return self._gateway.thanks if gateway == self._gateway.name else ""

@@ -16,9 +16,9 @@ import msgspec
 # another number.
 NewsKind = Literal["payment.paid", "refund.done", "refund.failed", "refund.closed"]
 Standing = Literal["open", "paid", "closed", "unknown"]
-# How a payer comes to the cashier: a page of the gateway's in a phone's browser, a code to scan,
-# or a call inside the gateway's own app.
-Way = Literal["h5", "native", "jsapi"]
+# How a payer comes to the cashier: a page of the gateway's in a phone's browser, its page on a
+# desk, a code to scan, or a call inside the gateway's own app.
+Way = Literal["h5", "page", "native", "jsapi"]
 
 
 class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):

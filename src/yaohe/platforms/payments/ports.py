@@ -41,6 +41,11 @@ class PaymentGateway(Protocol):
         """How payments and notices of this gateway are told from others'."""
 
     @property
+    def thanks(self) -> str:
+        """The word it wants as an answer to a notice that was taken in; empty where the status
+        says it."""
+
+    @property
     def ways(self) -> frozenset[Way]:
         """How its payers may come to the cashier."""
 
@@ -53,8 +58,8 @@ class PaymentGateway(Protocol):
         """None where no way needs to know them."""
 
     async def create(self, request: PaymentRequest) -> str:
-        """How the payer gets to the cashier: an address for `h5`, what the code holds for
-        `native`, the parameters of the call as JSON for `jsapi`."""
+        """How the payer gets to the cashier: an address for `h5` and `page`, what the code
+        holds for `native`, the parameters of the call as JSON for `jsapi`."""
 
     async def ask(self, payment_id: str) -> PaymentStanding:
         """How this payment stands."""

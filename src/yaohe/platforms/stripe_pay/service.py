@@ -62,6 +62,7 @@ class StripePay:
     """`secret` signs the notices. Its page is one for phones and desks, and works in apps."""
 
     name: Final = "stripe"
+    thanks: Final = ""
     payers: Final = None
 
     def __init__(self, client: StripeClient, db: Database, clock: Clock, *, secret: str) -> None:

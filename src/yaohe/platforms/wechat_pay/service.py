@@ -74,6 +74,8 @@ class WechatPay:
     """`ways` are what the merchant's account is allowed. Inside of WeChat only its own call works,
     unless `works_in_app` names more, and that needs `payers`."""
 
+    thanks: Final = ""
+
     def __init__(
         self,
         client: WechatPayClient,

@@ -6,7 +6,7 @@ export const bills = {
   'bills.empty': ['还没有可以对的日子。收到第一笔钱的第二天，这里会出现第一行。', 'No day to compare yet. The first one appears the day after the first payment.'],
   'bills.all_well': ['对过的每一天都分文不差。', 'Every day that was compared agrees to the cent.'],
   'bills.sum': ['有 {n} 处差异还没查明。', '{n} difference waits to be looked into.|{n} differences wait to be looked into.'],
-  'bills.sum_missing': ['有 {n} 天的对账单没有到。', 'The bill of {n} day has not come.|The bills of {n} days have not come.'],
+  'bills.sum_missing': ['有 {n} 天的账单没到。', 'The bill of {n} day has not come.|The bills of {n} days have not come.'],
   'bills.day': ['日期', 'Day'],
   'bills.gateway': ['通道', 'Gateway'],
   'bills.state': ['结果', 'Result'],

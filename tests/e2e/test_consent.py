@@ -56,8 +56,13 @@ async def test_the_room_asks_quietly_and_again_where_a_name_is_needed(
         assert kept["yh_c"] == "yes"
         assert kept["yh_v"].startswith("v_")
 
-        # And taken back as easily.
+        # And taken back as easily, with what is kept: afterwards nobody could reach that.
         await page.locator(".y-top > .y-round").last.click()
+        await page.locator("[data-act=remember]").click()
+        leaving = page.get_by_role("dialog")
+        await expect(leaving.locator("[data-act=leave]")).to_be_visible()
+        await expect(leaving.locator("[data-act=data-copy]")).to_be_visible()
+        await leaving.locator("[data-act=data-forget]").click()
         async with page.expect_navigation():
-            await page.locator("[data-act=remember]").click()
+            await leaving.locator("[data-act=data-forget]").click()
         assert await cookies(page) == {"yh_c": "no"}

@@ -6,13 +6,15 @@ import { reactive } from 'vue'
 import { YaoheError } from '@sdk/errors'
 import { newKey } from '@sdk/keys'
 import type { Room } from '@sdk/room'
-import { onItsWay, type Address, type Buyer, type DeliveryRule, type Order } from '@sdk/shop'
-import type { Deal } from '../shop/deal'
+import { onItsWay, type Address, type Buyer, type DeliveryRule, type Order, type WishLine } from '@sdk/shop'
 import { kept, keptInTab } from '../ui/kept'
 import type { Sheets } from './useSheets'
 
 const PENDING = 'yh.order'
 const BUYER = 'yh.buyer'
+
+/** What is bought, at the sum that was shown for it. */
+type Wish = { coupon_id: string | null; expected_minor: number; from_cart?: boolean } & (WishLine | { lines: WishLine[] })
 
 interface Needs {
   room: Room
@@ -61,22 +63,11 @@ export function useOrders({ room, sheets }: Needs) {
   }
 
   /** Places the order and goes to the cashier; throws what the server refused. */
-  async function place(productId: string, variantId: string | null, quantity: number, deal: Deal, buyer: Buyer | null, note: string): Promise<void> {
+  async function place(wish: Wish, buyer: Buyer | null, note: string): Promise<void> {
     state.placing = true
     try {
       if (buyer) kept.set(BUYER, JSON.stringify({ ...buyer, address: buyer.address || rememberedBuyer().address }))
-      const request = {
-        room_id: room.id,
-        product_id: productId,
-        variant_id: variantId,
-        quantity,
-        coupon_id: deal.coupon?.id ?? null,
-        live_price_id: deal.live?.id ?? null,
-        expected_minor: deal.total,
-        buyer,
-        note,
-        return_path: location.pathname,
-      }
+      const request = { ...wish, room_id: room.id, buyer, note, return_path: location.pathname }
       if (buyer?.address) keepAddress(buyer)
       const { order, cashier_url } = await room.shop.place(request, key)
       key = newKey()

@@ -12,6 +12,7 @@ from yaohe.commerce.orders.http import MyOrders
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
+from yaohe.commerce.quotes.http import MyQuotes
 from yaohe.commerce.reviews.http import controllers as reviews
 from yaohe.commerce.sheets.http import ProductSheets
 from yaohe.commerce.variants.http import ProductVariants
@@ -28,6 +29,7 @@ controllers = (
     CouponDesk,
     MyCoupons,
     MyCart,
+    MyQuotes,
     MyOrders,
     MyAddresses,
     OrderDesk,

@@ -26,6 +26,7 @@ from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
 from yaohe.commerce.people.service import People
 from yaohe.commerce.prices.service import Prices
+from yaohe.commerce.quotes.service import Quotes
 from yaohe.commerce.reviews.service import Reviews
 from yaohe.commerce.sheets.service import Sheets
 from yaohe.commerce.variants.service import Variants
@@ -137,6 +138,7 @@ class Commerce:
         self.end_live_prices = prices.end_in_rooms
 
         self.cart = Cart(db, room_exists=room_exists)
+        self.quote = Quotes(db).quote
 
         waits = Waits(db, room_exists=room_exists)
         self.ask_to_be_told = waits.ask

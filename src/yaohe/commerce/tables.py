@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,21 +21,10 @@ from sqlalchemy import (
 metadata = MetaData(schema="commerce")
 
 
-def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=nullable)
-
-
-def _amount(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _count(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, Integer, nullable=nullable)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
+_text = partial(Column, type_=Text, nullable=False)
+_amount = partial(Column, type_=BigInteger, nullable=False)
+_count = partial(Column, type_=Integer, nullable=False)
+_at = partial(Column, type_=DateTime(timezone=True), nullable=False)
 
 products = Table(
     "products",

@@ -51,7 +51,8 @@ _REST: Final = "mod(goods_off_minor::numeric * line_minor, nullif(couponed_minor
 # Look-ups are lateral with a limit, so that they can only be index look-ups, and the batch runs
 # through window functions, because the planner takes a batch for ten rows and joins it in loops.
 # A row is a line; what belongs to its order stands in every one of them, and `n` is the order.
-_DECIDE: Final = f"""
+# Up to here nothing is written: a quote is this part alone, so it says what an order would.
+JUDGED: Final = f"""
 with item as (
     select n::int, line::int, id, visitor_id, key, room_id, product_id, quantity::int,
         needed::int, live_needed::int, coupon_id, expected::bigint, buyer_name, buyer_phone,
@@ -169,7 +170,10 @@ with item as (
             when kind = 'shipping' and fee_minor = 0 then 'coupon_nothing' end
         end as first_refusal
     from shared
-), priced as (
+)
+"""  # noqa: S608 - constant text
+
+_DECIDE: Final = f"""{JUDGED}, priced as (
     select *, coalesce(first_refusal,
                        case when expected <> payable_minor then 'price_changed' end) as refusal
     from judged
@@ -276,7 +280,7 @@ async def decide(
 ) -> list[list[asyncpg.Record]]:
     """For each wish one row per line, in order: granted, or why not."""
     try:
-        rows = iter(await conn.fetch(_DECIDE, *_parameters(ids, wishes), hold))
+        rows = iter(await conn.fetch(_DECIDE, *parameters(ids, wishes), hold))
     except asyncpg.UniqueViolationError as error:
         # Another process took the same key for another product at this moment, or a pick-up code
         # is taken. Asked again, the batch finds that order, or has another code.
@@ -284,8 +288,9 @@ async def decide(
     return [list(islice(rows, len(wish.lines))) for wish in wishes]
 
 
-def _parameters(ids: list[str], wishes: Sequence[Wish]) -> tuple[str, ...]:
-    """One column per parameter, one element per line; what is the order's stands at each."""
+def parameters(ids: list[str], wishes: Sequence[Wish]) -> tuple[str, ...]:
+    """Those of `JUDGED`: one column each, one element per line; what is the order's stands at
+    each."""
     codes = new_pickup_codes(len(wishes))
     buyers = [wish.buyer or _NOBODY for wish in wishes]
     rows = [

@@ -99,9 +99,7 @@ class OrderList(msgspec.Struct, frozen=True):
     items: list[OrderView]
 
 
-def _wished(lines: list[OrderLineRequest] | None) -> list[WishLine] | None:
-    if lines is None:
-        return None
+def wished(lines: list[OrderLineRequest]) -> list[WishLine]:
     return [
         WishLine(
             product_id=line.product_id,
@@ -185,7 +183,7 @@ class MyOrders(Controller):
             live_price_id=data.live_price_id,
             variant_id=data.variant_id,
             note=data.note,
-            lines=_wished(data.lines),
+            lines=None if data.lines is None else wished(data.lines),
         )
         identity.seen(guest.visitor.id)
         if data.from_cart:

@@ -2,6 +2,7 @@
  * live channel (Centrifugo's protocol) with chat, state and what concerns this visitor alone. */
 import type { Centrifuge } from 'centrifuge'
 import type { BootHandle } from './boot-handle'
+import { Cart } from './cart'
 import { createClient, frameHeaders, type Client } from './client'
 import { byPage, byShare, Consent } from './consent'
 import { YaoheError } from './errors'
@@ -46,6 +47,7 @@ export class Room {
   readonly shares: Shares
   readonly plays: Plays
   readonly shop: Shop
+  readonly cart: Cart
   readonly waits: Waits
   readonly messages: Messages
   readonly reviews: Reviews
@@ -91,6 +93,7 @@ export class Room {
     this.shares = new Shares(this.client, this.id, token, () => this.#momentMs(), () => this.shown())
     this.plays = new Plays(this.client, this.id)
     this.shop = new Shop(this.client)
+    this.cart = new Cart(this.client, this.id)
     this.waits = new Waits(this.client)
     this.messages = new Messages(this.client)
     this.reviews = new Reviews(this.client)

@@ -98,12 +98,34 @@ interface OrderTerms {
   /** null: nothing is sent to anybody. */
   buyer: Buyer | null
   note: string
+  /** What is ordered leaves the buyer's cart once it is paid. */
+  from_cart?: boolean
   /** Where the cashier sends the buyer afterwards. */
   return_path: string
 }
 
 /** One product, or several lines: each thing stands in one of them, and all reach the buyer in the same way. */
 export type OrderRequest = OrderTerms & (WishLine | { lines: WishLine[] })
+
+/** The whole order with one coupon, or with none. */
+export interface QuotedSum {
+  coupon_id: string | null
+  goods_minor: number
+  discount_minor: number
+  fee_minor: number
+  payable_minor: number
+  /** How much more would be shipped for nothing; null when there is no such sum, or it is reached. */
+  to_free_minor: number | null
+}
+
+/** What an order would cost now. `refusal` is the code of what is in its way. */
+export interface Quote {
+  lines: { unit_price_minor: number; goods_minor: number; refusal: string | null }[]
+  refusal: string | null
+  plain: QuotedSum
+  /** The coupons that take something off, the cheapest order first. */
+  offers: QuotedSum[]
+}
 
 interface Placed {
   order: Order
@@ -121,6 +143,11 @@ export class Shop {
   /** The same key for the same intention: asking twice never buys twice. */
   async place(request: OrderRequest, key: string): Promise<Placed> {
     return this.#client.post<Placed>('/api/v1/orders', { ...request, idempotency_key: key })
+  }
+
+  /** Nothing is held by asking. */
+  async quote(wish: { room_id: string; lines: WishLine[] }): Promise<Quote> {
+    return this.#client.post<Quote>('/api/v1/orders/quote', wish)
   }
 
   async addresses(): Promise<Address[]> {

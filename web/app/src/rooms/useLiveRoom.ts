@@ -13,6 +13,7 @@ import { price } from '../ui/numbers'
 import { asLang, speak } from '../ui/words'
 import { burst, hearts, HEARTS_MAX, type Heart } from './hearts'
 import { useCaptions } from './useCaptions'
+import { useCart } from './useCart'
 import { useChat } from './useChat'
 import { useConsent } from './useConsent'
 import { useLanding } from './useLanding'
@@ -88,6 +89,7 @@ export function createLiveRoom(yh: BootHandle) {
   const replay = useReplay(room, live, boot.room.replay)
   const captions = useCaptions(live)
   const orders = useOrders({ room, sheets })
+  const cart = useCart(room)
   const messages = useMessages({ room, sheets, notices, say })
   const waits = useWaits({ room, sheets, notices, say, lang, live })
 
@@ -97,8 +99,7 @@ export function createLiveRoom(yh: BootHandle) {
       live.slate = state.slate
       live.slateSince = state.slate_since ?? null
     }
-    document.body.dataset.slate = live.slate ? '1' : ''
-    document.body.dataset.status = live.status
+    Object.assign(document.body.dataset, { slate: live.slate ? '1' : '', status: live.status })
     if (!live.rewinding && !live.clip && (state.status || state.slate !== undefined)) {
       room.player.expect({ live: live.status === 'live', slate: live.slate })
     }
@@ -231,7 +232,7 @@ export function createLiveRoom(yh: BootHandle) {
   addEventListener('offline', () => (live.online = false))
 
   return {
-    boot, lang, say, money, worthOf, room, live, video: yh.video, chat, consent, manners, landing, orders, waits, messages, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
+    boot, lang, say, money, worthOf, room, live, video: yh.video, chat, consent, manners, landing, orders, cart, waits, messages, notices, sheets, pinned, onScreen, moment, clip, replay, captions, rungs,
     now: ref(Date.now()),
     like, claimCoupon, loadCoupons,
     toggleSound: () => room.player.setSound(!live.hasSound),

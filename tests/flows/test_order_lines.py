@@ -17,6 +17,7 @@ from tests.support.shop import Shop, make_shop
 from yaohe.commerce import Order, Product
 from yaohe.commerce.delivery.model import DeliveryRule
 from yaohe.commerce.errors import (
+    CouponElsewhere,
     CouponSpent,
     CouponTooSmallOrder,
     KeyReused,
@@ -220,6 +221,27 @@ async def test_a_coupon_is_split_over_the_lines_it_counts_for(shop: Shop) -> Non
     found = await shop.audit()
     assert [one["order"] for one in found.overclaimed] == [order.id]
     await shop.rows(swap, order.id, -1)
+
+
+async def test_a_coupon_for_certain_products(shop: Shop) -> None:
+    tea, cup, jar = await goods(shop, 9_900, 2_500, 100)
+    who, scope = new_id("v"), {"product_ids": [cup.id, jar.id]}
+    half = await coupon(shop, who, kind="percent", percent=50, amount_minor=9_000, **scope)
+    assert (await shop.commerce.coupons_of(who))[0].product_ids == sorted([cup.id, jar.id])
+    with pytest.raises(CouponElsewhere):
+        await buy(shop, of(tea), visitor_id=who, coupon_id=half)
+    order = await buy(shop, of(tea), of(jar, 3), of(cup), visitor_id=who, coupon_id=half)
+    assert [line.discount_minor for line in order.lines] == [0, 150, 1_250]
+    much = await coupon(shop, who, amount_minor=5_000, threshold_minor=2_600, **scope)
+    with pytest.raises(CouponTooSmallOrder):
+        await buy(shop, of(tea), of(cup), visitor_id=who, coupon_id=much)
+    all_of_it = await buy(shop, of(tea), of(cup), of(jar), visitor_id=who, coupon_id=much)
+    assert [line.discount_minor for line in all_of_it.lines] == [0, 2_500, 100]
+    assert await in_order(shop)
+    for nothing in ([], ["prd_none"], [tea.id, "prd_none"], ["ä"]):
+        with pytest.raises((BadInput, ProductNotFound)) as refused:
+            await shop.template(product_ids=nothing)
+        assert refused.value.field == "product_ids"
 
 
 async def test_some_at_the_live_price_and_some_at_the_regular_one(shop: Shop) -> None:

@@ -4,8 +4,10 @@ shelf; the ledger and the audit agree at every step."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -23,8 +25,9 @@ from yaohe.commerce.errors import (
     RefundUnderWay,
 )
 from yaohe.commerce.orders import OrderRefunded
+from yaohe.commerce.orders.lines import WishLine
 from yaohe.commerce.orders.model import Shipment
-from yaohe.commerce.payments.model import RefundWish
+from yaohe.commerce.payments.model import Pieces, RefundWish
 from yaohe.identity import Staff
 from yaohe.kernel.db import Database
 from yaohe.kernel.errors import AppError, BadInput
@@ -163,6 +166,67 @@ async def test_parts_never_more_than_was_paid(shop: Shop, owner: Staff) -> None:
     assert await left(shop, order) == (10, 0)
     found = await judged(shop)
     assert (found.holds, found.holds_open) == (True, 0), found
+
+
+async def of_two_lines(shop: Shop) -> Order:
+    """Three of one thing and two of another, and a coupon that does not divide: 9,900 × 3 and
+    2,500 × 2, less 1,000."""
+    visitor = new_id("v")
+    tea, cup = await shop.product(stock=10), await shop.product(stock=10, price_minor=2_500)
+    template = await shop.template()
+    coupon = await shop.commerce.claim_coupon(
+        template.id, visitor, source="arrival", source_ref="token"
+    )
+    order = await shop.commerce.create_order(
+        visitor, None, None, 1, coupon.id, new_id("k"),
+        lines=[WishLine(product_id=tea.id, quantity=3), WishLine(product_id=cup.id, quantity=2)],
+    )  # fmt: skip
+    payment = await shop.commerce.start_payment(order.id, visitor)
+    await shop.pay(payment.id)
+    return await settled(shop, order, "paid")
+
+
+def some(*pieces: tuple[int, int], **more: Any) -> RefundWish:
+    given = tuple(Pieces(place=place, quantity=quantity) for place, quantity in pieces)
+    return RefundWish(pieces=given, **more)
+
+
+async def owed(shop: Shop, order: Order) -> list[int]:
+    rows = await shop.rows(
+        "select amount_minor from commerce.refunds where order_id = $1 order by id", order.id
+    )
+    return [row["amount_minor"] for row in rows]
+
+
+async def test_pieces_of_lines_go_back_at_what_they_cost(shop: Shop, owner: Staff) -> None:
+    order = await of_two_lines(shop)
+    assert [line.cost_minor for line in order.lines] == [28_844, 4_856]
+    asked = await shop.commerce.refund_order(order.id, some((0, 1), key="press"), by=owner)
+    assert [line.refunded_quantity for line in asked.lines] == [1, 0]
+    await shop.commerce.refund_order(order.id, some((0, 1), key="press"), by=owner)
+    with pytest.raises(KeyReused):
+        await shop.commerce.refund_order(order.id, some((0, 2), key="press"), by=owner)
+    with pytest.raises(RefundTooMuch) as refused:
+        await shop.commerce.refund_order(order.id, some((1, 2), (0, 3)), by=owner)
+    assert refused.value.field == "lines[0]"
+    for wrong in (some((2, 1)), some((-1, 1)), some((0, 0)), some(), some((0, 1), (0, 1))):
+        with pytest.raises(BadInput):
+            await shop.commerce.refund_order(order.id, wrong, by=owner)
+    answers = await asyncio.gather(
+        *[shop.commerce.refund_order(order.id, some((0, 1)), by=owner) for _ in range(6)],
+        return_exceptions=True,
+    )
+    assert Counter(type(one) for one in answers) == {Order: 2, RefundTooMuch: 4}
+    assert await owed(shop, order) == [9_614, 9_615, 9_615]
+    await shop.commerce.refund_order(order.id, some((1, 1), amount_minor=100), by=owner)
+    await shop.commerce.refund_order(order.id, some((1, 1)), by=owner)
+    assert await owed(shop, order) == [9_614, 9_615, 9_615, 100, 2_428]
+    await shop.commerce.refund_order(order.id, by=owner)
+    back = await settled(shop, order, "refunded")
+    assert back.refunded_minor == order.paid_minor
+    stocks = [await shop.commerce.product(line.product_id) for line in order.lines]
+    assert [(one.stock, one.sold) for one in stocks] == [(10, 0), (10, 0)]
+    assert (await judged(shop)).holds
 
 
 async def test_some_goes_back_and_the_rest_is_shipped(shop: Shop, owner: Staff) -> None:

@@ -29,6 +29,7 @@ Conflict 409
 ├── CouponOver           coupon_over            not yet or no longer given out
 ├── CouponSpent          coupon_spent           used, or reserved by another order
 ├── CouponExpired        coupon_expired
+├── CouponElsewhere      coupon_scope           it is for other products
 ├── CouponNothing        coupon_nothing         it is for a fee that this order does not have
 ├── CouponTooSmallOrder  coupon_threshold       the order is below the threshold
 ├── LivePriceOver        live_price_over        not (any more) the price here
@@ -183,6 +184,11 @@ class CouponSpent(Conflict):
 class CouponExpired(Conflict):
     code = "coupon_expired"
     message = "This coupon has expired."
+
+
+class CouponElsewhere(Conflict):
+    code = "coupon_scope"
+    message = "This coupon is for other products than this order has at their regular price."
 
 
 class CouponNothing(Conflict):

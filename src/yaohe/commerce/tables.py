@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Integer,
     MetaData,
@@ -19,7 +19,6 @@ from sqlalchemy import (
 )
 
 metadata = MetaData(schema="commerce")
-
 
 _text = partial(Column, type_=Text, nullable=False)
 _amount = partial(Column, type_=BigInteger, nullable=False)
@@ -94,6 +93,7 @@ coupon_templates = Table(
     _text("status"),
     _text("kind"),
     _count("percent", nullable=True),
+    Column("product_ids", ARRAY(Text)),
     _count("per_day", nullable=True),
     _count("per_show", nullable=True),
     _at("created_at"),
@@ -228,6 +228,7 @@ order_lines = Table(
     _amount("unit_price_minor"),
     _amount("discount_minor"),
     Column("live_price_id", Text, ForeignKey(live_prices.c.id)),
+    _count("refunded_quantity"),
 )
 
 payments = Table(
@@ -262,6 +263,7 @@ refunds = Table(
     _text("currency"),
     _text("reason"),
     _text("idempotency_key", nullable=True),
+    _text("pieces", nullable=True),  # of which lines, as JSON
     _text("state"),
     _count("attempts"),
     _count("round"),  # under which number it is asked for

@@ -170,6 +170,7 @@ def _coupon(offer: RoomOffer | None) -> CouponView | None:
         offer.friend_left,
         template.kind,
         template.percent,
+        template.scoped,
     )
 
 

@@ -58,6 +58,7 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True):
     threshold_minor: int
     kind: CouponKind
     percent: int | None
+    product_ids: list[str] | None
     expires_at: datetime
     state: str
 
@@ -223,6 +224,7 @@ class Verbs:
                 amount_minor=coupon.amount_minor,
                 kind=coupon.kind,
                 percent=coupon.percent,
+                product_ids=coupon.product_ids,
                 threshold_minor=coupon.threshold_minor,
                 expires_at=coupon.expires_at,
                 state=coupon.state,

@@ -44,6 +44,7 @@ class CouponView:
     left: int
     kind: CouponKind = "amount"
     percent: int | None = None
+    scoped: bool = False
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
@@ -350,10 +351,9 @@ def _media_data(moment: Snapshot, ticket: Ticket | None) -> dict[str, Any]:
 
 
 def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
-    coupon = moment.coupon
-    if coupon is None:
+    if (coupon := moment.coupon) is None:
         return None
-    names = ("amount_minor", "threshold_minor", "left", "kind", "percent")
+    names = ("amount_minor", "threshold_minor", "left", "kind", "percent", "scoped")
     return {"title": coupon.title_in(lang)} | {name: getattr(coupon, name) for name in names}
 
 

@@ -106,7 +106,9 @@ def _coupon(template: CouponTemplate | None) -> dict[str, Any] | None:
     """What a coupon promises, in both languages; how many are left is told beside it."""
     if template is None:
         return None
-    names = ("title", "title_en", "amount_minor", "threshold_minor", "kind", "percent")
+    names = (
+        "title", "title_en", "amount_minor", "threshold_minor", "kind", "percent", "scoped",
+    )  # fmt: skip
     return {name: getattr(template, name) for name in names}
 
 

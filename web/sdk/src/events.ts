@@ -116,6 +116,8 @@ export interface CouponOffer {
   percent: number | null
   amount_minor: number
   threshold_minor: number
+  /** It is for certain products only. */
+  scoped?: boolean
   left: number
 }
 

@@ -18,6 +18,8 @@ export interface Coupon {
   amount_minor: number
   percent: number | null
   threshold_minor: number
+  /** The products it is for; null or left out: all. */
+  product_ids?: string[] | null
   title: string
   title_en?: string
   expires_at?: string

@@ -39,6 +39,8 @@ export interface OrderLine {
   /** Its share of what the coupon took off the goods. */
   discount_minor: number
   live_price_id: string | null
+  /** Pieces whose money went back, or is on its way. */
+  refunded_quantity: number
 }
 
 /** Title, product, price and live price are those of its first line; `quantity` counts all pieces. */

@@ -12,9 +12,13 @@ PAGE: Final = 5_000
 
 _DISCOUNTED: Final = """
     select o.id, array_agg(l.discount_minor order by l.place) as discounts,
-           array_agg(case when l.live_price_id is null then l.unit_price_minor * l.quantity else 0
-                     end order by l.place) as weights
+           array_agg(case when l.live_price_id is null
+                           and (t.product_ids is null or l.product_id = any(t.product_ids))
+                          then l.unit_price_minor * l.quantity else 0 end order by l.place)
+               as weights
       from commerce.orders o join commerce.order_lines l on l.order_id = o.id
+      join commerce.coupons c on c.id = o.coupon_id
+      join commerce.coupon_templates t on t.id = c.template_id
      where o.coupon_id is not null and o.id > $1
      group by o.id order by o.id limit $2
 """

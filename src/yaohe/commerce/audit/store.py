@@ -124,7 +124,8 @@ _OVERCLAIMED: Final[Mapping[str, str]] = {
           left join commerce.coupon_templates t on t.id = c.template_id
          cross join lateral (
                select coalesce(sum(unit_price_minor * quantity), 0)::bigint as minor
-                 from commerce.order_lines where order_id = o.id and live_price_id is null) goods
+                 from commerce.order_lines where order_id = o.id and live_price_id is null
+                  and (t.product_ids is null or product_id = any(t.product_ids))) goods
          where o.discount_minor <> case t.kind
                    when 'percent' then least(c.amount_minor, goods.minor * t.percent / 100)
                    when 'shipping' then least(c.amount_minor, o.fee_minor)

@@ -38,7 +38,7 @@ from yaohe.kernel.outbox import record_raw
 
 _LOCK: Final = """
 select id, shop_id, title, title_en, amount_minor, threshold_minor, currency, kind, percent,
-    per_day, per_show, statement_timestamp() as at
+    product_ids, per_day, per_show, statement_timestamp() as at
 from commerce.coupon_templates where id = any($1::text[]) order by id for no key update
 """
 
@@ -343,6 +343,7 @@ def _answer(
             currency=template["currency"],
             kind=template["kind"],
             percent=template["percent"],
+            product_ids=template["product_ids"],
             source=item.source,
             source_ref=item.source_ref,
             claimed_at=row["at"],
@@ -358,5 +359,6 @@ def _answer(
         title_en=template["title_en"],
         kind=template["kind"],
         percent=template["percent"],
+        product_ids=template["product_ids"],
         **known,
     )

@@ -18,7 +18,7 @@ from yaohe.commerce.coupons.model import (
     NewTemplate,
     TemplateStatus,
 )
-from yaohe.commerce.errors import CouponNotFound, CouponSpent, TemplateNotFound
+from yaohe.commerce.errors import CouponNotFound, CouponSpent, ProductNotFound, TemplateNotFound
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Guest, Identity, Staff, current_guest
 from yaohe.kernel.errors import BadInput
@@ -43,6 +43,7 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     status: TemplateStatus
     kind: CouponKind
     percent: int | None
+    product_ids: list[str] | None
     per_day: int | None
     per_show: int | None
 
@@ -67,6 +68,7 @@ class CouponView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     kind: CouponKind
     percent: int | None
+    product_ids: list[str] | None
 
 
 class CouponList(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ def template_view(template: CouponTemplate) -> TemplateView:
         status=template.status,
         kind=template.kind,
         percent=template.percent,
+        product_ids=template.product_ids,
         per_day=template.per_day,
         per_show=template.per_show,
     )
@@ -109,6 +112,7 @@ def coupon_view(coupon: Coupon) -> CouponView:
         expires_at=coupon.expires_at,
         kind=coupon.kind,
         percent=coupon.percent,
+        product_ids=coupon.product_ids,
     )
 
 
@@ -122,7 +126,7 @@ class Templates(Controller):
         found = await commerce.templates(staff.shop_id)
         return TemplateList([template_view(template) for template in found])
 
-    @post("/", summary="Offer a coupon", opt={"errors": (*STAFF_ERRORS, BadInput)})
+    @post("/", summary="Offer a coupon", opt={"errors": (*STAFF_ERRORS, BadInput, ProductNotFound)})
     async def create(
         self,
         data: JSONBody[NewTemplate],

@@ -4,6 +4,8 @@
     percent     takes so many hundredths of the goods off, rounded down, up to its amount
     shipping    takes what shipping costs off, up to its amount; without a fee it cannot be used
 
+One may be for certain products only (its *scope*): it counts over those alone.
+
 A *template* says how many there are and for whom; a *coupon* is one person's. Its states:
 
     claimed ──► locked ──► used
@@ -27,6 +29,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from yaohe.commerce.orders.lines import check_key
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.language import said
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
@@ -36,6 +39,7 @@ YEAR_MAX: Final = 2200
 TOTAL_MAX: Final = 100_000_000
 TITLE_CHARS_MAX: Final = 60
 VALID_DAYS_MAX: Final = 3_650
+SCOPE_MAX: Final = 200
 CLAIM_CHARS_MAX: Final = 400
 
 CouponState = Literal["claimed", "locked", "used", "expired", "revoked"]
@@ -71,11 +75,17 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
     percent: int | None = None
     per_day: int | None = None
     per_show: int | None = None
+    product_ids: list[str] | None = None
     used: int = 0
 
     @property
     def left(self) -> int:
         return self.total - self.claimed
+
+    @property
+    def scoped(self) -> bool:
+        """Whether it is for certain products only."""
+        return self.product_ids is not None
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
@@ -84,6 +94,7 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
 class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """What staff give to offer a coupon. One of `valid_until` and `valid_days` is needed.
     `amount_minor` is the most that it takes off; `percent` belongs to that kind alone.
+    `product_ids` are the products it is for; left out, it is for all.
     `per_person` is what one person may have in all, `per_day` and `per_show` of these in a day of
     the shop and in one show."""
 
@@ -101,6 +112,7 @@ class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     percent: int | None = None
     per_day: int | None = None
     per_show: int | None = None
+    product_ids: list[str] | None = None
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +160,7 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     kind: CouponKind = "amount"
     percent: int | None = None
+    product_ids: list[str] | None = None
     order_id: str | None = None
     new: bool = False
 
@@ -172,7 +185,7 @@ def slot_of(source: str, reward_key: str | None) -> str:
     return source if reward_key is None else f"{source}:{reward_key}"
 
 
-def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]:
+def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | list[str] | None]:
     """The columns a new template writes, checked; raises `BadInput`."""
     if not 0 < new.amount_minor <= AMOUNT_MINOR_MAX:
         raise BadInput("A coupon takes at least 1 minor unit off.", field="amount_minor")
@@ -217,7 +230,20 @@ def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | None]
         "percent": new.percent,
         "per_day": new.per_day,
         "per_show": new.per_show,
+        "product_ids": _scope(new.product_ids),
     }
+
+
+def _scope(product_ids: list[str] | None) -> list[str] | None:
+    if product_ids is None:
+        return None
+    scope = sorted({check_key(product_id, field="product_ids") for product_id in product_ids})
+    if not 1 <= len(scope) <= SCOPE_MAX:
+        raise BadInput(
+            f"A coupon is for 1 to {SCOPE_MAX} products; leave product_ids out for all.",
+            field="product_ids",
+        )
+    return scope
 
 
 def check_part(part: Part, template_total: int, *, field: str) -> None:

@@ -23,7 +23,13 @@ from yaohe.commerce.coupons.model import (
     cleaned_template,
     slot_of,
 )
-from yaohe.commerce.errors import CouponNotFound, CouponPartLow, CouponSpent, TemplateNotFound
+from yaohe.commerce.errors import (
+    CouponNotFound,
+    CouponPartLow,
+    CouponSpent,
+    ProductNotFound,
+    TemplateNotFound,
+)
 from yaohe.commerce.events import CouponSupplyChanged
 from yaohe.identity import SHOP_ID, Staff, audit
 from yaohe.kernel.coalesce import Coalescer
@@ -35,7 +41,7 @@ from yaohe.kernel.money import check_currency
 # What the trail says of a new template.
 _NOTED: Final = (
     "kind", "percent", "amount_minor", "threshold_minor", "total", "per_person", "per_day",
-    "per_show",
+    "per_show", "product_ids",
 )  # fmt: skip
 
 TEMPLATES_MAX: Final = 500
@@ -63,6 +69,9 @@ class Coupons:
         values = cleaned_template(new)
         values["currency"] = check_currency(new.currency or "CNY")
         async with self._db.begin() as tx:
+            wanted = set(new.product_ids or ())
+            if not await store.all_products(tx.conn, shop_id, sorted(wanted)):
+                raise ProductNotFound(field="product_ids")
             made = await store.insert_template(tx.conn, new_id("ct"), shop_id, values)
             if by is not None:
                 await audit(

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.coupons.model import Coupon, CouponTemplate, TemplateStatus
-from yaohe.commerce.tables import coupon_templates, coupons
+from yaohe.commerce.tables import coupon_templates, coupons, products
 
 # What a coupon is worth now: nobody has to write `expired` for it to be so.
 _STATE: ColumnElement[str] = case(
@@ -42,6 +42,7 @@ _COUPON = (
     coupons.c.currency,
     coupon_templates.c.kind,
     coupon_templates.c.percent,
+    coupon_templates.c.product_ids,
     coupons.c.source,
     coupons.c.source_ref,
     coupons.c.order_id,
@@ -79,6 +80,16 @@ async def insert_template(
         )
     ).one()
     return CouponTemplate(**row._mapping)
+
+
+async def all_products(conn: AsyncConnection, shop_id: str, product_ids: Sequence[str]) -> bool:
+    """Whether the shop has every one of these."""
+    found = await conn.execute(
+        select(func.count())
+        .select_from(products)
+        .where(products.c.id.in_(product_ids), products.c.shop_id == shop_id)
+    )
+    return bool(found.scalar_one() == len(product_ids))
 
 
 async def set_template_status(

@@ -16,6 +16,7 @@ import asyncpg
 from yaohe.commerce.delivery.model import FEE, new_pickup_codes
 from yaohe.commerce.errors import (
     AddressMissing,
+    CouponElsewhere,
     CouponExpired,
     CouponNotFound,
     CouponNothing,
@@ -76,7 +77,8 @@ with item as (
         c.expires_at <= now.at as coupon_over,
         c.currency = p.currency and c.shop_id = p.shop_id as coupon_fits,
         c.amount_minor as coupon_minor, t.kind, t.percent,
-        i.live_price_id is null or {COUPON_AT_LIVE_PRICE} as takes,
+        (i.live_price_id is null or {COUPON_AT_LIVE_PRICE})
+            and (t.product_ids is null or i.product_id = any(t.product_ids)) as takes,
         his.open_orders, now.at, p.delivery,
         case when p.delivery = 'pickup' then i.code end as pickup_code,
         case when p.delivery = 'pickup' then coalesce(r.pickup_place, '') else '' end
@@ -116,7 +118,8 @@ with item as (
         select * from commerce.coupons where id = i.coupon_id and visitor_id = i.visitor_id limit 1
     ) c on true
     left join lateral (
-        select kind, percent from commerce.coupon_templates where id = c.template_id limit 1
+        select kind, percent, product_ids from commerce.coupon_templates
+        where id = c.template_id limit 1
     ) t on true
     cross join lateral (
         select count(*) as open_orders from commerce.orders
@@ -125,6 +128,7 @@ with item as (
 ), summed as (
     select *, (sum(line_minor) over whole)::bigint as goods_minor,
         coalesce(sum(line_minor) filter (where takes) over whole, 0)::bigint as couponed_minor,
+        bool_or(takes) over whole as any_takes,
         min(delivery) over whole <> max(delivery) over whole
             or min(currency) over whole <> max(currency) over whole
             or min(shop_id) over whole <> max(shop_id) over whole as mixed
@@ -166,6 +170,7 @@ with item as (
             when found_coupon_id is null or not coupon_fits then 'coupon_not_found'
             when coupon_state in ('locked', 'used') then 'coupon_spent'
             when coupon_state <> 'claimed' or coupon_over then 'coupon_expired'
+            when not any_takes then 'coupon_scope'
             when couponed_minor < threshold_minor then 'coupon_threshold'
             when kind = 'shipping' and fee_minor = 0 then 'coupon_nothing' end
         end as first_refusal
@@ -265,6 +270,7 @@ REFUSALS: Final[dict[str, type[AppError]]] = {
         CouponNotFound,
         CouponSpent,
         CouponExpired,
+        CouponElsewhere,
         CouponTooSmallOrder,
         CouponNothing,
         LivePriceOver,

@@ -20,7 +20,7 @@ from yaohe.commerce.errors import (
 from yaohe.commerce.orders.http import Text
 from yaohe.commerce.orders.model import Shipment
 from yaohe.commerce.orders.views import OrderView, order_view
-from yaohe.commerce.payments.model import RefundWish
+from yaohe.commerce.payments.model import Pieces, RefundWish
 from yaohe.commerce.service import Commerce
 from yaohe.identity import STAFF_ERRORS, STAFF_ONLY, Staff
 from yaohe.kernel.errors import BadInput, TryAgain
@@ -39,10 +39,19 @@ class PickupRequest(msgspec.Struct, frozen=True, kw_only=True):
     code: Text
 
 
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`place` is the line's in the order's `lines`, from 0."""
+
+    place: int
+    quantity: int
+
+
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Without an amount: all that is left. The same key is one refund, however often it is sent."""
+    """Without an amount: what the pieces of these `lines` cost after what was taken off; without
+    lines, too: all that is left. The same key is one refund, however often it is sent."""
 
     amount_minor: int | None = None
+    lines: list[RefundLine] | None = None
     idempotency_key: Text | None = None
 
 
@@ -97,7 +106,10 @@ class OrderDesk(Controller):
         data: JSONBody[RefundRequest | None] = None,
     ) -> OrderView:
         asked = data or RefundRequest()
-        wish = RefundWish(amount_minor=asked.amount_minor, key=asked.idempotency_key)
+        pieces = None
+        if asked.lines is not None:
+            pieces = tuple(Pieces(place=line.place, quantity=line.quantity) for line in asked.lines)
+        wish = RefundWish(amount_minor=asked.amount_minor, pieces=pieces, key=asked.idempotency_key)
         return order_view(await commerce.refund_order(order_id, wish, by=staff))
 
     @put(

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from yaohe.commerce.errors import (
     AddressMissing,
+    CouponElsewhere,
     CouponExpired,
     CouponNotFound,
     CouponNothing,
@@ -145,6 +146,7 @@ class MyOrders(Controller):
                 CouponNotFound,
                 CouponSpent,
                 CouponExpired,
+                CouponElsewhere,
                 CouponTooSmallOrder,
                 CouponNothing,
                 LivePriceOver,

@@ -42,6 +42,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     discount_minor: int
     live_price_id: str | None = None
     variant_id: str | None = None
+    refunded_quantity: int = 0
 
     @property
     def goods_minor(self) -> int:
@@ -51,6 +52,12 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     def cost_minor(self) -> int:
         """What is paid for it, without the order's fee."""
         return self.goods_minor - self.discount_minor
+
+    def worth_minor(self, pieces: int) -> int:
+        """What the next so many pieces cost that were not given back yet. The sums of all pieces
+        are what the line cost: what does not divide is in the last ones."""
+        before = self.cost_minor * self.refunded_quantity // self.quantity
+        return self.cost_minor * (self.refunded_quantity + pieces) // self.quantity - before
 
     @property
     def wished(self) -> WishLine:

@@ -7,7 +7,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.lines import OrderLine
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.tables import coupons, live_prices, products, variants
+from yaohe.commerce.tables import coupons, live_prices, order_lines, products, variants
+
+
+async def take_pieces(conn: AsyncConnection, order_id: str, place: int, pieces: int) -> bool:
+    """Count pieces of a line as given back; False when not so many are left. The caller holds the
+    order."""
+    taken = await conn.execute(
+        update(order_lines)
+        .where(
+            order_lines.c.order_id == order_id,
+            order_lines.c.place == place,
+            order_lines.c.refunded_quantity + pieces <= order_lines.c.quantity,
+        )
+        .values(refunded_quantity=order_lines.c.refunded_quantity + pieces)
+        .returning(order_lines.c.place)
+    )
+    return taken.first() is not None
 
 
 def _by(order: Order, name: str) -> dict[str, list[OrderLine]]:

@@ -16,7 +16,8 @@ LINES: Final = """(
                'product_id', l.product_id, 'variant_id', l.variant_id, 'title', l.title,
                'title_en', l.title_en, 'picture_key', l.picture_key, 'quantity', l.quantity,
                'unit_price_minor', l.unit_price_minor, 'discount_minor', l.discount_minor,
-               'live_price_id', l.live_price_id) order by l.place)::text
+               'live_price_id', l.live_price_id,
+               'refunded_quantity', l.refunded_quantity) order by l.place)::text
       from commerce.order_lines l where l.order_id = orders.id
 )"""
 

@@ -14,7 +14,8 @@ from yaohe.commerce.orders.moves import PAID, OrderStatus
 
 
 class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
-    """`discount_minor` is its share of what the coupon took off the goods."""
+    """`discount_minor` is its share of what the coupon took off the goods; `refunded_quantity` are
+    the pieces whose money went back, or is on its way."""
 
     product_id: str
     variant_id: str | None
@@ -25,6 +26,7 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
     unit_price_minor: int
     discount_minor: int
     live_price_id: str | None
+    refunded_quantity: int
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,7 @@ def line_view(line: OrderLine) -> OrderLineView:
         unit_price_minor=line.unit_price_minor,
         discount_minor=line.discount_minor,
         live_price_id=line.live_price_id,
+        refunded_quantity=line.refunded_quantity,
     )
 
 

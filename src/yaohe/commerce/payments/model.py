@@ -55,11 +55,25 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Pieces(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces of one line of an order; `place` counts from 0."""
+
+    place: int
+    quantity: int
+
+
 class RefundWish(msgspec.Struct, frozen=True, kw_only=True):
-    """What staff want to give back: so much, or all that is left. `key` is made once per press."""
+    """What staff want to give back: so much, what these pieces cost, or all that is left. `key` is
+    made once per press."""
 
     amount_minor: int | None = None
+    pieces: tuple[Pieces, ...] | None = None
     key: str | None = None
+
+    @property
+    def pieces_text(self) -> str | None:
+        """The pieces as they are kept with the refund."""
+        return None if self.pieces is None else msgspec.json.encode(self.pieces).decode()
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +89,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     state: RefundState
     attempts: int
     round: int
+    pieces: str | None = None
 
     @property
     def number(self) -> str:

@@ -24,6 +24,7 @@ _REFUND = (
     refunds.c.state,
     refunds.c.attempts,
     refunds.c.round,
+    refunds.c.pieces,
 )
 
 
@@ -53,6 +54,7 @@ async def insert_refund(
     *,
     amount_minor: int,
     key: str | None = None,
+    pieces: str | None = None,
 ) -> Refund:
     await conn.execute(
         insert(refunds).values(
@@ -65,6 +67,7 @@ async def insert_refund(
             currency=payment.currency,
             reason=reason,
             idempotency_key=key,
+            pieces=pieces,
             state="due",
             attempts=0,
             round=1,

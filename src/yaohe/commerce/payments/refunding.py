@@ -20,13 +20,14 @@ from yaohe.commerce.errors import (
 )
 from yaohe.commerce.orders import moves
 from yaohe.commerce.orders import store as orders
-from yaohe.commerce.orders.lines import check_key
+from yaohe.commerce.orders.lines import QUANTITY_MAX, check_key, line_field
 from yaohe.commerce.orders.model import Order
+from yaohe.commerce.orders.returning import take_pieces
 from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.judging import Judge
 from yaohe.commerce.payments.model import REFUND_ASK_AGAIN_S, Refund, RefundWish, refund_pause
 from yaohe.identity import Staff, audit
-from yaohe.kernel.db import Database
+from yaohe.kernel.db import Database, Tx
 from yaohe.kernel.errors import BadInput
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.money import AMOUNT_MINOR_MAX
@@ -67,7 +68,10 @@ class Refunds:
                 await refund_store.refund_by_key(tx.conn, order_id, wish.key) if wish.key else None
             )
             if known is not None:
-                if wish.amount_minor not in {None, known.amount_minor}:
+                if (
+                    wish.amount_minor not in {None, known.amount_minor}
+                    or wish.pieces_text != known.pieces
+                ):
                     raise KeyReused
                 return order
             payment = await store.captured(tx.conn, order_id)
@@ -78,17 +82,25 @@ class Refunds:
             left_minor = payment.amount_minor - payment.given_back_minor
             if left_minor == 0:
                 raise RefundUnderWay
-            amount_minor = left_minor if wish.amount_minor is None else wish.amount_minor
+            amount_minor = await _amount(tx, order, wish, left_minor)
             if not await refund_store.claim_back(tx.conn, payment.id, amount_minor):
                 raise RefundTooMuch
             refund = await refund_store.insert_refund(
-                tx.conn, new_id("ref"), payment, "shop", amount_minor=amount_minor, key=wish.key
+                tx.conn,
+                new_id("ref"),
+                payment,
+                "shop",
+                amount_minor=amount_minor,
+                key=wish.key,
+                pieces=wish.pieces_text,
             )
             detail = {"refund_id": refund.id, "amount_minor": refund.amount_minor}
             await audit(tx, staff=by, action="order.refund", subject=order_id, detail=detail)
             await self._ledger.transfer(tx, bookkeeping.owed(refund))
             await self._ledger.hold(tx, bookkeeping.asked(refund))
-        return order
+            asked = await orders.order(tx.conn, order_id)
+        assert asked is not None, "it was held"
+        return asked
 
     async def ask(self) -> int:
         """Ask the gateway for the refunds that are due; returns how many were asked for."""
@@ -129,7 +141,30 @@ class Refunds:
         return await self._gateway.refund(request)
 
 
+async def _amount(tx: Tx, order: Order, wish: RefundWish, left_minor: int) -> int:
+    """What is to go back; the pieces it is for are counted."""
+    if wish.pieces is None:
+        return left_minor if wish.amount_minor is None else wish.amount_minor
+    cost_minor = 0
+    for given in wish.pieces:
+        if not 0 <= given.place < len(order.lines):
+            raise BadInput("This order has no such line.", field="lines")
+        if not await take_pieces(tx.conn, order.id, given.place, given.quantity):
+            raise RefundTooMuch(
+                "That is more pieces than are left of this line.", field=line_field(given.place)
+            )
+        cost_minor += order.lines[given.place].worth_minor(given.quantity)
+    if wish.amount_minor is None and cost_minor == 0:
+        raise RefundTooMuch("Nothing was paid for these pieces.", field="lines")
+    return cost_minor if wish.amount_minor is None else wish.amount_minor
+
+
 def _check(wish: RefundWish) -> None:
+    places = [given.place for given in wish.pieces or ()]
+    if wish.pieces is not None and (not places or len(set(places)) < len(places)):
+        raise BadInput("Name some lines, each of them once.", field="lines")
+    if any(not 1 <= given.quantity <= QUANTITY_MAX for given in wish.pieces or ()):
+        raise BadInput("Give back at least one piece of each line named.", field="lines")
     if wish.amount_minor is not None and wish.amount_minor < 1:
         raise BadInput("Give back at least one cent.", field="amount_minor")
     if wish.amount_minor is not None and wish.amount_minor > AMOUNT_MINOR_MAX:

@@ -49,6 +49,8 @@ export function bestDeal(product: PricedProduct, quantity: number, coupons: Coup
 
 /** What an order costs with this coupon, or with none. */
 function withCoupon(product: PricedProduct, subtotal: number, coupon: Coupon | null, rule?: DeliveryRule | null): Deal {
+  const elsewhere = coupon?.product_ids && !coupon.product_ids.includes(product.id)
+  if (elsewhere) coupon = null
   const goods = coupon ? offGoods(coupon, subtotal) : 0
   const way = shipping(product.delivery, subtotal - goods, rule)
   const pays = coupon?.kind === 'shipping' && coupon.threshold_minor <= subtotal ? Math.min(coupon.amount_minor, way.fee) : 0

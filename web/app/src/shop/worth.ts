@@ -2,7 +2,14 @@
 import type { Coupon } from '@sdk/plays'
 import type { Lang, Words } from '../ui/words'
 
-export function worth({ kind, percent, amount_minor }: Pick<Coupon, 'kind' | 'percent' | 'amount_minor'>, say: Words, money: (minor: number) => string, lang: Lang): string {
+type Promised = Pick<Coupon, 'kind' | 'percent' | 'amount_minor' | 'product_ids'> & { scoped?: boolean }
+
+export function worth(coupon: Promised, say: Words, money: (minor: number) => string, lang: Lang): string {
+  const off = taken(coupon, say, money, lang)
+  return coupon.scoped || coupon.product_ids ? say('coupon.scoped', { worth: off }) : off
+}
+
+function taken({ kind, percent, amount_minor }: Promised, say: Words, money: (minor: number) => string, lang: Lang): string {
   if (kind === 'shipping') return say('coupon.shipping', { amount: money(amount_minor) })
   if (kind !== 'percent') return money(amount_minor)
   // In Chinese one says what is left to pay, in tenths: 15 % off is 8.5.

@@ -52,7 +52,7 @@ export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture' | 'varian
 export type ProductChange = Partial<ProductDraft> & { stock_change?: number }
 export type CouponDraft = Pick<
   CouponTemplate,
-  'title' | 'title_en' | 'kind' | 'percent' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
+  'title' | 'title_en' | 'kind' | 'percent' | 'product_ids' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
 >
 
 /** null: not limited. */
@@ -147,7 +147,7 @@ export const api = {
   handOver: (code: string) => client.post<{ id: string; title: string; title_en: string; quantity: number }>(`${V1}/shop/pickups`, { code }),
   delivery: () => client.get<DeliveryRule>(`${V1}/delivery`),
   setDelivery: (rule: DeliveryRule) => client.put<DeliveryRule>(`${V1}/shop/delivery`, rule),
-  refundOrder: (id: string, wish: { amount_minor: number | null; idempotency_key: string }) =>
+  refundOrder: (id: string, wish: { amount_minor: number | null; lines: { place: number; quantity: number }[] | null; idempotency_key: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/refund`, wish),
   noteOrder: (id: string, note: string) => client.put<unknown>(`${V1}/shop/orders/${id}/note`, { note }),
   reviews: (before: string) => client.get<Items<ShopReview>>(`${V1}/shop/reviews${before && `?before=${before}`}`),

@@ -6,6 +6,7 @@ import 'element-plus/es/components/option/style/css'
 import 'element-plus/es/components/popover/style/css'
 import 'element-plus/es/components/select/style/css'
 import 'element-plus/es/components/switch/style/css'
+import 'element-plus/es/components/tag/style/css'
 
 export {
   ElConfigProvider,

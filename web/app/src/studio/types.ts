@@ -152,6 +152,8 @@ export interface CouponTemplate {
   title_en: string
   kind: CouponKind
   percent: number | null
+  /** The products it is for; null: all. */
+  product_ids: string[] | null
   amount_minor: number
   threshold_minor: number
   total: number

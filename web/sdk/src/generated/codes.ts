@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'coupon_nothing'
   | 'coupon_over'
   | 'coupon_part_low'
+  | 'coupon_scope'
   | 'coupon_spent'
   | 'coupon_template_not_found'
   | 'coupon_threshold'

@@ -19,6 +19,8 @@ export interface OrderLine {
   /** Its share of what the coupon took off. */
   discount_minor: number
   live_price_id: string | null
+  /** Pieces whose money went back, or is on its way. */
+  refunded_quantity: number
 }
 
 export interface ShopOrder {

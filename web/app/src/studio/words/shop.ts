@@ -142,6 +142,8 @@ export const shop = {
   'orders.note_keep': ['记下备注', 'Keep the note'],
   'orders.note_done': ['备注记下了', 'Noted'],
   'orders.refund': ['按住退款 {amount}', 'Hold to refund {amount}'],
+  'orders.refund_pieces': ['退哪几件', 'Which pieces'],
+  'orders.refund_back': ['已退 {n} 件', '{n} given back'],
   'orders.refund_amount': ['退款金额', 'Amount to give back'],
   'orders.refund_amount_bad': ['最多能退 {amount}', 'At most {amount} can go back'],
   'orders.refund_help': ['原路退给买家。没发货的，全额退款时库存和优惠券一起退回', 'It goes back the way it came. Not shipped yet and all of it: stock and coupon go back, too'],

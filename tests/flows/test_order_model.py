@@ -43,9 +43,10 @@ class Rules:
             live = self.live[line.live_price_id]
             if live.product_id != line.product_id:
                 return "live_price_over", place
-            if self.taken.get(live.id, 0) + line.quantity > (live.total or 0):
+            at_it = sum(one.quantity for one in lines if one.live_price_id == live.id)
+            if self.taken.get(live.id, 0) + at_it > (live.total or 0):
                 return "live_price_gone", place
-            if self.held.get((live.id, who), 0) + line.quantity > (live.per_person or 0):
+            if self.held.get((live.id, who), 0) + at_it > (live.per_person or 0):
                 return "live_price_limit", place
         return None
 

@@ -121,3 +121,14 @@ async def test_no_request_is_answered_with_a_fault_of_ours(server: Server) -> No
     # Who is only turned away at the door has proved nothing.
     done = sum(count for status, count in statuses.items() if status < "300")
     assert done >= 40, statuses
+
+
+async def test_a_field_named_like_a_part_of_ours_is_told_like_any_other(server: Server) -> None:
+    """Litestar takes it for that part, and would answer that we are broken."""
+    async with httpx.AsyncClient(
+        base_url=server.url, headers={"origin": server.url}, cookies=server.owner
+    ) as owner:
+        answer = await owner.put("/api/v1/shop/page", json={"privacy": "x" * 20_001})
+    assert answer.status_code == 422, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == ("bad_input", "privacy")

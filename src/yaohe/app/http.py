@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import msgspec
 import structlog
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
@@ -19,7 +20,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import DBAPIError
 
 from yaohe import __version__
-from yaohe.kernel.errors import AppError, NotSignedIn
+from yaohe.kernel.errors import AppError, BadInput, NotSignedIn
 
 if TYPE_CHECKING:
     from yaohe.app.health import Health
@@ -58,7 +59,18 @@ def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Respon
     return Response({"error": body}, status_code=422)
 
 
-def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _misfit(error: HTTPException) -> tuple[str, str] | None:
+    """The field of the body and what is wrong with it, where Litestar took it for a broken service
+    of ours: it does when both have the same name, such as `privacy`."""
+    said = str(error.__cause__) if isinstance(error.__cause__, msgspec.ValidationError) else ""
+    message, _, place = said.partition(" - at `$.data.")
+    return (place.rstrip("`"), message) if place else None
+
+
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code == 500 and (misfit := _misfit(error)) is not None:
+        field, message = misfit
+        return _app_error(request, BadInput(message[:300], field=field))
     code, message = _HTTP_CODES.get(error.status_code, ("bad_request", error.detail))
     if error.status_code == 400 and error.detail:
         message = error.detail[:300]

@@ -286,40 +286,6 @@ payment_notices = Table(
     _at("received_at"),
 )
 
-bills = Table(
-    "bills",
-    metadata,
-    Column("gateway", Text, primary_key=True),
-    Column("day", Date, primary_key=True),  # of the gateway's calendar
-    _text("shop_id"),
-    _count("payments"),
-    _count("refunds"),
-    _count("moved"),  # in our books
-    _count("tries"),
-    _at("next_at"),
-    _at("compared_at", nullable=True),
-    _text("problem", nullable=True),
-)
-
-bill_differences = Table(
-    "bill_differences",
-    metadata,
-    Column("id", Text, primary_key=True),
-    _text("gateway"),
-    Column("day", Date, nullable=False),
-    _count("place"),
-    _text("kind"),
-    _text("payment_id"),
-    _text("refund_id", nullable=True),
-    _text("order_id", nullable=True),
-    _amount("ours_minor", nullable=True),
-    _amount("theirs_minor", nullable=True),
-    _text("currency"),
-    _text("because", nullable=True),
-    _text("explained_by", nullable=True),
-    _at("explained_at", nullable=True),
-)
-
 waits = Table(
     "waits",
     metadata,

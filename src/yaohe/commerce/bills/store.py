@@ -14,8 +14,9 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.bills.model import Bill, KeptDifference, ready_at
+from yaohe.commerce.bills.tables import bill_differences, bills
 from yaohe.commerce.payments.reconcile_store import CALENDAR
-from yaohe.commerce.tables import bill_differences, bills, payments
+from yaohe.commerce.tables import payments
 
 _DIFFERENCE = tuple(bill_differences.c[name] for name in KeptDifference.__struct_fields__)
 _LISTED_MAX = 500

@@ -18,6 +18,7 @@ from typing import Any
 from yaohe.app.build import build
 from yaohe.app.openapi import error_codes
 from yaohe.app.settings import document, load
+from yaohe.commerce.aftersales.moves import page as aftersales_page
 from yaohe.commerce.orders import moves
 from yaohe.identity.staff.model import PASSWORD_CHARS_MIN
 
@@ -102,6 +103,7 @@ MADE = {
     "web/sdk/src/generated/outside.ts": outside,
     "docs/ops/settings.md": settings_page,
     "docs/orders.md": moves.page,
+    "docs/aftersales.md": aftersales_page,
 }
 
 

@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+import yaohe.commerce.aftersales.tables
+import yaohe.commerce.reviews.tables  # noqa: F401 - the nouns whose tables stand beside them
 from yaohe.commerce.tables import metadata as commerce
 from yaohe.identity.tables import metadata as identity
 from yaohe.kernel.db import Database

@@ -1,6 +1,7 @@
 """The controllers of commerce, for the root to mount."""
 
 from yaohe.commerce.addresses.http import MyAddresses
+from yaohe.commerce.aftersales.http import controllers as aftersales
 from yaohe.commerce.bills.http import Bills
 from yaohe.commerce.cart.http import MyCart
 from yaohe.commerce.catalog.http import Products
@@ -38,6 +39,7 @@ controllers = (
     DeliveryDesk,
     *messages,
     *reviews,
+    *aftersales,
     GatewayNotices,
     PayDoor,
     Bills,

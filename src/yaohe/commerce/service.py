@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from yaohe.commerce.addresses.service import Addresses
+from yaohe.commerce.aftersales.service import Aftersales
 from yaohe.commerce.bills.service import Bills
 from yaohe.commerce.cart.service import Cart
 from yaohe.commerce.catalog.service import Catalog
@@ -114,6 +115,7 @@ class Commerce:
         self.reconcile = Reconciling(db, gateway).day
         self.bills = Bills(db, [gateway])
         self.ask_for_refunds = payments.ask_for_refunds
+        self.aftersales = Aftersales(db, refund_in=payments.refund_in)
 
     def _open_goods(self, db: Database, room_exists: RoomExists) -> None:
         """What is sold, and for how much; and who it is sold to."""

@@ -346,19 +346,3 @@ canned_answers = Table(
     Column("place", Integer, primary_key=True),
     _text("body"),
 )
-
-reviews = Table(
-    "reviews",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("order_id", Text, ForeignKey(orders.c.id), nullable=False),
-    _text("shop_id"),
-    Column("product_id", Text, ForeignKey(products.c.id), nullable=False),
-    _text("visitor_id"),
-    Column("stars", SmallInteger, nullable=False),
-    _text("body"),
-    _text("answer"),
-    _text("hidden_for", nullable=True),
-    _at("at"),
-    _at("changed_at", nullable=True),
-)

@@ -11,6 +11,7 @@ from typing import Any
 from yaohe.campaigns import Campaigns
 from yaohe.commerce import Commerce
 from yaohe.flows import (
+    aftersale_moved,
     assist_counted,
     back_in_stock,
     click_confirmed,
@@ -40,9 +41,10 @@ def all_steps(
         *order_paid.steps(sharing=sharing, commerce=commerce, hub=hub),
         *order_closed.steps(hub=hub),
         *order_shipped.steps(hub=hub),
-        *order_refunded.steps(sharing=sharing, hub=hub),
+        *order_refunded.steps(sharing=sharing, commerce=commerce, hub=hub),
         *goods_changed.steps(campaigns=campaigns, commerce=commerce, shelf=shelf, hub=hub),
         *back_in_stock.steps(commerce=commerce, hub=hub),
         *message_written.steps(hub=hub),
+        *aftersale_moved.steps(hub=hub),
         *room_ended.steps(campaigns=campaigns, commerce=commerce, hub=hub),
     ]

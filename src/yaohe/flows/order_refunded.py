@@ -1,10 +1,11 @@
-"""What follows when the shop has given an order's money back: its share earned nothing, and its
-buyer's page shows it."""
+"""What follows when the shop has given an order's money back: its share earned nothing, the request
+it was made for has ended, and its buyer's page shows it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from yaohe.commerce import Commerce
 from yaohe.commerce.orders import OrderRefunded
 from yaohe.kernel.db import Tx
 from yaohe.kernel.events import Recorded
@@ -15,8 +16,9 @@ from yaohe.sharing import Sharing
 Batch = list[Recorded[OrderRefunded]]
 
 
-def steps(*, sharing: Sharing, hub: Hub) -> list[Step[Any]]:
-    """In order: the credit goes, in the same transaction as its note; then the buyer is told."""
+def steps(*, sharing: Sharing, commerce: Commerce, hub: Hub) -> list[Step[Any]]:
+    """In order: the credit goes, in the same transaction as its note; the request ends; the buyer
+    is told."""
 
     async def reverse_credit(tx: Tx, batch: Batch) -> None:
         for recorded in batch:
@@ -25,6 +27,11 @@ def steps(*, sharing: Sharing, hub: Hub) -> list[Step[Any]]:
                 tx, order.order_id, refund_id=order.refund_id, amount_minor=order.amount_minor
             )
 
+    async def end_request(tx: Tx, batch: Batch) -> None:
+        for recorded in batch:
+            order = recorded.fact
+            await commerce.aftersales.settle(tx, order.order_id, order.refund_id)
+
     async def tell_buyer(_: Tx, batch: Batch) -> None:
         for recorded in batch:
             order = recorded.fact
@@ -32,5 +39,6 @@ def steps(*, sharing: Sharing, hub: Hub) -> list[Step[Any]]:
 
     return [
         Step("order_refunded.reverse_credit", OrderRefunded, reverse_credit),
+        Step("order_refunded.end_request", OrderRefunded, end_request),
         Step("order_refunded.tell_buyer", OrderRefunded, tell_buyer),
     ]

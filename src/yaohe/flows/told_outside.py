@@ -12,6 +12,7 @@ from typing import Any
 
 from yaohe.campaigns import AssistCounted
 from yaohe.commerce import OrderPaid
+from yaohe.commerce.aftersales import AftersaleMoved
 from yaohe.commerce.orders import (
     OrderCanceled,
     OrderCompleted,
@@ -60,6 +61,7 @@ def steps(*, webhooks: Webhooks, outside: Outside) -> list[Step[Any]]:
         told(OrderExpired, "order.expired", _closed),
         told(OrderCanceled, "order.canceled", _closed),
         told(PaymentRefunded, "order.refunded", _refunded),
+        told(AftersaleMoved, "aftersale.moved", _aftersale),
         told(OutsideOrderPaid, "outside_order.paid", _outside_paid),
         told(OutsideOrderRefunded, "outside_order.refunded", _outside_order),
         told(RoomWentLive, "room.live", _live),
@@ -130,6 +132,19 @@ def _refunded(refund: PaymentRefunded) -> Data:
         "refund_id": refund.refund_id,
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
+    }
+
+
+def _aftersale(moved: AftersaleMoved) -> Data:
+    return {
+        "aftersale_id": moved.aftersale_id,
+        "order_id": moved.order_id,
+        "visitor_id": moved.visitor_id,
+        "kind": moved.kind,
+        "reason": moved.reason,
+        "status": moved.status,
+        "amount_minor": moved.amount_minor,
+        "currency": moved.currency,
     }
 
 

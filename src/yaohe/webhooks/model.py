@@ -26,7 +26,7 @@ TEST_EVENT: Final = "webhook.test"
 EVENTS: Final[tuple[str, ...]] = (
     "share.clicked", "share.productive", "assist.counted",
     "order.paid", "order.shipped", "order.completed", "order.expired", "order.canceled",
-    "order.refunded", "outside_order.paid", "outside_order.refunded",
+    "order.refunded", "aftersale.moved", "outside_order.paid", "outside_order.refunded",
     "room.live", "room.ended",
 )  # fmt: skip
 

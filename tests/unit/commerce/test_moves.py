@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from yaohe.commerce.aftersales import moves as aftersales
 from yaohe.commerce.coupons import model as coupons
 from yaohe.commerce.orders import moves as orders
 from yaohe.commerce.payments import model as payments
@@ -74,3 +75,42 @@ def test_money_that_comes_in_always_has_an_effect() -> None:
         "paid_late": "double",
         "refunded": "double",
     }
+
+
+MONEY_MOVES = {
+    ("agree", "asked", "refunding"),
+    ("decline", "asked", "declined"),
+    ("withdraw", "asked", "withdrawn"),
+    ("overtake", "asked", "refunded"),
+    ("give_back", "refunding", "refunded"),
+}
+RETURN_MOVES = {
+    ("agree", "asked", "agreed"),
+    ("send_back", "agreed", "sent_back"),
+    ("receive", "agreed", "refunding"),
+    ("receive", "sent_back", "refunding"),
+    ("decline", "asked", "declined"),
+    ("decline", "agreed", "declined"),
+    ("decline", "sent_back", "declined"),
+    ("withdraw", "asked", "withdrawn"),
+    ("withdraw", "agreed", "withdrawn"),
+    ("overtake", "asked", "refunded"),
+    ("overtake", "agreed", "refunded"),
+    ("overtake", "sent_back", "refunded"),
+    ("give_back", "refunding", "refunded"),
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("money", MONEY_MOVES), ("return", RETURN_MOVES)])
+def test_aftersales(kind: aftersales.AftersaleKind, expected: set[tuple[str, str, str]]) -> None:
+    found = {
+        (step, before, move.after)
+        for step in get_args(aftersales.Step)
+        for before in aftersales.STATUSES
+        if (move := aftersales.find(step, before, kind))
+    }
+    assert found == expected
+    assert {"refunded", "declined", "withdrawn"} == aftersales.ENDS
+    # Every move has one row for its kind: the table is not ambiguous.
+    rows = [(m.step, m.before) for m in aftersales.TABLE if kind in m.kinds]
+    assert len(rows) == len(set(rows))

@@ -3,6 +3,7 @@
  * of a room, and what one visitor alone is told.
  */
 
+import type { AftersaleStatus } from './aftersales'
 import type { CouponKind } from './plays'
 
 export type RoomStatus = 'live' | 'upcoming' | 'ended'
@@ -214,6 +215,8 @@ export type PersonalEvent =
   | { type: 'back_in_stock'; product_id: string; variant_id: string; title: string; title_en: string }
   /** Somebody wrote in the thread of an order: this visitor, or the shop. */
   | { type: 'message'; order_id: string; mine: boolean }
+  /** A request about an order stands elsewhere: by this visitor's own step, or the shop's. */
+  | { type: 'aftersale'; order_id: string; status: AftersaleStatus }
   | { type: 'helped'; token: string }
   | { type: 'assist'; n: number }
   | { type: 'chat_muted' | 'chat_banned'; room: string; until: string | null }

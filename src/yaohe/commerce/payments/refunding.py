@@ -58,49 +58,51 @@ class Refunds:
     async def refund(self, order_id: str, wish: RefundWish | None = None, *, by: Staff) -> Order:
         """Give money of a paid order back: some, or all that is left. Once the gateway has given
         back everything, the order is `refunded`. The same key is one refund."""
-        wish = wish or RefundWish()
-        _check(wish)
         async with self._db.begin() as tx:
             order = await orders.locked_order(tx.conn, order_id)
             if order is None or order.shop_id != by.shop_id:
                 raise OrderNotFound
-            known = (
-                await refund_store.refund_by_key(tx.conn, order_id, wish.key) if wish.key else None
-            )
-            if known is not None:
-                if (
-                    wish.amount_minor not in {None, known.amount_minor}
-                    or wish.pieces_text != known.pieces
-                ):
-                    raise KeyReused
-                return order
-            payment = await store.captured(tx.conn, order_id)
-            if order.status not in moves.before("refund") or payment is None:
-                raise ForbiddenMove("There is no money of this order to give back.")
-            if payment.gateway != self._gateway.name:
-                raise RefundElsewhere
-            left_minor = payment.amount_minor - payment.given_back_minor
-            if left_minor == 0:
-                raise RefundUnderWay
-            amount_minor = await _amount(tx, order, wish, left_minor)
-            if not await refund_store.claim_back(tx.conn, payment.id, amount_minor):
-                raise RefundTooMuch
-            refund = await refund_store.insert_refund(
-                tx.conn,
-                new_id("ref"),
-                payment,
-                "shop",
-                amount_minor=amount_minor,
-                key=wish.key,
-                pieces=wish.pieces_text,
-            )
-            detail = {"refund_id": refund.id, "amount_minor": refund.amount_minor}
-            await audit(tx, staff=by, action="order.refund", subject=order_id, detail=detail)
-            await self._ledger.transfer(tx, bookkeeping.owed(refund))
-            await self._ledger.hold(tx, bookkeeping.asked(refund))
+            await self.refund_in(tx, order, wish or RefundWish(), by)
             asked = await orders.order(tx.conn, order_id)
         assert asked is not None, "it was held"
         return asked
+
+    async def refund_in(self, tx: Tx, order: Order, wish: RefundWish, by: Staff) -> Refund:
+        """The same inside a transaction that holds the order."""
+        _check(wish)
+        known = await refund_store.refund_by_key(tx.conn, order.id, wish.key) if wish.key else None
+        if known is not None:
+            if (
+                wish.amount_minor not in {None, known.amount_minor}
+                or wish.pieces_text != known.pieces
+            ):
+                raise KeyReused
+            return known
+        payment = await store.captured(tx.conn, order.id)
+        if order.status not in moves.before("refund") or payment is None:
+            raise ForbiddenMove("There is no money of this order to give back.")
+        if payment.gateway != self._gateway.name:
+            raise RefundElsewhere
+        left_minor = payment.amount_minor - payment.given_back_minor
+        if left_minor == 0:
+            raise RefundUnderWay
+        amount_minor = await _amount(tx, order, wish, left_minor)
+        if not await refund_store.claim_back(tx.conn, payment.id, amount_minor):
+            raise RefundTooMuch
+        refund = await refund_store.insert_refund(
+            tx.conn,
+            new_id("ref"),
+            payment,
+            "shop",
+            amount_minor=amount_minor,
+            key=wish.key,
+            pieces=wish.pieces_text,
+        )
+        detail = {"refund_id": refund.id, "amount_minor": refund.amount_minor}
+        await audit(tx, staff=by, action="order.refund", subject=order.id, detail=detail)
+        await self._ledger.transfer(tx, bookkeeping.owed(refund))
+        await self._ledger.hold(tx, bookkeeping.asked(refund))
+        return refund
 
     async def ask(self) -> int:
         """Ask the gateway for the refunds that are due; returns how many were asked for."""

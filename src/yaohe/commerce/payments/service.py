@@ -67,7 +67,8 @@ class Payments:
         self._notify_url = notify_url.rstrip("/") + path
         self._judge = Judge(db, ledger, gateway=gateway.name)
         refunds = Refunds(db, gateway, ledger, self._judge, notify_url=self._notify_url)
-        self.refund, self.ask_for_refunds = refunds.refund, refunds.ask
+        self.refund, self.refund_in = refunds.refund, refunds.refund_in
+        self.ask_for_refunds = refunds.ask
 
     @property
     def ways(self) -> frozenset[Way]:

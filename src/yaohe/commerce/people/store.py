@@ -38,6 +38,11 @@ _KEPT: Final = {
         select m.order_id, m.side, m.body, m.at
           from commerce.messages m join commerce.threads t using (order_id)
          where t.visitor_id = $1 order by m.id""",
+    "aftersales": """
+        select a.order_id, a.kind, a.reason, a.body, a.amount_minor, a.currency, a.status,
+               a.answer, a.carrier, a.tracking, a.asked_at, a.moved_at
+          from commerce.aftersales a join commerce.orders o on o.id = a.order_id
+         where o.visitor_id = $1 order by a.id""",
     "reviews": """
         select order_id, product_id, stars, body, answer, at
           from commerce.reviews where visitor_id = $1 order by at""",
@@ -47,6 +52,9 @@ _UNDER_WAY: Final = """
 select exists (select from commerce.orders
                 where visitor_id = any($1)
                   and status in ('created', 'paid', 'paid_late', 'shipped'))
+    or exists (select from commerce.aftersales a join commerce.orders o on o.id = a.order_id
+                where o.visitor_id = any($1)
+                  and a.status in ('asked', 'agreed', 'sent_back', 'refunding'))
 """
 
 # Coupons that were taken back count for what one person may have, so merging leaves them behind;
@@ -93,6 +101,10 @@ _STRIP: Final = (
     """
     update commerce.messages m set body = '' from commerce.threads t
      where t.order_id = m.order_id and t.visitor_id = $1 and m.side = 'buyer'
+    """,
+    """
+    update commerce.aftersales a set body = '', answer = '', carrier = '', tracking = ''
+      from commerce.orders o where o.id = a.order_id and o.visitor_id = $1
     """,
     "update commerce.reviews set body = '' where visitor_id = $1",
 )

@@ -219,7 +219,7 @@ export function createLiveRoom(yh: BootHandle) {
           : say('coupon.arrived', { amount })
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'back_in_stock') waits.told(event)
-    else if (event.type === 'message') messages.told(event)
+    else if (event.type === 'message' || event.type === 'aftersale') messages.told(event)
     else if (event.type === 'order_paid') orders.refresh(event.order_id)
     else if (event.type === 'order_moved') {
       if (orders.state.shown?.id === event.order_id) orders.refresh(event.order_id)

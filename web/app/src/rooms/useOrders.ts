@@ -115,6 +115,9 @@ export function useOrders({ room, sheets }: Needs) {
 
   /** The server said that it is paid. */
   function refresh(id: string): void {
+    // Who reads its messages or what they asked for stays there, and finds it as it is on return.
+    const open = sheets.open.value
+    if (sheets.shown.value && open?.id === id && open.name !== 'order') return void room.shop.order(id).then((order) => (state.shown = order), () => undefined)
     if (sheets.shown.value && state.shown?.id !== id && sheets.open.value?.name === 'order') return
     void show(id)
   }

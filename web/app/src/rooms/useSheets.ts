@@ -4,7 +4,7 @@
  */
 import { ref, shallowRef } from 'vue'
 
-export type SheetName = 'share' | 'bag' | 'product' | 'cart' | 'checkout' | 'buy' | 'order' | 'orders' | 'messages' | 'reviews' | 'shares' | 'more' | 'help' | 'line' | 'blocks' | 'follows' | 'quality' | 'data' | 'leave'
+export type SheetName = 'share' | 'bag' | 'product' | 'cart' | 'checkout' | 'buy' | 'order' | 'orders' | 'messages' | 'aftersale' | 'reviews' | 'shares' | 'more' | 'help' | 'line' | 'blocks' | 'follows' | 'quality' | 'data' | 'leave'
 
 export interface OpenSheet {
   name: SheetName

@@ -22,6 +22,7 @@ import type {
   Staff,
 } from './types'
 import type { Bill, BillView } from './orders/bills'
+import type { AftersalePage, AftersaleRule } from './orders/aftersales'
 import type { Message, Thread, ThreadLine } from './orders/messages'
 import type { ShopPage } from './settings/ShopPageForm.vue'
 import type { Shelf } from './shop/shelf'
@@ -176,6 +177,13 @@ export const api = {
   billAgain: (day: string, gateway: string) => client.post<BillView>(`${V1}/shop/bills/${day}/${gateway}/again`, {}),
   explainDifference: (id: string, because: string) =>
     client.put<void>(`${V1}/shop/bills/differences/${id}`, { because }),
+  aftersales: (query: { status?: string; order?: string; before?: string }) =>
+    client.get<AftersalePage>(`${V1}/shop/aftersales?${new URLSearchParams(query)}`),
+  agreeAftersale: (id: string, answer: string) => client.post<unknown>(`${V1}/shop/aftersales/${id}/agree`, { answer }),
+  receiveAftersale: (id: string) => client.post<unknown>(`${V1}/shop/aftersales/${id}/receive`),
+  declineAftersale: (id: string, answer: string) => client.post<unknown>(`${V1}/shop/aftersales/${id}/decline`, { answer }),
+  aftersaleRule: () => client.get<AftersaleRule>(`${V1}/shop/aftersale-rule`),
+  setAftersaleRule: (rule: AftersaleRule) => client.put<AftersaleRule>(`${V1}/shop/aftersale-rule`, rule),
   orders: (query: { status?: string; room?: string; before?: string }) =>
     client.get<Items<ShopOrder>>(`${V1}/shop/orders?${new URLSearchParams({ ...query, limit: '50' })}`),
 

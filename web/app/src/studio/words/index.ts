@@ -4,6 +4,7 @@
  * `{name}` is filled in; an English text with "|" has a singular and a plural, chosen by `n`.
  */
 import type { Lang } from '../../ui/words'
+import { aftersales } from './aftersales'
 import { bills } from './bills'
 import { camera } from './camera'
 import { channels } from './channels'
@@ -29,7 +30,7 @@ import { wechat } from './wechat'
 export type Pair = readonly [zh: string, en: string]
 export type Vars = Readonly<Record<string, string | number>>
 
-export const words = { ...chrome, ...bills, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...messages, ...moderation, ...playback, ...shop, ...plays, ...reports, ...reviews, ...settings, ...shopPage, ...webhooks, ...wechat } as const
+export const words = { ...chrome, ...aftersales, ...bills, ...camera, ...channels, ...developers, ...doctor, ...following, ...invitations, ...links, ...live, ...messages, ...moderation, ...playback, ...shop, ...plays, ...reports, ...reviews, ...settings, ...shopPage, ...webhooks, ...wechat } as const
 export type WordKey = keyof typeof words
 
 export function isWord(key: string): key is WordKey {

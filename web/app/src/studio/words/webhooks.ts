@@ -40,6 +40,7 @@ export const webhooks = {
   'webhooks.event.order.expired': ['订单超时未付', 'Order expired unpaid'],
   'webhooks.event.order.canceled': ['订单已取消', 'Order canceled'],
   'webhooks.event.order.refunded': ['订单已退款', 'Order refunded'],
+  'webhooks.event.aftersale.moved': ['售后申请有进展', 'After-sale request moved'],
   'webhooks.event.outside_order.paid': ['外部订单已付款', 'Outside order paid'],
   'webhooks.event.outside_order.refunded': ['外部订单已退款', 'Outside order refunded'],
   'webhooks.event.room.live': ['开播', 'Show began'],

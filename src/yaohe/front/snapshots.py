@@ -171,6 +171,7 @@ def _coupon(offer: RoomOffer | None) -> CouponView | None:
         template.kind,
         template.percent,
         template.scoped,
+        template.again,
     )
 
 

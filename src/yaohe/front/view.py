@@ -45,6 +45,7 @@ class CouponView:
     kind: CouponKind = "amount"
     percent: int | None = None
     scoped: bool = False
+    again: bool = False
 
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
@@ -353,7 +354,7 @@ def _media_data(moment: Snapshot, ticket: Ticket | None) -> dict[str, Any]:
 def _coupon_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
     if (coupon := moment.coupon) is None:
         return None
-    names = ("amount_minor", "threshold_minor", "left", "kind", "percent", "scoped")
+    names = ("amount_minor", "threshold_minor", "left", "kind", "percent", "scoped", "again")
     return {"title": coupon.title_in(lang)} | {name: getattr(coupon, name) for name in names}
 
 

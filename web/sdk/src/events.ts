@@ -120,6 +120,8 @@ export interface CouponOffer {
   /** It is for certain products only. */
   scoped?: boolean
   left: number
+  /** One person may have another, on another day or in another show. */
+  again: boolean
 }
 
 export interface NextShow {
@@ -178,6 +180,7 @@ export interface StateCoupon {
   percent: number | null
   amount_minor: number
   threshold_minor: number
+  again: boolean
 }
 
 /** The cache-mode state of a room: a page is told all of it when it comes, then what changed. */

@@ -87,6 +87,11 @@ class CouponTemplate(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is for certain products only."""
         return self.product_ids is not None
 
+    @property
+    def again(self) -> bool:
+        """One person may have another, on another day or in another show."""
+        return self.per_day is not None or self.per_show is not None
+
     def title_in(self, lang: str) -> str:
         return said(lang, self.title, self.title_en)
 

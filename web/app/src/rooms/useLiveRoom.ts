@@ -157,7 +157,9 @@ export function createLiveRoom(yh: BootHandle) {
 
   async function claimCoupon(): Promise<void> {
     try {
-      gotCoupon(await room.plays.claimCoupon())
+      const coupon = await room.plays.claimCoupon()
+      if (coupon.state === 'claimed') gotCoupon(coupon)
+      else notices.show({ kind: 'problem', title: say('coupon.coupon_limit') }) // the same one as before, and it is spent
     } catch (error) {
       notices.problem(error, say)
     }
@@ -168,7 +170,7 @@ export function createLiveRoom(yh: BootHandle) {
     const threshold = coupon.threshold_minor
     notices.show({
       kind: 'coupon',
-      title: say('coupon.arrived', { amount: worthOf(coupon) }),
+      title: say('coupon.arrived', { worth: worthOf(coupon) }),
       text: threshold ? say('coupon.arrived_threshold', { threshold: money(threshold) }) : say('coupon.arrived_text'),
     })
   }
@@ -177,9 +179,9 @@ export function createLiveRoom(yh: BootHandle) {
     const all = await room.shop.coupons().catch(() => null)
     if (!all) return
     live.coupons = all.filter((coupon) => coupon.state === 'claimed')
-    // One per person: whoever had the open one, used or not, is not offered it again.
+    // Whoever had the open one, used or not, is not offered it again, unless there is one each day or show.
     const title = boot.offer.coupon?.title
-    if (all.some((coupon) => coupon.title === title || coupon.title_en === title)) live.coupon = null
+    if (!live.coupon?.again && all.some((coupon) => coupon.title === title || coupon.title_en === title)) live.coupon = null
   }
 
   room.player.phaseChanged.on((phase) => {
@@ -212,11 +214,11 @@ export function createLiveRoom(yh: BootHandle) {
       notices.show({ kind: 'friend', title: words })
     } else if (event.type === 'coupon') {
       void loadCoupons()
-      const amount = worthOf(event)
+      const what = { worth: worthOf(event) }
       const title =
         event.source === 'assist'
-          ? say('coupon.sharer_arrived', { amount })
-          : say('coupon.arrived', { amount })
+          ? say('coupon.sharer_arrived', what)
+          : say('coupon.arrived', what)
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'back_in_stock') waits.told(event)
     else if (event.type === 'message' || event.type === 'aftersale') messages.told(event)

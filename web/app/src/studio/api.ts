@@ -15,6 +15,7 @@ import type {
   Product,
   RecordingDisk,
   Room,
+  PartGiven,
   ShareOffer,
   ShareReport,
   Shop,
@@ -53,7 +54,7 @@ export type ProductDraft = Omit<Product, 'id' | 'currency' | 'picture' | 'varian
 export type ProductChange = Partial<ProductDraft> & { stock_change?: number }
 export type CouponDraft = Pick<
   CouponTemplate,
-  'title' | 'title_en' | 'kind' | 'percent' | 'product_ids' | 'amount_minor' | 'threshold_minor' | 'total' | 'valid_days'
+  'title' | 'title_en' | 'kind' | 'percent' | 'product_ids' | 'amount_minor' | 'threshold_minor' | 'total' | 'per_person' | 'per_day' | 'per_show' | 'valid_from' | 'valid_until' | 'valid_days'
 >
 
 /** null: not limited. */
@@ -140,8 +141,8 @@ export const api = {
   createCoupon: (draft: CouponDraft) => client.post<CouponTemplate>(`${V1}/coupon-templates`, draft),
   setCouponStatus: (id: string, status: 'active' | 'stopped') =>
     client.patch<CouponTemplate>(`${V1}/coupon-templates/${id}`, { status }),
-  offer: (id: string) => client.get<ShareOffer>(`${room(id)}/share-offer`),
-  setOffer: (id: string, offer: ShareOffer) => client.put<unknown>(`${room(id)}/share-offer`, offer),
+  offer: (id: string) => client.get<ShareOffer<PartGiven>>(`${room(id)}/share-offer`),
+  setOffer: (id: string, offer: ShareOffer) => client.put<ShareOffer<PartGiven>>(`${room(id)}/share-offer`, offer),
 
   shipOrder: (id: string, parcel: { carrier: string; tracking: string }) =>
     client.post<unknown>(`${V1}/shop/orders/${id}/ship`, parcel),

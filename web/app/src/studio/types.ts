@@ -159,15 +159,32 @@ export interface CouponTemplate {
   total: number
   claimed: number
   used?: number
+  per_person: number
+  per_day: number | null
+  per_show: number | null
   valid_from: string | null
   valid_until: string | null
   valid_days: number | null
   status: string
 }
 
-export interface ShareOffer {
+/** What a room may give of a coupon's total; null: no limit. */
+export interface Part {
+  total: number | null
+  show_total: number | null
+}
+
+export interface ShareOffer<P extends Part = Part> {
   friend_template_id: string | null
   sharer_template_id: string | null
+  friend_part: P | null
+  sharer_part: P | null
+}
+
+/** With what was given of it, in all and in the latest show. */
+export interface PartGiven extends Part {
+  claimed: number
+  show_claimed: number
 }
 
 export interface ShareTotals {

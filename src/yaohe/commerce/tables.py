@@ -119,17 +119,14 @@ coupons = Table(
     _at("claimed_at"),
     _at("expires_at"),
     _at("used_at", nullable=True),
-    _text("room_id", nullable=True),
-    _text("show", nullable=True),
+    *(_text(name, nullable=True) for name in ("room_id", "show", "claimed_by")),
     Column("day", Date),
-    _text("claimed_by", nullable=True),
 )
 
 coupon_rooms = Table(
     "coupon_rooms",
     metadata,
-    Column("template_id", Text, ForeignKey(coupon_templates.c.id), primary_key=True),
-    Column("room_id", Text, primary_key=True),
+    *(Column(name, Text, primary_key=True) for name in ("template_id", "room_id")),
     _text("shop_id"),
     _count("total", nullable=True),
     _count("show_total", nullable=True),
@@ -139,9 +136,7 @@ coupon_rooms = Table(
 coupon_shows = Table(
     "coupon_shows",
     metadata,
-    Column("template_id", Text, primary_key=True),
-    Column("room_id", Text, primary_key=True),
-    Column("show", Text, primary_key=True),
+    *(Column(name, Text, primary_key=True) for name in ("template_id", "room_id", "show")),
     _text("shop_id"),
     _count("total", nullable=True),
     _count("claimed"),

@@ -157,7 +157,7 @@ def _amount(name: str, value: int | None) -> int | None:
     if value is None:
         return None
     if not 0 <= value <= AMOUNT_MINOR_MAX:
-        raise BadInput("An amount is a whole number of minor units, 0 or more.", field=name)
+        raise BadInput(f"An amount is 0 to {AMOUNT_MINOR_MAX} minor units.", field=name)
     return value
 
 

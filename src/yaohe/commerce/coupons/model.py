@@ -193,14 +193,16 @@ def slot_of(source: str, reward_key: str | None) -> str:
 def cleaned_template(new: NewTemplate) -> dict[str, str | int | datetime | list[str] | None]:
     """The columns a new template writes, checked; raises `BadInput`."""
     if not 0 < new.amount_minor <= AMOUNT_MINOR_MAX:
-        raise BadInput("A coupon takes at least 1 minor unit off.", field="amount_minor")
+        raise BadInput(
+            f"A coupon takes 1 to {AMOUNT_MINOR_MAX} minor units off.", field="amount_minor"
+        )
     if (new.kind == "percent") != (new.percent is not None):
         raise BadInput("A percentage belongs to the kind percent, and to no other.",
                        field="percent")  # fmt: skip
     if new.percent is not None and not 1 <= new.percent <= 99:
         raise BadInput("A percentage is between 1 and 99.", field="percent")
     if not 0 <= new.threshold_minor <= AMOUNT_MINOR_MAX:
-        raise BadInput("The threshold is 0 or more.", field="threshold_minor")
+        raise BadInput(f"The threshold is 0 to {AMOUNT_MINOR_MAX}.", field="threshold_minor")
     if not 0 < new.total <= TOTAL_MAX:
         raise BadInput(f"The number of coupons is between 1 and {TOTAL_MAX}.", field="total")
     if not 0 < new.per_person <= new.total:

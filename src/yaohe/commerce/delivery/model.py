@@ -24,6 +24,8 @@ DeliveryKind = Literal["ship", "pickup", "digital"]
 
 PLACE_CHARS_MAX: Final = 200
 PICKUP_CODE_DIGITS: Final = 8
+# More than this for one parcel is a slip of the keyboard.
+FEE_MINOR_MAX: Final = 10_000_000
 
 # The fee of one order, as its statement computes it. It is SQL because only the statement knows
 # the price that holds; `tests/flows/test_delivery.py` holds it against the rule in words.
@@ -48,12 +50,14 @@ class DeliveryRule(msgspec.Struct, frozen=True, kw_only=True):
 
 def cleaned_rule(given: DeliveryRule) -> DeliveryRule:
     """The rule as it is written, checked; raises `BadInput`."""
-    if not 0 <= given.fee_minor <= AMOUNT_MINOR_MAX:
-        raise BadInput("A fee is a whole number of minor units, 0 or more.", field="fee_minor")
+    if not 0 <= given.fee_minor <= FEE_MINOR_MAX:
+        raise BadInput(
+            f"A fee is a whole number of minor units, 0 to {FEE_MINOR_MAX}.", field="fee_minor"
+        )
     free = given.free_from_minor
     if free is not None and not 0 < free <= AMOUNT_MINOR_MAX:
         raise BadInput(
-            "The sum from which shipping is free is 1 or more; leave it out for never.",
+            f"Shipping is free from a sum of 1 to {AMOUNT_MINOR_MAX}; leave it out for never.",
             field="free_from_minor",
         )
     return msgspec.structs.replace(

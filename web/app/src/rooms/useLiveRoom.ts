@@ -215,10 +215,7 @@ export function createLiveRoom(yh: BootHandle) {
     } else if (event.type === 'coupon') {
       void loadCoupons()
       const what = { worth: worthOf(event) }
-      const title =
-        event.source === 'assist'
-          ? say('coupon.sharer_arrived', what)
-          : say('coupon.arrived', what)
+      const title = event.source === 'assist' ? say('coupon.sharer_arrived', what) : say('coupon.arrived', what)
       notices.show({ kind: 'coupon', title, text: say('coupon.arrived_text') })
     } else if (event.type === 'back_in_stock') waits.told(event)
     else if (event.type === 'message' || event.type === 'aftersale') messages.told(event)

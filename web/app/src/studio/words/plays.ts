@@ -49,7 +49,7 @@ export const plays = {
   'plays.said_per_person': ['你已经领过了', 'You already have this coupon'],
   'plays.said_per_day': ['今天的你领过了', 'You have had today’s'],
   'plays.said_per_show': ['这一场的你领过了', 'You have had this show’s'],
-  'plays.limits_help': ['一天按店铺所在地算。填了每天或每场，到店的人人可领的券到了新的一天、新的一场又能领，直到一共的张数。', 'A day is that of the shop. With a limit a day or a show, the coupon open to everyone is there again on a new day or in a new show, up to what one may have in all.'],
+  'plays.limits_help': ['一天按店铺所在地算。填了每天或每场，人人可领的那张券到新的一天、新的一场又能领，直到领满一共的张数。', 'A day is that of the shop. With a limit a day or a show, the coupon open to everyone is there again on a new day or in a new show, up to what one may have in all.'],
   'plays.each': ['每人', 'Each'],
   'plays.each_n': ['{n} 张', '{n}'],
   'plays.each_day': ['每天 {n} 张', '{n} a day'],

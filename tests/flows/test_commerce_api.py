@@ -155,6 +155,8 @@ async def test_products_and_templates(staff: httpx.AsyncClient) -> None:
     path = f"{API}/products/{made['id']}"
     changed = await staff.patch(path, json={"price_minor": 8_900, "list_price_minor": None})
     assert (changed.json()["price_minor"], changed.json()["list_price_minor"]) == (8_900, None)
+    struck = await staff.patch(path, json={"list_price_minor": 8_899})
+    assert (struck.status_code, struck.json()["error"]["field"]) == (422, "list_price_minor")
     more = await staff.patch(path, json={"stock_change": 3})
     assert more.json()["stock"] == 8
     less = await staff.patch(path, json={"stock_change": -9})

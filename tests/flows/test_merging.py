@@ -175,6 +175,22 @@ async def test_a_person_has_as_many_coupons_as_a_person_may(at: Place) -> None:
     await at.audited()
 
 
+async def test_a_login_amid_an_order_costs_no_coupon_when_the_order_ends(at: Place) -> None:
+    phone, tablet, template = at.guest(), at.guest(), await at.template(1)
+    await at.log_in(phone)
+    await at.claim(template, phone)
+    guests = await at.claim(template, tablet)
+    order = await at.order(tablet, new_id("k"), guests.id)
+    for _ in range(2):
+        await at.log_in(tablet)
+    assert await at.usable(phone) == [], "one person has one, and the order holds it"
+    await at.system.commerce.cancel_order(order, phone.id)
+    assert await at.usable(phone) == [guests.id]
+    with pytest.raises(CouponLimit):
+        await at.claim(template, phone, "beyond")
+    await at.audited()
+
+
 async def test_orders_follows_blocks_and_penalties_come_along(at: Place) -> None:
     phone, tablet, troll = at.guest(), at.guest(), at.guest()
     await at.log_in(phone)

@@ -204,6 +204,14 @@ async def test_calls_that_name_the_room_in_their_body_are_closed_too(
         assert told.word == "401 invitation_needed"
         friend = Browser(cookies={"yh_p_tea": at.pass_value})
         assert (await friend.ask(at.system.app, "POST", "/api/v1/orders", order)).status == 201
+        gone = await at.system.commerce.create_product(
+            NewProduct(title="秋茶", price_minor=9_900, stock=0)
+        )
+        path = f"/api/v1/me/waits/{gone.id}"
+        told = await Browser().ask(at.system.app, "PUT", path, {"room_id": "tea"})
+        assert told.word == "401 invitation_needed"
+        friend = Browser(cookies={"yh_p_tea": at.pass_value})
+        assert (await friend.ask(at.system.app, "PUT", path, {"room_id": "tea"})).status == 204
 
 
 async def test_nothing_lists_a_private_room_but_the_studio(tmp_path: Path, url: str) -> None:

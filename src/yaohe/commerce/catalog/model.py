@@ -142,6 +142,15 @@ def check_deliverable(product: Product) -> None:
         raise BadInput("Say what the buyer gets: a link, a key, a text.", field="digital_text")
 
 
+def check_prices(product: Product) -> None:
+    """Raises `BadInput` when the price would be struck out for a higher one."""
+    if product.list_price_minor is not None and product.list_price_minor < product.price_minor:
+        raise BadInput(
+            "The list price is what it cost before: the price or more. Leave it out if none.",
+            field="list_price_minor",
+        )
+
+
 def cleaned_stock_change(change: ProductChange) -> int:
     """How much to add to the stock; 0 when nothing was said."""
     if change.stock_change is UNSET:

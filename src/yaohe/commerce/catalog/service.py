@@ -11,6 +11,7 @@ from yaohe.commerce.catalog.model import (
     Product,
     ProductChange,
     check_deliverable,
+    check_prices,
     cleaned,
     cleaned_stock_change,
 )
@@ -45,6 +46,7 @@ class Catalog:
         values["currency"] = check_currency(currency)
         made = await store.insert_product(tx.conn, new_id("prd"), shop_id, values)
         check_deliverable(made)
+        check_prices(made)
         if by is not None:
             detail = {"price_minor": made.price_minor, "stock": made.stock}
             await audit(tx, staff=by, action="product.create", subject=made.id, detail=detail)
@@ -75,6 +77,8 @@ class Catalog:
             exists = await store.product(tx.conn, product_id)
             raise StockTooLow if exists and exists.shop_id == shop_id else ProductNotFound
         check_deliverable(changed)
+        if values.keys() & {"price_minor", "list_price_minor"}:
+            check_prices(changed)
         await tx.record(ProductChanged(shop_id=shop_id, product_id=product_id))
         if by is not None:
             detail = values | ({"stock_change": stock_change} if stock_change else {})

@@ -39,6 +39,20 @@ with both_theirs as (
 update commerce.coupons c set state = 'revoked'
   from both_theirs b
  where c.id = b.id and c.state = 'claimed' and b.nth > greatest(b.per_person - b.spent, 0)
+returning c.id
+"""
+
+# Taken back from the account because the guest spends one: it makes room for that one, which is
+# then the account's, so that it comes back to them if its order ends.
+_MAKE_ROOM: Final = """
+update commerce.coupons c
+   set visitor_id = $1, slot = c.id, claimed_by = coalesce(c.claimed_by, c.visitor_id),
+       ordinal = n.ordinal
+  from (select m.id, row_number() over (partition by m.template_id order by m.id) + coalesce(
+                   (select max(g.ordinal) from commerce.coupons g
+                     where g.visitor_id = $1 and g.template_id = m.template_id), 0) as ordinal
+          from commerce.coupons m where m.visitor_id = $2 and m.id = any($3::text[])) n
+ where c.id = n.id
 """
 
 _COUPONS: Final = """
@@ -150,8 +164,9 @@ async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     """Make all rows of one visitor another's, inside a transaction."""
     await conn.execute(_LOCK_ORDERS, from_id)
     await conn.execute(_LOCK, from_id)
-    for statement in (_SURPLUS, _COUPONS):
-        await conn.execute(statement, from_id, into_id)
+    surplus = [row["id"] for row in await conn.fetch(_SURPLUS, from_id, into_id)]
+    await conn.execute(_MAKE_ROOM, from_id, into_id, surplus)
+    await conn.execute(_COUPONS, from_id, into_id)
     await conn.execute(_REST, from_id)
     await conn.execute(_HOLD_CARTS, from_id, into_id)
     for statement in (_ORDERS, _WAITS, _CART, _ADDRESSES, *_TALK):

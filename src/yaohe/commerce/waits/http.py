@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -107,11 +107,15 @@ class MyWaits(Controller):
         self,
         product_id: FromPath[str],
         guest: Given[Guest],
+        request: Request[Any, Any, Any],
         commerce: Given[Commerce],
         identity: Given[Identity],
         data: JSONBody[WaitRequest | None] = None,
     ) -> Response[None]:
         asked = data or WaitRequest()
+        refusal = asked.room_id and commerce.room_refusal(asked.room_id, request.cookies)
+        if refusal:
+            raise refusal
         await commerce.ask_to_be_told(
             guest.visitor.id, product_id, variant_id=asked.variant_id, room_id=asked.room_id
         )

@@ -324,8 +324,7 @@ def boot_data(
 
 
 def _next_data(moment: Snapshot, lang: str) -> dict[str, Any] | None:
-    following = moment.next_show
-    if following is None:
+    if (following := moment.next_show) is None:
         return None
     at = following.at.astimezone(ZoneInfo(moment.zone))
     return {

@@ -107,7 +107,8 @@ def _coupon(template: CouponTemplate | None) -> dict[str, Any] | None:
     if template is None:
         return None
     names = (
-        "title", "title_en", "amount_minor", "threshold_minor", "kind", "percent", "scoped", "again",
+        "title", "title_en", "amount_minor", "threshold_minor", "kind", "percent", "scoped",
+        "again",
     )  # fmt: skip
     return {name: getattr(template, name) for name in names}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -32,7 +33,7 @@ def lines(*wanted: tuple[Product, int]) -> list[WishLine]:
     return [WishLine(product_id=product.id, quantity=quantity) for product, quantity in wanted]
 
 
-async def coupon(shop: Shop, who: str, amount_minor: int, **more: int) -> Coupon:
+async def coupon(shop: Shop, who: str, amount_minor: int, **more: Any) -> Coupon:
     template = await shop.template(amount_minor=amount_minor, **more)
     return await shop.commerce.claim_coupon(template.id, who, source="room", source_ref="tea")
 
@@ -71,6 +72,17 @@ async def test_a_coupon_that_costs_the_free_delivery_stands_behind(shop: Shop) -
     (offer,) = quote.offers
     assert (offer.coupon_id, offer.payable_minor, offer.to_free_minor) == (worse.id, 10_600, 300)
     assert quote.plain.payable_minor == 9_900
+
+
+async def test_a_delivery_that_the_coupon_pays_asks_for_no_more_goods(shop: Shop) -> None:
+    who = new_id("v")
+    await shop.commerce.set_delivery_rule(DeliveryRule(fee_minor=1_000, free_from_minor=20_000))
+    tea = await shop.product(price_minor=9_900)
+    await coupon(shop, who, 1_000, kind="shipping")
+    quote = await shop.commerce.quote(who, None, lines((tea, 1)))
+    (offer,) = quote.offers
+    assert (offer.payable_minor, offer.to_free_minor) == (9_900, None)
+    assert quote.plain.to_free_minor == 10_100
 
 
 async def test_what_is_in_the_way_is_said_for_each_line(shop: Shop) -> None:

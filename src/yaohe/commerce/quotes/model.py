@@ -20,7 +20,8 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuotedSum(msgspec.Struct, frozen=True, kw_only=True):
     """The whole order with this coupon (None: with none). `to_free_minor` is how much more goods
-    would be shipped for nothing; None when there is no such sum, or it is reached."""
+    would be shipped for nothing; None when there is no such sum, it is reached, or the coupon pays
+    for the delivery."""
 
     coupon_id: str | None
     goods_minor: int
@@ -77,7 +78,8 @@ def _sum(rows: Rows) -> QuotedSum:
     row = rows[0]
     goods, free_from = row["goods_minor"] or 0, row["free_from_minor"]
     left = None
-    if row["delivery"] == "ship" and row["fee_minor"] and free_from is not None:
+    by_coupon = (row["discount_minor"] or 0) > (row["goods_off_minor"] or 0)
+    if row["delivery"] == "ship" and row["fee_minor"] and free_from is not None and not by_coupon:
         left = free_from - (goods - row["goods_off_minor"])
     return QuotedSum(
         coupon_id=row["coupon_id"],

@@ -154,6 +154,7 @@ async def test_nothing_is_bought_or_owned_in_a_frame(tea: Shop) -> None:
         ("GET", "/api/v1/me/data"),
         ("DELETE", "/api/v1/me/data"),
         ("POST", "/api/v1/me/account/leave"),
+        ("POST", "/api/v1/rooms/tea/coupon"),
     ):
         body = {} if method in {"POST", "PUT"} else None
         refused = await tea.ask(Browser(), method, path, body, **frame)

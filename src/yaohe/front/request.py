@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from yaohe.identity import Identity, Visitor
-from yaohe.identity.consent import ConsentNeeded
+from yaohe.identity.consent import ConsentNeeded, InAFrame
 from yaohe.kernel.errors import AppError
 from yaohe.kernel.language import lang_of
 from yaohe.kernel.wire import WHOLE, Fields, Whole
@@ -160,6 +160,15 @@ class Request:
         if self.is_unnamed:
             raise ConsentNeeded
         return self.visitor
+
+    @property
+    def owner(self) -> Visitor:
+        """The visitor, for what will be theirs in the shop; raises `ConsentNeeded` and, inside a
+        page of another site, `InAFrame`: who one is there owns nothing."""
+        known, cookie = self.known_visitor, partial(cookie_value, self.header(b"cookie"))
+        if known is not None and self.identity.visitor_of(cookie, framed=False) is None:
+            raise InAFrame
+        return self.named_visitor
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes | None:

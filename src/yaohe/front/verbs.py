@@ -17,7 +17,7 @@ from yaohe.front.request import Request
 from yaohe.front.snapshots import Snapshots
 from yaohe.front.view import Snapshot, description
 from yaohe.identity import friendly_name
-from yaohe.identity.consent import ConsentNeeded
+from yaohe.identity.consent import ConsentNeeded, InAFrame
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.db import Unknown
 from yaohe.kernel.errors import AppError, BadInput, Busy, TryAgain
@@ -207,14 +207,14 @@ class Verbs:
         share = await self._sharing.share(token)
         if share is None:
             raise ShareNotFound
-        visitor = request.named_visitor
+        visitor = request.owner
         env = await self._env(request, share.room_id)
         await self._campaigns.help(token, visitor, env.value)
         return HelpAnswer(counted=True)
 
     async def coupon(self, request: Request, room_id: str, _: NoBody) -> CouponAnswer:
         await self._snapshots.of(room_id)  # a room that is not there gives nothing
-        visitor = request.named_visitor
+        visitor = request.owner
         env = await self._env(request, room_id)
         coupon = await self._campaigns.claim_open_coupon(room_id, visitor.id, env=env.value)
         return CouponAnswer(
@@ -242,7 +242,7 @@ def _product_of(moment: Snapshot, wish: ShareRequest) -> str | None:
 
 _ENGINE: Final = (Busy, TryAgain, Unknown)
 _COUPON: Final[tuple[type[AppError], ...]] = (
-    ConsentNeeded, RoomNotFound, OfferOver, *CLAIM_ERRORS, *_ENGINE,
+    ConsentNeeded, InAFrame, RoomNotFound, OfferOver, *CLAIM_ERRORS, *_ENGINE,
 )  # fmt: skip
 
 
@@ -320,7 +320,7 @@ def _sharing(verbs: Verbs, clock: Clock) -> tuple[HotRoute, ...]:
             answer=HelpAnswer,
             status=200,
             verb=verbs.help,
-            errors=(ConsentNeeded, *SHARE_ERRORS, *CAMPAIGN_ERRORS, *_ENGINE),
+            errors=(ConsentNeeded, InAFrame, *SHARE_ERRORS, *CAMPAIGN_ERRORS, *_ENGINE),
             summary="Help the sharer: counts after 15 seconds watched, once",
             limit=Limit(clock, burst=20, per_second=0.5),
         ),

@@ -10,6 +10,7 @@ from yaohe.commerce.delivery.http import DeliveryDesk, DeliveryInfo
 from yaohe.commerce.messages.http import controllers as messages
 from yaohe.commerce.orders.desk import OrderDesk, Pickups
 from yaohe.commerce.orders.http import MyOrders
+from yaohe.commerce.orders.sheets.http import OrderSheetDesk
 from yaohe.commerce.payments.http import GatewayNotices
 from yaohe.commerce.payments.pages import PayDoor
 from yaohe.commerce.prices.http import LivePrices
@@ -35,6 +36,7 @@ controllers = (
     MyAddresses,
     OrderDesk,
     Pickups,
+    OrderSheetDesk,
     DeliveryInfo,
     DeliveryDesk,
     *messages,

@@ -22,6 +22,7 @@ from yaohe.commerce.merging.service import Merging
 from yaohe.commerce.messages.service import Messages
 from yaohe.commerce.orders.model import Order
 from yaohe.commerce.orders.service import GRACE, Orders, RoomExists
+from yaohe.commerce.orders.sheets.service import OrderSheets
 from yaohe.commerce.orders.shipping import Shipping
 from yaohe.commerce.payments.reconciling import Reconciling
 from yaohe.commerce.payments.service import Payments
@@ -73,20 +74,14 @@ class Commerce:
         grace: timedelta = GRACE,
     ) -> None:
         self._open_goods(db, room_exists)
-
-        coupons = self._coupons = Coupons(db, time_zone)
-        self.create_template = coupons.create_template
-        self.set_template_status = coupons.set_template_status
-        self.template = coupons.template
-        self.templates = coupons.templates
-        self.claim_coupon = coupons.claim
-        self.set_coupon_part, self.coupon_part = coupons.set_part, coupons.part_given
-        self.coupons_of = coupons.coupons_of
-        self.revoke_coupon = coupons.revoke
-        self.claims_by_source = coupons.claims_by_source
+        self._open_coupons(db, time_zone)
 
         orders = self._orders = Orders(
-            db, room_exists=room_exists, deadline_s=order_deadline_s, grace=grace
+            db,
+            room_exists=room_exists,
+            time_zone=time_zone,
+            deadline_s=order_deadline_s,
+            grace=grace,
         )
         self.create_order = orders.create
         self.order = orders.order
@@ -98,7 +93,7 @@ class Commerce:
         self.reviews = Reviews(db, own_order=orders.order)
         self.room_refusal = room_refusal
 
-        self._open_delivery(db)
+        self._open_delivery(db, time_zone)
 
         payments = self._payments = Payments(
             db, gateway, ledger, base_url=base_url, notify_url=notify_url or base_url
@@ -151,7 +146,20 @@ class Commerce:
         self.tell_waiting = waits.tell
         self.tell_next = waits.tell_next
 
-    def _open_delivery(self, db: Database) -> None:
+    def _open_coupons(self, db: Database, time_zone: ZoneOf) -> None:
+        """What is taken off."""
+        coupons = self._coupons = Coupons(db, time_zone)
+        self.create_template = coupons.create_template
+        self.set_template_status = coupons.set_template_status
+        self.template = coupons.template
+        self.templates = coupons.templates
+        self.claim_coupon = coupons.claim
+        self.set_coupon_part, self.coupon_part = coupons.set_part, coupons.part_given
+        self.coupons_of = coupons.coupons_of
+        self.revoke_coupon = coupons.revoke
+        self.claims_by_source = coupons.claims_by_source
+
+    def _open_delivery(self, db: Database, time_zone: ZoneOf) -> None:
         """How it reaches the buyer."""
         delivery = Delivery(db)
         self.delivery_rule = delivery.rule
@@ -169,6 +177,7 @@ class Commerce:
         self.note_order = shipping.note
         self.hand_over = shipping.hand_over
         self.deliver_digital = shipping.deliver
+        self.order_sheets = OrderSheets(db, self._orders, shipping, time_zone=time_zone)
 
     @property
     def waiting(self) -> dict[str, int]:

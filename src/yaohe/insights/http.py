@@ -11,8 +11,8 @@ from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, QueryParameter
 
-from yaohe.commerce import OrderFilter, picture_path
-from yaohe.commerce.orders import STATUSES, OrderLineView, line_view
+from yaohe.commerce import picture_path
+from yaohe.commerce.orders import OrderLineView, line_view, order_filter
 from yaohe.identity import (
     STAFF_ERRORS,
     STAFF_ONLY,
@@ -223,7 +223,7 @@ class ShopOrdersReport(Controller):
 
     @get(
         "/",
-        summary="Orders of the shop, newest first, each with the share it is owed to",
+        summary="Orders of the shop that match, newest first, each with the share it is owed to",
         opt={"errors": (*STAFF_ERRORS, BadInput)},
     )
     async def orders(
@@ -232,16 +232,14 @@ class ShopOrdersReport(Controller):
         insights: Given[Insights],
         room: Word = None,
         status: Word = None,
+        q: Annotated[str, QueryParameter(max_length=400)] = "",
+        since: Word = None,
+        until: Word = None,
         before: Word = None,
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     ) -> ShopOrderList:
-        if status is not None and status not in STATUSES:
-            raise BadInput(f"The status is one of {', '.join(STATUSES)}.", field="status")
-        wanted = OrderFilter(
-            room_id=room,
-            status=status,
-            before=before,
-            limit=limit,
+        wanted = order_filter(
+            room=room, status=status, q=q, since=since, until=until, before=before, limit=limit
         )
         page = await insights.shop_orders(wanted, shop_id=staff.shop_id)
         return ShopOrderList(items=[_order(item) for item in page.items], next=page.next)

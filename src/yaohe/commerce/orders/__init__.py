@@ -9,6 +9,7 @@ from yaohe.commerce.events import (
 )
 from yaohe.commerce.orders.lines import titled
 from yaohe.commerce.orders.moves import STATUSES, OrderStatus
+from yaohe.commerce.orders.search import order_filter
 from yaohe.commerce.orders.views import OrderLineView, line_view
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "OrderShipped",
     "OrderStatus",
     "line_view",
+    "order_filter",
     "titled",
 ]

@@ -10,7 +10,7 @@ after. A move is always one compare-and-set statement; `moves.TABLE` lists them 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 
 import msgspec
@@ -112,12 +112,17 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders staff want to see, newest first; `before` is the id the last page ended with."""
+    """Which orders staff want to see, newest first. `text` is what stands in the one box for id,
+    telephone, name, tracking number or pick-up code; `since` and `until` are the first and the last
+    day; `before` is the id the last page ended with."""
 
     status: OrderStatus | None = None
     room_id: str | None = None
     product_id: str | None = None
     visitor_id: str | None = None
+    text: str = ""
+    since: date | None = None
+    until: date | None = None
     before: str | None = None
     limit: int = 50
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from yaohe.commerce.coupons.days import ZoneOf
 from yaohe.commerce.errors import OrderNotFound, OrderRoomNotFound
 from yaohe.commerce.orders import closing, store
 from yaohe.commerce.orders.lines import WishLine, check_key, wished_lines
+from yaohe.commerce.orders.listing import shop_orders
 from yaohe.commerce.orders.model import (
     Buyer,
     Order,
     OrderFilter,
     OrderPage,
     RoomSales,
+    ShopOrder,
     Wish,
     check_expected,
     cleaned_buyer,
@@ -36,17 +40,20 @@ RoomExists = Callable[[str], Awaitable[bool]]
 
 class Orders:
     """`deadline_s` is how long a buyer has; the sweep waits `grace` longer, because a payment made
-    in the last second is still on its way. `room_exists` is asked before an order is taken."""
+    in the last second is still on its way. `room_exists` is asked before an order is taken,
+    `time_zone` when days are filtered by."""
 
     def __init__(
         self,
         db: Database,
         *,
         room_exists: RoomExists,
+        time_zone: ZoneOf,
         deadline_s: float,
         grace: timedelta = GRACE,
     ) -> None:
         self._db, self._grace, self._room_exists = db, grace, room_exists
+        self._time_zone = time_zone
         self.placing: Coalescer[Wish, Order] = Coalescer(
             "orders",
             Placing(hold=timedelta(seconds=deadline_s)).place,
@@ -136,11 +143,18 @@ class Orders:
     async def shop_orders(self, wanted: OrderFilter, *, shop_id: str = SHOP_ID) -> OrderPage:
         """Orders for staff, newest first, a page at a time."""
         limit = max(1, min(wanted.limit, PAGE_MAX))
-        async with self._db.connect() as conn:
-            found = await store.shop_orders(conn, shop_id, wanted, limit=limit + 1)
+        found = await self.found(wanted, limit=limit + 1, shop_id=shop_id)
         more = len(found) > limit
         items = found[:limit]
         return OrderPage(items=items, next=items[-1].order.id if more else None)
+
+    async def found(
+        self, wanted: OrderFilter, *, limit: int, shop_id: str = SHOP_ID
+    ) -> list[ShopOrder]:
+        """As many of the orders staff want, newest first, from one moment."""
+        zone = ZoneInfo(await self._time_zone())
+        async with self._db.connect() as conn:
+            return await shop_orders(conn, shop_id, wanted, zone, limit=limit)
 
     async def room_sales(self, room_id: str) -> RoomSales:
         """What a room has sold so far."""

@@ -33,21 +33,22 @@ class Shipping:
         """Send a paid order on its way. On a shipped one this corrects carrier and number."""
         given = cleaned_shipment(shipment)
         async with self._db.begin() as tx:
-            held = await self._of_shop(tx, order_id, by)
-            if held.delivery != "ship":
-                raise ForbiddenMove("Only what goes to an address is shipped.")
-            shipped = await store.ship(tx.conn, order_id, given)
-            order = shipped or await store.correct_shipment(tx.conn, order_id, given)
-            if order is None:
-                raise ForbiddenMove
-            if shipped is not None:
-                await tx.record(
-                    OrderShipped(
-                        shop_id=order.shop_id, order_id=order.id, visitor_id=order.visitor_id
-                    )
-                )
-            detail = {"carrier": given.carrier, "tracking": given.tracking}
-            await audit(tx, staff=by, action="order.ship", subject=order_id, detail=detail)
+            return await self.ship_in(tx, await self.held(tx, order_id, by), given, by=by)
+
+    async def ship_in(self, tx: Tx, held: Order, given: Shipment, *, by: Staff) -> Order:
+        """The same within a transaction that holds the order; `given` is cleaned."""
+        if held.delivery != "ship":
+            raise ForbiddenMove("Only what goes to an address is shipped.")
+        shipped = await store.ship(tx.conn, held.id, given)
+        order = shipped or await store.correct_shipment(tx.conn, held.id, given)
+        if order is None:
+            raise ForbiddenMove
+        if shipped is not None:
+            await tx.record(
+                OrderShipped(shop_id=order.shop_id, order_id=order.id, visitor_id=order.visitor_id)
+            )
+        detail = {"carrier": given.carrier, "tracking": given.tracking}
+        await audit(tx, staff=by, action="order.ship", subject=order.id, detail=detail)
         return order
 
     async def hand_over(self, code: str, *, by: Staff) -> Order:
@@ -96,13 +97,14 @@ class Shipping:
         """Write a note for other staff; it replaces the one before."""
         text = clean_text(text, field="note", chars_max=NOTE_CHARS_MAX, empty=True, lines=True)
         async with self._db.begin() as tx:
-            await self._of_shop(tx, order_id, by)
+            await self.held(tx, order_id, by)
             order = await store.set_note(tx.conn, order_id, text)
             await audit(tx, staff=by, action="order.note", subject=order_id)
         return order
 
     @staticmethod
-    async def _of_shop(tx: Tx, order_id: str, by: Staff) -> Order:
+    async def held(tx: Tx, order_id: str, by: Staff) -> Order:
+        """An order of the shop, held until the transaction ends."""
         order = await store.locked_order(tx.conn, order_id)
         if order is None or order.shop_id != by.shop_id:
             raise OrderNotFound

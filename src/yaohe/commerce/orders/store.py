@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     Text,
     and_,
     exists,
@@ -18,23 +17,20 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from yaohe.commerce.orders.model import Order, OrderFilter, RoomSales, Shipment, ShopOrder
+from yaohe.commerce.orders.listing import has_line_of
+from yaohe.commerce.orders.model import Order, RoomSales, Shipment
 from yaohe.commerce.orders.moves import PAID, Step, after, before
 from yaohe.commerce.orders.rows import LINES, order_of
 from yaohe.commerce.tables import (
-    coupon_templates,
     coupons,
-    order_lines,
     orders,
     payments,
     refunds,
 )
 
 _LINES: Final = literal_column(LINES, Text).label("lines")
-_LOOK_AT: Final = array(["failed", "due", "requested", "done"])
 # What the buyer of something digital gets: its text; of several, each below its title.
 _DIGITAL_TEXT: Final = """(
     select case when count(*) = 1 then max(p.digital_text)
@@ -71,84 +67,13 @@ async def orders_of(conn: AsyncConnection, visitor_id: str, *, limit: int) -> li
     return [order_of(row._mapping) for row in rows]
 
 
-async def shop_orders(
-    conn: AsyncConnection, shop_id: str, wanted: OrderFilter, *, limit: int
-) -> list[ShopOrder]:
-    """Orders of a shop, newest first (ids sort by time)."""
-    rows = await conn.execute(_shop_orders(shop_id, wanted).limit(limit))
-    return [
-        ShopOrder(
-            order=order_of(row._mapping),
-            coupon_title=row.coupon_title,
-            coupon_title_en=row.coupon_title_en,
-            payment_problem=row.payment_problem,
-            refund_state=row.refund_state,
-            going_back_minor=int(row.going_back_minor),
-        )
-        for row in rows
-    ]
-
-
-def _shop_orders(shop_id: str, wanted: OrderFilter) -> Select[tuple[object, ...]]:
-    problem = (
-        select(func.max(payments.c.problem))
-        .where(payments.c.order_id == orders.c.id)
-        .scalar_subquery()
-    )
-    refund = (  # the one that needs looking at: failed, else due, else requested, else done
-        select(refunds.c.state)
-        .where(refunds.c.order_id == orders.c.id)
-        .order_by(func.array_position(_LOOK_AT, refunds.c.state))
-        .limit(1)
-        .scalar_subquery()
-    )
-    going_back = (
-        select(func.coalesce(func.sum(refunds.c.amount_minor), 0))
-        .where(refunds.c.order_id == orders.c.id, refunds.c.state != "done")
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            orders,
-            _LINES,
-            coupon_templates.c.title.label("coupon_title"),
-            coupon_templates.c.title_en.label("coupon_title_en"),
-            problem.label("payment_problem"),
-            refund.label("refund_state"),
-            going_back.label("going_back_minor"),
-        )
-        .outerjoin(coupons, coupons.c.id == orders.c.coupon_id)
-        .outerjoin(coupon_templates, coupon_templates.c.id == coupons.c.template_id)
-        .where(orders.c.shop_id == shop_id)
-        .order_by(orders.c.id.desc())
-    )
-    if wanted.status is not None:
-        statement = statement.where(orders.c.status == wanted.status)
-    if wanted.room_id is not None:
-        statement = statement.where(orders.c.room_id == wanted.room_id)
-    if wanted.product_id is not None:
-        statement = statement.where(_has(wanted.product_id))
-    if wanted.visitor_id is not None:
-        statement = statement.where(orders.c.visitor_id == wanted.visitor_id)
-    if wanted.before is not None:
-        statement = statement.where(orders.c.id < wanted.before)
-    return statement
-
-
-def _has(product_id: str) -> ColumnElement[bool]:
-    """Whether an order has a line of this product."""
-    return exists().where(
-        order_lines.c.order_id == orders.c.id, order_lines.c.product_id == product_id
-    )
-
-
 async def has_bought(conn: AsyncConnection, visitor_id: str, product_id: str) -> bool:
     """Whether this person paid for this product and kept it."""
     paid = (
         select(orders.c.id)
         .where(
             orders.c.visitor_id == visitor_id,
-            _has(product_id),
+            has_line_of(product_id),
             orders.c.status.in_(PAID),
         )
         .limit(1)

@@ -16,6 +16,7 @@ from msgspec import UNSET, structs
 
 from yaohe.commerce.catalog.model import NewProduct, Product, ProductChange, ProductStatus
 from yaohe.commerce.delivery import DeliveryKind
+from yaohe.commerce.sheets.cells import amount
 from yaohe.commerce.sheets.model import RowWrong, Wish
 from yaohe.commerce.sheets.table import Row
 from yaohe.commerce.variants import NewVariant, Variant
@@ -44,18 +45,12 @@ def _row(product: Product, variant: Variant | None) -> Sequence[object]:
     was = product.list_price_minor
     return (
         product.id, product.title, product.title_en, product.subtitle, product.subtitle_en,
-        _price(sold.price_minor, product.currency),
-        "" if was is None else _price(was, product.currency),
+        amount(sold.price_minor, product.currency),
+        "" if was is None else amount(was, product.currency),
         sold.stock, sold.stock, product.status, product.delivery, product.picture_key or "",
         variant.id if variant else "", variant.title if variant else "",
         variant.title_en if variant else "", product.currency, product.sold,
     )  # fmt: skip
-
-
-def _price(minor: int, currency: str) -> str:
-    places = decimals_of(currency)
-    whole, rest = divmod(minor, 10**places)
-    return f"{whole}.{rest:0{places}d}" if places else str(whole)
 
 
 def wishes_of(

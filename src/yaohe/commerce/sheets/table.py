@@ -1,18 +1,13 @@
-"""The bytes of a sheet (CSV, RFC 4180): what spreadsheets write is read, what is written they read.
-
-A cell that a spreadsheet would take for a formula is written with an apostrophe before it, and read
-without.
-"""
+"""The columns of a sheet of products, and its rows."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
+from yaohe.commerce.sheets.cells import plain, rows_in, written
 from yaohe.commerce.sheets.model import ROWS_MAX, ProductSheetWrong
 
 GIVEN: Final = (
@@ -20,7 +15,6 @@ GIVEN: Final = (
     "stock_was", "status", "delivery", "picture_key", "variant_id", "variant", "variant_en",
 )  # fmt: skip
 TOLD: Final = ("currency", "sold")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -33,24 +27,12 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def write_table(rows: Iterable[Sequence[object]]) -> bytes:
-    """With a mark at the front by which spreadsheets know UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow((*GIVEN, *TOLD))
-    for row in rows:
-        writer.writerow([_safe(str(cell)) for cell in row])
-    return ("\ufeff" + out.getvalue()).encode()
+    return written((*GIVEN, *TOLD), rows)
 
 
 def read_table(raw: bytes) -> list[Row]:
     """The rows that hold something; raises `ProductSheetWrong`."""
-    text = _text(raw)
-    first = text.partition("\n")[0]
-    mark = max((",", ";", "\t"), key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
-    except csv.Error as error:
-        raise ProductSheetWrong(f"This is no CSV: {error}.", field="sheet") from None
+    rows = rows_in(raw, ProductSheetWrong)
     columns = [cell.strip().lower() for cell in rows[0]] if rows else []
     unknown = [name for name in columns if name not in GIVEN and name not in TOLD]
     if unknown or "title" not in columns or len(set(columns)) < len(columns):
@@ -64,29 +46,8 @@ def read_table(raw: bytes) -> list[Row]:
     return [
         Row(
             nth,
-            {n: _plain(c) for n, c in zip(columns, row, strict=False)},
+            {n: plain(c) for n, c in zip(columns, row, strict=False)},
             overflows=any(map(str.strip, row[len(columns) :])),
         )
         for nth, row in filled
     ]
-
-
-def _text(raw: bytes) -> str:
-    """Spreadsheets on Chinese desktops write GB 18030 where others write UTF-8."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise ProductSheetWrong("The table is neither UTF-8 nor GB 18030.", field="sheet")
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _plain(cell: str) -> str:
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text

@@ -75,6 +75,29 @@ async def test_a_lost_answer_makes_no_second_refund(fresh_db: Database) -> None:
         await double.gateway.refund(refund_of(payment, payment.amount_minor))
 
 
+async def test_a_refund_that_failed_is_made_anew(fresh_db: Database) -> None:
+    """At Stripe a failed refund is final: the next one has another number, and ends."""
+    double = StripeDouble(fresh_db, refunds_end="failed")
+    shop = make_shop(fresh_db, other=double.gateway)
+    visitor, payment = await begun(shop)
+    await shop.commerce.enter_payment(payment.id, visitor, Arrival(way="h5"))
+    await shop.commerce.cancel_order(payment.order_id, visitor)
+    double.force(payment.id)
+    await shop.commerce.payment_callback("stripe", *double.paid_notice(payment.id))
+    await shop.commerce.ask_for_refunds()
+    (row,) = await shop.rows("select id, state, round from commerce.refunds")
+    assert (row["state"], row["round"]) == ("due", 2)
+    told = await shop.commerce.payment_callback("stripe", *double.refund_notice(row["id"]))
+    assert told == "nothing"  # the same failure, told once more, begins no third round
+    double.refunds_end = "done"
+    await shop.rows("update commerce.refunds set next_at = now()")
+    await shop.commerce.ask_for_refunds()
+    assert await shop.value("select state from commerce.refunds") == "done"
+    assert (len(double.refunds), double.took(payment.id)) == (2, 0)
+    assert (await shop.commerce.order(payment.order_id, visitor)).status == "refunded"
+    assert (await shop.audit()).holds
+
+
 async def test_a_refund_told_before_its_answer(fresh_db: Database) -> None:
     double = StripeDouble(fresh_db)
     shop = make_shop(fresh_db, other=double.gateway)

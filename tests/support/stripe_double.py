@@ -147,10 +147,11 @@ class StripeDouble:
             "mode", "client_reference_id", "success_url", "cancel_url", "expires_at",
             "line_items[0][quantity]", f"{price}[currency]", f"{price}[unit_amount]",
             f"{price}[product_data][name]", "metadata[yaohe_payment]",
-            "payment_intent_data[metadata][yaohe_payment]",
+            "payment_intent_data[metadata][yaohe_payment]", "adaptive_pricing[enabled]",
         }  # fmt: skip
         assert set(form) == wanted, set(form) ^ wanted
         assert (form["mode"], form["line_items[0][quantity]"]) == ("payment", "1")
+        assert form["adaptive_pricing[enabled]"] == "false", "the buyer pays in another currency"
         assert form[f"{price}[currency]"].islower()
         if not 1_800 <= int(form["expires_at"]) - time.time() <= 86_400:
             raise Refusal(400, "expires_at")

@@ -76,7 +76,7 @@ def test_only_currencies_that_both_cut_the_same_way() -> None:
         ("checkout.session.async_payment_failed", SESSION | {"payment_status": "unpaid"}, None),
         ("checkout.session.expired", SESSION | {"payment_status": "unpaid"}, None),
         ("refund.updated", REFUND, "refund.done"),
-        ("refund.failed", REFUND | {"status": "failed"}, "refund.failed"),
+        ("refund.failed", REFUND | {"status": "failed"}, "refund.closed"),
         ("refund.updated", REFUND | {"status": "canceled"}, "refund.closed"),
         ("refund.updated", REFUND | {"status": "pending"}, None),
         ("refund.updated", REFUND | {"metadata": None}, None),

@@ -29,8 +29,10 @@ PAGE_MIN: Final = timedelta(hours=1)
 PAGE_MARGIN: Final = timedelta(minutes=35)
 PAGE_MAX: Final = timedelta(hours=23, minutes=50)
 
+# A refund that failed stays so at Stripe, its money is back with the shop: as after one that was
+# canceled, another one has to be made.
 _REFUND_NEWS: Final[dict[str, NewsKind]] = {
-    "succeeded": "refund.done", "failed": "refund.failed", "canceled": "refund.closed",
+    "succeeded": "refund.done", "failed": "refund.closed", "canceled": "refund.closed",
 }  # fmt: skip
 # A payment that was under way for days and then came to nothing.
 _DEAD: Final = frozenset({"requires_payment_method", "canceled"})
@@ -138,6 +140,8 @@ def wish_of(request: PaymentRequest, now: datetime) -> dict[str, Any]:
         "success_url": request.return_url,
         "cancel_url": request.return_url,
         "expires_at": int(until.timestamp()),
+        # In the shop's currency, whatever the dashboard says: the order is paid by this sum alone.
+        "adaptive_pricing": {"enabled": False},
         "line_items": [
             {
                 "quantity": 1,

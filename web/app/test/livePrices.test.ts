@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Product } from '@sdk/events'
 import type { Coupon } from '@sdk/plays'
 import { buyerProblems } from '../src/shop/buyer'
-import { bestDeal } from '../src/shop/deal'
+import { bestDeal, isOfferedFor } from '../src/shop/deal'
 import { nextEnd, picked, priced, startsAt } from '../src/shop/livePrices'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
@@ -126,4 +126,11 @@ describe('the fee for shipping', () => {
     expect(Object.keys(buyerProblems(nobody, 'pickup'))).toEqual(['name', 'phone'])
     expect(buyerProblems(nobody, 'digital')).toEqual({})
   })
+})
+
+it('the coupon of the room stands beside a product it is for', () => {
+  const open = { title: '', kind: 'amount' as const, percent: null, amount_minor: 1_000, threshold_minor: 5_000, left: 3, again: false }
+  expect(isOfferedFor(open, priced(plain, NOW))).toBe(true)
+  for (const other of [{ scoped: true }, { left: 0 }, { threshold_minor: 9_901 }]) expect(isOfferedFor({ ...open, ...other }, priced(plain, NOW))).toBe(false)
+  expect(isOfferedFor(open, priced(lower, NOW))).toBe(false)
 })

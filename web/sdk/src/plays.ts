@@ -3,7 +3,6 @@
  * coupon, and help. Whether it counts is the server's decision alone.
  */
 import type { Client } from './client'
-import type { CouponOffer } from './events'
 
 /** Seconds of watching before a help counts; the server decides, this only draws the ring. */
 export const HELP_AFTER_MS = 15_000
@@ -51,11 +50,15 @@ export function offGoods({ kind, percent, amount_minor, threshold_minor }: Omit<
   return Math.min(amount_minor, kind === 'percent' ? Math.floor((goods * (percent ?? 0)) / 100) : goods)
 }
 
-/** How much is missing until the nearest coupon applies, or null when none would. */
+/** Whether a coupon is for this product. */
+export const isCouponFor = ({ product_ids: of }: Pick<Coupon, 'product_ids'>, productId: string): boolean => !of || of.includes(productId)
+
+/** How much of this product is missing until the nearest coupon applies, or null when none would. */
 export function missingForCoupon(
-  coupons: Pick<CouponOffer, 'threshold_minor'>[],
+  coupons: Pick<Coupon, 'threshold_minor' | 'product_ids'>[],
   subtotal: number,
+  productId: string,
 ): number | null {
-  const gaps = coupons.map((coupon) => coupon.threshold_minor - subtotal).filter((gap) => gap > 0)
+  const gaps = coupons.filter((coupon) => isCouponFor(coupon, productId)).map((coupon) => coupon.threshold_minor - subtotal).filter((gap) => gap > 0)
   return gaps.length ? Math.min(...gaps) : null
 }

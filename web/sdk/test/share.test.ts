@@ -86,8 +86,14 @@ describe('coupons', () => {
   })
 
   it('says what is missing for the next', () => {
-    expect(missingForCoupon(coupons, 9900)).toBe(100)
-    expect(missingForCoupon(coupons, 20_000)).toBeNull()
+    expect(missingForCoupon(coupons, 9900, 'tea')).toBe(100)
+    expect(missingForCoupon(coupons, 20_000, 'tea')).toBeNull()
+  })
+
+  it('promises nothing of coupons that are for other products', () => {
+    const tea = [{ threshold_minor: 10_000, product_ids: ['tea'] }]
+    expect(missingForCoupon(tea, 6000, 'tea')).toBe(4000)
+    expect(missingForCoupon(tea, 6000, 'cup')).toBeNull()
   })
 })
 

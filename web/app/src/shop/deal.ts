@@ -2,7 +2,8 @@
  * What a buyer pays: the live price or their best coupon, whichever is less, never both; and the fee
  * for shipping.
  */
-import { offGoods, type Coupon } from '@sdk/plays'
+import type { CouponOffer } from '@sdk/events'
+import { isCouponFor, offGoods, type Coupon } from '@sdk/plays'
 import type { DeliveryRule } from '@sdk/shop'
 import type { LivePrice, PricedProduct } from './livePrices'
 
@@ -49,8 +50,7 @@ export function bestDeal(product: PricedProduct, quantity: number, coupons: Coup
 
 /** What an order costs with this coupon, or with none. */
 function withCoupon(product: PricedProduct, subtotal: number, coupon: Coupon | null, rule?: DeliveryRule | null): Deal {
-  const elsewhere = coupon?.product_ids && !coupon.product_ids.includes(product.id)
-  if (elsewhere) coupon = null
+  if (coupon && !isCouponFor(coupon, product.id)) coupon = null
   const goods = coupon ? offGoods(coupon, subtotal) : 0
   const way = shipping(product.delivery, subtotal - goods, rule)
   const pays = coupon?.kind === 'shipping' && coupon.threshold_minor <= subtotal ? Math.min(coupon.amount_minor, way.fee) : 0
@@ -69,3 +69,8 @@ function shipping(delivery: PricedProduct['delivery'], goods: number, rule?: Del
 function fits(live: LivePrice, quantity: number): boolean {
   return (live.left === null || quantity <= live.left) && (live.each === null || quantity <= live.each)
 }
+
+/** Whether the coupon the room gives away is offered beside this product. For which products a
+ * scoped one is, the page does not know; it is offered in the room only. */
+export const isOfferedFor = (open: CouponOffer, product: PricedProduct): boolean =>
+  !open.scoped && !product.live && open.left > 0 && product.price_minor >= open.threshold_minor

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { calendarText } from '../src/rooms/calendar'
 import { buyerProblems } from '../src/shop/buyer'
+import { refused } from '../src/shop/refusals'
 
 describe('buyer', () => {
   it('wants a name, a telephone number and an address', () => {
@@ -15,4 +16,9 @@ it('writes a calendar entry that other programs read', () => {
   expect(text).toContain('DTSTART:20261124T120000Z\r\n')
   expect(text).toContain('SUMMARY:春茶\\, 开采\\; 头采\r\n')
   expect(text.split('\r\n')[0]).toBe('BEGIN:VCALENDAR')
+})
+
+it('has words for what an order of several things is refused for', () => {
+  const codes = ['coupon_scope', 'coupon_threshold', 'order_separately', 'product_not_found']
+  expect(codes.map((code) => refused[code])).toEqual(['buy.coupon_none', 'buy.coupon_none', 'cart.apart', 'cart.off_sale'])
 })

@@ -52,8 +52,14 @@ async def test_two_things_one_coupon_one_payment_and_the_show_goes_on(
         await expect(page.locator(".y-cart-sum b")).to_have_text("¥79")
         await page.locator("[data-act=cart-undo]").click()
         await expect(page.locator(".y-cart-sum b")).to_have_text("¥137")
-        await page.locator(f"[data-product={cups['id']}] .van-stepper__plus").click()
+        # A number is written as one does: the old one away, then the new one.
+        pieces = page.get_by_label(f"{CUPS['title']} 的数量")
+        await pieces.fill("")
+        await pieces.press_sequentially("3")
+        await expect(page.locator(".y-cart-sum b")).to_have_text("¥253")
+        await page.get_by_label(f"{CUPS['title']} 减一件").click()
         await expect(page.locator(".y-cart-sum b")).to_have_text("¥195")
+        await expect(pieces).to_have_value("2")
         raised = {"price_minor": 6_800}
         await desk.call("PATCH", f"/api/v1/products/{cups['id']}", raised)
         await page.reload()
@@ -62,7 +68,14 @@ async def test_two_things_one_coupon_one_payment_and_the_show_goes_on(
         await expect(row).to_contain_text("比放进来时贵 ¥10")
         await expect(row).to_contain_text("只剩 3 件")
         await expect(page.locator(".y-cart-sum")).to_contain_text("已减 ¥20")
+        # The sum cannot be asked for when the checkout opens; asked again, it can.
+        await expect(page.locator("[data-act=checkout]")).to_be_enabled()
+        mei.complaints.expect(r"ERR_FAILED .*/orders/quote\)")
+        await page.route("**/api/v1/orders/quote", lambda route: route.abort())
         await page.locator("[data-act=checkout]").click()
+        await expect(page.locator("[data-act=again]")).to_be_visible()
+        await page.unroute("**/api/v1/orders/quote")
+        await page.locator("[data-act=again]").click()
 
         await page.locator("[name=name]").fill("梅子")
         await page.locator("[name=phone]").fill("13800001111")

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CartLine } from '@sdk/cart'
-import { canBuy, changeOf, firstPicks, groupsOf, keyOf, leftOf, livePriceOf, ORDER_LINES_MAX } from '../src/shop/cartLines'
+import { canBuy, changeOf, firstPicks, groupsOf, keyOf, leftOf, livePriceOf, nextPicks, ORDER_LINES_MAX } from '../src/shop/cartLines'
 
 const line = (product_id: string, more: Partial<CartLine> = {}): CartLine => ({
   product_id, variant_id: '', room_id: null, quantity: 1, seen_minor: 9900, title: '茶', title_en: 'Tea', variant_title: '', variant_title_en: '',
@@ -22,6 +22,17 @@ test('only what can be bought now is offered, one order of it', () => {
   expect([...firstPicks(lines, [lines[3]!])]).toEqual([keyOf(lines[3]!)])
   const many = Array.from({ length: ORDER_LINES_MAX + 5 }, (_, n) => line(`p${n}`))
   expect(firstPicks(many, []).size).toBe(ORDER_LINES_MAX)
+})
+
+test('what was not chosen stays so, what is new is chosen with the rest', () => {
+  const [a, b, c, place] = [line('a'), line('b'), line('c'), line('p', { delivery: 'pickup' })]
+  const keys = (...of: CartLine[]): Set<string> => new Set(of.map(keyOf))
+  expect(nextPicks([a, b, place], keys(), null)).toEqual(keys(a, b))
+  expect(nextPicks([a, b], keys(), keys(a, b))).toEqual(keys())
+  expect(nextPicks([a, b, c], keys(a), keys(a, b))).toEqual(keys(a, c))
+  expect(nextPicks([a, place], keys(a), keys(a))).toEqual(keys(a))
+  expect(nextPicks([a, place], keys(), keys(a))).toEqual(keys(place))
+  expect(nextPicks([line('a', { state: 'sold_out' }), b], keys(a, b), keys(a, b))).toEqual(keys(b))
 })
 
 test('a live price holds for all the pieces of a line or not at all', () => {

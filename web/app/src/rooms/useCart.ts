@@ -1,16 +1,19 @@
 /**
  * This visitor's cart as the room shows it. How many lines it has is remembered here, so that the
- * button stands in its place at once and nobody who never used a cart is asked about.
+ * button stands in its place at once. Who logged in, or whose browser forgot, may have a cart all the
+ * same: whoever may be remembered is asked about once in a tab.
  */
 import { computed, reactive } from 'vue'
 import type { CartLine } from '@sdk/cart'
 import type { YaoheError } from '@sdk/errors'
 import type { Room } from '@sdk/room'
-import { firstPicks, keyOf } from '../shop/cartLines'
-import { kept } from '../ui/kept'
+import { keyOf, nextPicks } from '../shop/cartLines'
+import { QUANTITY_MAX } from '../shop/quantity'
+import { kept, keptInTab } from '../ui/kept'
 import type { WordKey } from '../ui/words'
 
 const HELD = 'yh.cart'
+const LOOKED = 'yh.cart-looked'
 
 export function useCart(room: Room) {
   const state = reactive({
@@ -20,7 +23,7 @@ export function useCart(room: Room) {
     /** What is to be bought now; one order, so one way of delivery. */
     picks: new Set<string>(),
     /** Taken out while the sheet is open, to be put back with one tap. */
-    removed: null as CartLine | null,
+    removed: null as (CartLine & { picked: boolean }) | null,
     /** Live prices that were refused to this buyer. */
     declined: new Set<string>(),
     /** The coupon the buyer chose; undefined: the best one, '': none. */
@@ -33,14 +36,11 @@ export function useCart(room: Room) {
   const picked = computed(() => (state.lines ?? []).filter((line) => state.picks.has(keyOf(line))))
 
   function take(lines: CartLine[]): void {
-    const known = new Set((state.lines ?? []).map(keyOf))
-    const fresh = state.lines === null || lines.some((line) => !known.has(keyOf(line)))
+    state.picks = nextPicks(lines, state.picks, state.lines && new Set(state.lines.map(keyOf)))
     state.lines = lines
     state.count = lines.length
     if (lines.length) kept.set(HELD, String(lines.length))
     else kept.drop(HELD)
-    const still = lines.filter((line) => state.picks.has(keyOf(line)))
-    state.picks = fresh || !still.length ? firstPicks(lines, still) : new Set(firstPicks(still, still))
   }
 
   /** Only the answer to the last question counts: a number that was pressed twice never jumps back. */
@@ -54,6 +54,7 @@ export function useCart(room: Room) {
       if (mine === asked) take(lines)
       return true
     } catch (error) {
+      if (mine !== asked) return false
       const said = known[(error as YaoheError).code]
       state.problem = said ?? 'error.other'
       state.code = said ? '' : ((error as YaoheError).code ?? '')
@@ -75,22 +76,28 @@ export function useCart(room: Room) {
   async function set(line: CartLine, quantity: number): Promise<void> {
     if (quantity === line.quantity) return
     line.quantity = quantity
-    if (!(await ask(() => room.cart.put(line.product_id, line.variant_id, quantity)))) await readAgain()
+    const mine = asked + 1
+    const done = await ask(() => room.cart.put(line.product_id, line.variant_id, quantity))
+    if (!done && mine === asked) await readAgain()
   }
 
   async function remove(line: CartLine): Promise<void> {
-    if (await ask(() => room.cart.remove(line.product_id, line.variant_id))) state.removed = line
+    const was = { ...line, picked: state.picks.has(keyOf(line)) }
+    if (await ask(() => room.cart.remove(line.product_id, line.variant_id))) state.removed = was
   }
 
   async function undo(): Promise<void> {
     const line = state.removed
-    if (line && (await ask(() => room.cart.put(line.product_id, line.variant_id, line.quantity)))) state.removed = null
+    if (!line || !(await ask(() => room.cart.put(line.product_id, line.variant_id, line.quantity)))) return
+    state.removed = null
+    if (!line.picked) state.picks.delete(keyOf(line))
   }
 
   /** What stands there is what the server has, and why the change was not made stays said. */
   async function readAgain(): Promise<void> {
+    const mine = asked
     const lines = await room.cart.lines().catch(() => null)
-    if (lines) take(lines)
+    if (lines && mine === asked) take(lines)
   }
 
   /** Into the order, or out of it. Another way of delivery is another order. */
@@ -102,15 +109,19 @@ export function useCart(room: Room) {
     state.coupon = undefined
   }
 
-  /** At the opening of the room: only who has something in it is asked about. */
-  const begin = (): void => void (state.count && load())
+  /** At the opening of the room. */
+  async function begin(): Promise<void> {
+    const known = !room.consent.given || keptInTab.get(LOOKED)
+    if ((state.count || !known) && (await load())) keptInTab.set(LOOKED, '1')
+  }
 
-  room.personal.on((event) => event.type === 'order_paid' && begin())
+  /** Who comes back from a login has the cart of their account. */
+  const atLogin = (): void => keptInTab.drop(LOOKED)
 
-  return { state, picked, load, begin, add, set, remove, undo, pick }
+  room.personal.on((event) => event.type === 'order_paid' && void begin())
+
+  return { state, picked, load, begin, atLogin, add, set, remove, undo, pick }
 }
-
-const QUANTITY_MAX = 99
 
 const known: Record<string, WordKey> = {
   offline: 'error.offline',

@@ -27,6 +27,15 @@ export function firstPicks(lines: CartLine[], of: CartLine[]): Set<string> {
   return new Set((group?.lines ?? []).slice(0, ORDER_LINES_MAX).map(keyOf))
 }
 
+/** What is chosen after the cart changed: what was, and what is new in it, of one way of delivery. `known`
+ * is what was in it before; null: it was not read yet, and all that can be is offered. */
+export function nextPicks(lines: CartLine[], picks: Set<string>, known: Set<string> | null): Set<string> {
+  if (!known) return firstPicks(lines, [])
+  const still = lines.filter((line) => picks.has(keyOf(line)))
+  const chosen = lines.filter((line) => picks.has(keyOf(line)) || !known.has(keyOf(line)))
+  return firstPicks(chosen, still)
+}
+
 /** The live price of a line, when it holds for all the pieces wanted and was not refused. */
 export function livePriceOf(line: CartLine, now: number, declined: Set<string>): string | null {
   const { live_price_id: id, live_price_left: left, live_price_each: each, quantity } = line

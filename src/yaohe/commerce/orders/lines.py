@@ -53,11 +53,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
         """What is paid for it, without the order's fee."""
         return self.goods_minor - self.discount_minor
 
-    def worth_minor(self, pieces: int) -> int:
-        """What the next so many pieces cost that were not given back yet. The sums of all pieces
-        are what the line cost: what does not divide is in the last ones."""
-        before = self.cost_minor * self.refunded_quantity // self.quantity
-        return self.cost_minor * (self.refunded_quantity + pieces) // self.quantity - before
+    def worth_minor(self, pieces: int, *, after: int) -> int:
+        """What so many pieces cost when `after` of them were given back before. The sums of all
+        pieces are what the line cost: what does not divide is in the last ones."""
+        before = self.cost_minor * after // self.quantity
+        return self.cost_minor * (after + pieces) // self.quantity - before
 
     @property
     def wished(self) -> WishLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from yaohe.commerce.orders.lines import OrderLine
@@ -10,9 +10,9 @@ from yaohe.commerce.orders.model import Order
 from yaohe.commerce.tables import coupons, live_prices, order_lines, products, variants
 
 
-async def take_pieces(conn: AsyncConnection, order_id: str, place: int, pieces: int) -> bool:
-    """Count pieces of a line as given back; False when not so many are left. The caller holds the
-    order."""
+async def take_pieces(conn: AsyncConnection, order_id: str, place: int, pieces: int) -> int | None:
+    """Count pieces of a line as given back; how many of it were before, None when not so many are
+    left. The caller holds the order, but may have read its lines before it did."""
     taken = await conn.execute(
         update(order_lines)
         .where(
@@ -21,9 +21,19 @@ async def take_pieces(conn: AsyncConnection, order_id: str, place: int, pieces: 
             order_lines.c.refunded_quantity + pieces <= order_lines.c.quantity,
         )
         .values(refunded_quantity=order_lines.c.refunded_quantity + pieces)
-        .returning(order_lines.c.place)
+        .returning(order_lines.c.refunded_quantity - pieces)
     )
-    return taken.first() is not None
+    before: int | None = taken.scalar_one_or_none()
+    return before
+
+
+async def all_taken(conn: AsyncConnection, order_id: str) -> bool:
+    """Whether no piece of this order is left to give back. The caller holds the order."""
+    left = exists().where(
+        order_lines.c.order_id == order_id,
+        order_lines.c.refunded_quantity < order_lines.c.quantity,
+    )
+    return bool((await conn.execute(select(~left))).scalar_one())
 
 
 def _by(order: Order, name: str) -> dict[str, list[OrderLine]]:

@@ -22,7 +22,7 @@ from yaohe.commerce.orders import moves
 from yaohe.commerce.orders import store as orders
 from yaohe.commerce.orders.lines import QUANTITY_MAX, check_key, line_field
 from yaohe.commerce.orders.model import Order
-from yaohe.commerce.orders.returning import take_pieces
+from yaohe.commerce.orders.returning import all_taken, take_pieces
 from yaohe.commerce.payments import bookkeeping, refund_store, store
 from yaohe.commerce.payments.judging import Judge
 from yaohe.commerce.payments.model import REFUND_ASK_AGAIN_S, Refund, RefundWish, refund_pause
@@ -144,21 +144,27 @@ class Refunds:
 
 
 async def _amount(tx: Tx, order: Order, wish: RefundWish, left_minor: int) -> int:
-    """What is to go back; the pieces it is for are counted."""
+    """What is to go back; the pieces it is for are counted. With the last piece of what never left
+    the shop all the rest goes back, its fee too."""
     if wish.pieces is None:
         return left_minor if wish.amount_minor is None else wish.amount_minor
     cost_minor = 0
     for given in wish.pieces:
         if not 0 <= given.place < len(order.lines):
             raise BadInput("This order has no such line.", field="lines")
-        if not await take_pieces(tx.conn, order.id, given.place, given.quantity):
+        before = await take_pieces(tx.conn, order.id, given.place, given.quantity)
+        if before is None:
             raise RefundTooMuch(
                 "That is more pieces than are left of this line.", field=line_field(given.place)
             )
-        cost_minor += order.lines[given.place].worth_minor(given.quantity)
-    if wish.amount_minor is None and cost_minor == 0:
+        cost_minor += order.lines[given.place].worth_minor(given.quantity, after=before)
+    if wish.amount_minor is not None:
+        return wish.amount_minor
+    if order.shipped_at is None and await all_taken(tx.conn, order.id):
+        return left_minor
+    if cost_minor == 0:
         raise RefundTooMuch("Nothing was paid for these pieces.", field="lines")
-    return cost_minor if wish.amount_minor is None else wish.amount_minor
+    return cost_minor
 
 
 def _check(wish: RefundWish) -> None:

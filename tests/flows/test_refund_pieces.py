@@ -13,6 +13,7 @@ from tests.support.shop import Shop, free_port, make_app, make_shop, serve, unti
 from yaohe.app.auditing import audit_database
 from yaohe.commerce import Order
 from yaohe.commerce.delivery import DeliveryRule
+from yaohe.commerce.errors import ForbiddenMove
 from yaohe.commerce.orders.lines import WishLine
 from yaohe.commerce.orders.model import Shipment
 from yaohe.commerce.payments.model import Pieces, RefundWish
@@ -138,3 +139,16 @@ async def test_what_was_sent_was_sent_for_its_fee(shop: Shop, owner: Staff) -> N
     await shop.commerce.ship_order(order.id, PARCEL, by=owner)
     await shop.commerce.refund_order(order.id, some((0, 3), (1, 2)), by=owner)
     assert await owed(shop, order) == [order.paid_minor - FEE_MINOR]
+
+
+async def test_an_order_with_no_piece_left_is_not_sent(shop: Shop, owner: Staff) -> None:
+    """Some of its money is still the shop's, its goods are nobody's any more."""
+    order = await paid(shop)
+    await shop.commerce.refund_order(order.id, some((0, 3), (1, 1)), by=owner)
+    await shop.commerce.refund_order(order.id, some((1, 1), amount_minor=100), by=owner)
+    with pytest.raises(ForbiddenMove):
+        await shop.commerce.ship_order(order.id, PARCEL, by=owner)
+    await shop.commerce.refund_order(order.id, by=owner)
+    back = await told(shop, order, refunded_minor=order.paid_minor)
+    assert (back.status, back.shipped_at) == ("refunded", None)
+    assert await stocks(shop, order) == [(10, 0), (10, 0)]

@@ -25,6 +25,7 @@ from yaohe.commerce.orders.moves import PAID, Step, after, before
 from yaohe.commerce.orders.rows import LINES, order_of
 from yaohe.commerce.tables import (
     coupons,
+    order_lines,
     orders,
     payments,
     refunds,
@@ -156,15 +157,19 @@ async def _send(
     values: Mapping[str, object],
     where: ColumnElement[bool] | None = None,
 ) -> list[Order]:
-    """Move orders whose goods leave the shop: not those all of whose money is on its way back. The
-    caller holds them, and so does who refunds them."""
+    """Move orders whose goods leave the shop: not those all of whose money is on its way back, nor
+    those of which no piece is left to send. The caller holds them, and so does who refunds them."""
     going_back = exists().where(
         payments.c.order_id == orders.c.id,
         payments.c.given_back_minor == payments.c.amount_minor,
         exists().where(refunds.c.payment_id == payments.c.id, refunds.c.reason == "shop"),
     )
+    kept = exists().where(
+        order_lines.c.order_id == orders.c.id,
+        order_lines.c.refunded_quantity < order_lines.c.quantity,
+    )
     return await _move(
-        conn, order_ids, step, values, ~going_back & (true() if where is None else where)
+        conn, order_ids, step, values, kept & ~going_back & (true() if where is None else where)
     )
 
 

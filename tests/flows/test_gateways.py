@@ -106,6 +106,24 @@ async def test_alipay_hears_the_word_it_wants(fresh_db: Database) -> None:
     assert (await shop.commerce.order(order.id, order.visitor_id)).status == "paid"
 
 
+async def test_a_refund_that_moved_no_money_is_asked_for_anew(fresh_db: Database) -> None:
+    """Alipay says "taken" and nothing moves: to ask what became of it would never end it."""
+    bank = AlipayDouble(fresh_db, refunds_rest=True)
+    shop = make_shop(fresh_db, other=bank.gateway)
+    order, payment = await open_payment(shop)
+    bank.visit((await shop.enter(payment.id)).text)
+    await shop.commerce.cancel_order(order.id, order.visitor_id)
+    bank.force(payment.id)
+    assert await shop.commerce.payment_callback("alipay", *bank.paid_notice(payment.id)) == "late"
+    await shop.commerce.ask_for_refunds()
+    assert await shop.value("select state from commerce.refunds") == "due"
+    bank.refunds_rest = False
+    await shop.rows("update commerce.refunds set next_at = now()")
+    await shop.commerce.ask_for_refunds()
+    assert await shop.value("select state from commerce.refunds") == "done"
+    assert bank.took(payment.id) == 0
+
+
 async def test_a_code_says_by_which_app_it_is_scanned(fresh_db: Database) -> None:
     shop = make_shop(fresh_db, other=AlipayDouble(fresh_db).gateway)
     product = await shop.product()

@@ -229,6 +229,15 @@ async def test_the_bill_comes_from_its_own_host() -> None:
     assert await bank.gateway.bill(date.fromisoformat(bank.day)) == []
 
 
+async def test_a_bill_has_more_time_than_an_answer() -> None:
+    bank = double()
+    bank.patience(0.0)
+    url = "https://dwbillcenter.alipay.com/downloadBillFile.resource?fileId=1"
+    with pytest.raises(PlatformAway):
+        await bank.outgoing.ask("GET", url)
+    assert await bank.gateway._client.file(url)
+
+
 def packed(text: str, *, name: str = "a.csv", encoding: str = "gbk") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as files:

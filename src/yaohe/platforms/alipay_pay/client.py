@@ -12,7 +12,7 @@ from yaohe.kernel.clock import Clock
 from yaohe.platforms.alipay_pay.keys import AlipayAccount
 from yaohe.platforms.alipay_pay.model import BEIJING, TIME
 from yaohe.platforms.alipay_pay.signing import holds, sent_text, sign
-from yaohe.platforms.outgoing import Outgoing, PlatformAway, PlatformRefused
+from yaohe.platforms.outgoing import FILE_S_MAX, Outgoing, PlatformAway, PlatformRefused
 
 ADDRESS: Final = "https://openapi.alipay.com/gateway.do"
 SANDBOX_ADDRESS: Final = "https://openapi-sandbox.dl.alipaydev.com/gateway.do"
@@ -77,7 +77,9 @@ class AlipayClient:
         if not (parts.hostname or "").endswith(_FILES):
             raise PlatformAway("Alipay named a file that is not its own.")
         safe = f"https://{parts.hostname}{parts.path}?{parts.query}"
-        answer = await self._outgoing.ask("GET", safe, bytes_max=FILE_BYTES_MAX)
+        answer = await self._outgoing.ask(
+            "GET", safe, bytes_max=FILE_BYTES_MAX, answer_s_max=FILE_S_MAX
+        )
         if answer.status != 200:
             raise PlatformAway
         return answer.body

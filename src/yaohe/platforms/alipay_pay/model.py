@@ -37,7 +37,6 @@ class RefundTaken(msgspec.Struct, frozen=True, kw_only=True):
 
     out_trade_no: str
     fund_change: str = "N"
-    gmt_refund_pay: str = ""
 
 
 class RefundFound(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,7 +123,11 @@ class AlipayPay:
         taken = await self._client.ask("alipay.trade.refund", about, RefundTaken)
         _check(taken.out_trade_no, request.payment_id)
         # Whether it is done is said by the answer to the question alone.
-        return await self.ask_refund(request)
+        news = await self.ask_refund(request)
+        if news is None and taken.fund_change != "Y":
+            # No money moved and none is on its way: the same request has to be made again.
+            raise PlatformAway("Alipay took a refund that moved no money.")
+        return news
 
     async def ask_refund(self, request: RefundRequest) -> News | None:
         return await self._refund(request.payment_id, request.refund_id)

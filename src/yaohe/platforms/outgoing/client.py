@@ -21,6 +21,7 @@ from yaohe.kernel.origin import is_loopback
 from yaohe.platforms.outgoing.errors import PlatformAway
 
 ANSWER_S_MAX: Final = 5.0
+FILE_S_MAX: Final = 60.0
 ANSWER_BYTES_MAX: Final = 2_000_000
 CONNECTIONS_MAX: Final = 20
 
@@ -71,9 +72,11 @@ class Outgoing:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         bytes_max: int = ANSWER_BYTES_MAX,
+        answer_s_max: float | None = None,
     ) -> Answer:
         """The answer of a service; raises `PlatformAway` when there is none in time, when it
-        broke (5xx) or is larger than `bytes_max`. `raw` was written before; it is JSON unless
+        broke (5xx) or is larger than `bytes_max`. A file is given more time than
+        others by `answer_s_max`. `raw` was written before; it is JSON unless
         `headers` name another type."""
         content, named = raw or b"", {"accept": "application/json", **(headers or {})}
         if raw is not None:
@@ -84,7 +87,7 @@ class Outgoing:
             named["content-type"] = "application/x-www-form-urlencoded"
             content = urlencode(form).encode()
         try:
-            async with asyncio.timeout(self.answer_s_max):
+            async with asyncio.timeout(answer_s_max or self.answer_s_max):
                 answer = await self._send(
                     method, self.at(address), params, content, named, bytes_max
                 )

@@ -9,7 +9,7 @@ import msgspec
 
 from yaohe.kernel.clock import Clock
 from yaohe.kernel.ids import new_secret
-from yaohe.platforms.outgoing import Answer, Outgoing, PlatformAway, PlatformRefused
+from yaohe.platforms.outgoing import FILE_S_MAX, Answer, Outgoing, PlatformAway, PlatformRefused
 from yaohe.platforms.wechat_pay.keys import Certificates, Merchant, PlatformKeys, PublicKey
 from yaohe.platforms.wechat_pay.signing import TOLERANCE_S, authorization, is_stamped, stamp_of
 
@@ -58,7 +58,9 @@ class WechatPayClient:
         compares the hash that was told by a signed answer."""
         parts = urlsplit(url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        answer = await self._send("GET", target, None, bytes_max=FILE_BYTES_MAX)
+        answer = await self._send(
+            "GET", target, None, bytes_max=FILE_BYTES_MAX, answer_s_max=FILE_S_MAX
+        )
         _check(answer)
         return answer.body
 
@@ -69,7 +71,13 @@ class WechatPayClient:
         return answer.body
 
     async def _send(
-        self, method: str, target: str, body: object, *, bytes_max: int = 2_000_000
+        self,
+        method: str,
+        target: str,
+        body: object,
+        *,
+        bytes_max: int = 2_000_000,
+        answer_s_max: float | None = None,
     ) -> Answer:
         raw = None if body is None else msgspec.json.encode(body)
         me = self.merchant
@@ -89,7 +97,12 @@ class WechatPayClient:
         if self.keys.serial:
             headers["wechatpay-serial"] = self.keys.serial
         return await self._outgoing.ask(
-            method, self._address + target, raw=raw, headers=headers, bytes_max=bytes_max
+            method,
+            self._address + target,
+            raw=raw,
+            headers=headers,
+            bytes_max=bytes_max,
+            answer_s_max=answer_s_max,
         )
 
     async def _verify(self, answer: Answer) -> None:

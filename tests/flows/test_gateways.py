@@ -52,6 +52,24 @@ async def test_what_another_gateway_took_is_not_given_back_here(fresh_db: Databa
     await before.commerce.refund_order(order.id, by=owner)
 
 
+async def test_what_the_gateway_of_before_has_open_is_said(fresh_db: Database) -> None:
+    before = make_shop(fresh_db, gateway_name="wechat")
+    order, paid = await open_payment(before)
+    await before.enter(paid.id)
+    await before.commerce.cancel_order(order.id, order.visitor_id)
+    assert await before.commerce.payment_callback("wechat", *paid_notice(paid)) == "late"
+    _, waiting = await open_payment(before)
+    await before.enter(waiting.id)
+    await open_payment(before)  # nobody was led to the cashier
+    assert await before.commerce.payment_warnings() == {}
+    after = make_shop(fresh_db, other=AlipayDouble(fresh_db).gateway)
+    said = {"payments.wechat": "1 open payments, 1 unfinished refunds"}
+    assert await after.commerce.payment_warnings() == said
+    await after.rows("update commerce.refunds set state = 'done', done_at = now()")
+    await after.rows("update commerce.payments set state = 'canceled' where state = 'open'")
+    assert await after.commerce.payment_warnings() == {}
+
+
 async def test_a_wrong_sum_is_asked_about_ever_less(fresh_db: Database) -> None:
     shop = make_shop(fresh_db)
     _, payment = await open_payment(shop)

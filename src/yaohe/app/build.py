@@ -65,7 +65,11 @@ def writes_limit(settings: Settings, clock: Clock) -> Limit:
 def _health(system: System) -> None:
     system.lag = LoopLag()
     system.health = Health(system.db, system.identity, system.lag, system.settings)
-    system.health.warnings(system.platforms.warnings)
+
+    async def warnings() -> dict[str, str]:
+        return await system.platforms.warnings() | await system.commerce.payment_warnings()
+
+    system.health.warnings(warnings)
     system.playback.on_report.append(PlayerFigures(system.health.registry).note)
 
 

@@ -107,6 +107,7 @@ class Commerce:
         self.enter_payment = payments.enter
         self.payment_callback, self.payment_thanks = payments.take_notice, payments.thanks
         self.refund_order = payments.refund
+        self.payment_warnings = payments.warnings
         self.reconcile = Reconciling(db, gateway).day
         self.bills = Bills(db, [gateway])
         self.ask_for_refunds = payments.ask_for_refunds

@@ -211,6 +211,15 @@ class Payments:
             payment_ids = await store.open_payments_of(conn, order_id)
         await asyncio.gather(*[self._end(payment_id) for payment_id in payment_ids])
 
+    async def warnings(self) -> dict[str, str]:
+        """What gateways of before have open: only a shop that names them again can end it."""
+        async with self._db.connect() as conn:
+            left = await store.unfinished_elsewhere(conn, self._gateway.name)
+        return {
+            f"payments.{gateway}": f"{payments} open payments, {refunds} unfinished refunds"
+            for gateway, (payments, refunds) in left.items()
+        }
+
     async def _end(self, payment_id: str) -> bool:
         try:
             return await self.settle(payment_id)

@@ -248,6 +248,26 @@ async def take_ending(
     return list((await conn.execute(_TAKE_ENDING, wanted)).scalars())
 
 
+_ELSEWHERE = text(
+    """
+    select gateway, sum(payments) as payments, sum(refunds) as refunds from (
+        select gateway, 1 as payments, 0 as refunds from commerce.payments
+         where state = 'open' and way is not null
+        union all
+        select gateway, 0, 1 from commerce.refunds where state <> 'done') as unfinished
+     where gateway not in (:gateway, 'sandbox')
+     group by gateway
+    """
+)
+
+
+async def unfinished_elsewhere(conn: AsyncConnection, gateway: str) -> dict[str, tuple[int, int]]:
+    """Payments and refunds that other gateways than this one have open, and nobody asks about;
+    no money is at the sandbox."""
+    rows = await conn.execute(_ELSEWHERE, {"gateway": gateway})
+    return {row.gateway: (row.payments, row.refunds) for row in rows}
+
+
 async def set_problem(conn: AsyncConnection, payment_id: str, problem: str) -> None:
     await conn.execute(update(payments).where(payments.c.id == payment_id).values(problem=problem))
 

@@ -24,6 +24,7 @@ from tests.support.wire import dialled, serving, until
 from yaohe.app.build import System
 from yaohe.app.roles import wire_config
 from yaohe.commerce import NewProduct
+from yaohe.commerce.prices.model import NewLivePrice
 from yaohe.identity import Staff, Visitor
 from yaohe.kernel.ids import new_id
 from yaohe.kernel.wire import WireServer
@@ -212,6 +213,38 @@ async def test_calls_that_name_the_room_in_their_body_are_closed_too(
         assert told.word == "401 invitation_needed"
         friend = Browser(cookies={"yh_p_tea": at.pass_value})
         assert (await friend.ask(at.system.app, "PUT", path, {"room_id": "tea"})).status == 204
+
+
+async def test_what_a_piece_costs_in_a_private_room_is_told_to_the_invited(
+    tmp_path: Path, url: str
+) -> None:
+    async with place(tmp_path, url) as at:
+        app, commerce = at.system.app, at.system.commerce
+        product = await commerce.create_product(
+            NewProduct(title="春茶", price_minor=9_900, stock=5)
+        )
+        price = await commerce.start_live_price(
+            NewLivePrice(room_id="tea", product_id=product.id, price_minor=7_900, minutes=5)
+        )
+        line, cart = f"/api/v1/me/cart/{product.id}", "/api/v1/me/cart"
+        stranger, friend = Browser(), Browser(cookies={"yh_p_tea": at.pass_value})
+        for who, told in ((friend, price.id), (stranger, None)):
+            put = await who.ask(app, "PUT", line, {"quantity": 1, "room_id": "tea"})
+            shown = await who.ask(app, "GET", f"{cart}?room_id=tea")
+            for answer in (put, shown, await who.ask(app, "GET", cart)):
+                assert [one["live_price_id"] for one in answer.json["items"]] == [told]
+            assert (put.json["items"][0]["seen_minor"] == 7_900) is (told is not None)
+        wish = {"product_id": product.id, "quantity": 1, "live_price_id": price.id}
+        quote = {"room_id": "tea", "lines": [wish]}
+        path = "/api/v1/orders/quote"
+        assert (await stranger.ask(app, "POST", path, quote)).word == "401 invitation_needed"
+        assert (await friend.ask(app, "POST", path, quote)).ok
+        # The invitation is over: what was put in with it is there, at the price of everybody.
+        friend.cookies.pop("yh_p_tea")
+        (kept,) = (await friend.ask(app, "GET", cart)).json["items"]
+        assert (kept["live_price_id"], kept["live_price_minor"]) == (None, None)
+        taken = await friend.ask(app, "DELETE", f"{line}?room_id=tea")
+        assert taken.json["items"] == []
 
 
 async def test_nothing_lists_a_private_room_but_the_studio(tmp_path: Path, url: str) -> None:

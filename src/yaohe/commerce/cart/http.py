@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Response, delete, get, put
+from litestar import Controller, Request, Response, delete, get, put
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -20,8 +21,6 @@ from yaohe.commerce.errors import ProductHidden, ProductNotFound, VariantMissing
 from yaohe.commerce.service import Commerce
 from yaohe.identity import Guest, Identity, WrongOrigin, current_guest
 from yaohe.kernel.errors import BadInput, TryAgain
-
-_GUEST: Final = {"guest": Provide(current_guest)}
 
 Text = Annotated[str, Meta(max_length=1_000)]
 
@@ -95,15 +94,43 @@ def _line_view(line: CartLine) -> CartLineView:
     )
 
 
-def _answer(lines: list[CartLine], guest: Guest) -> Response[CartView]:
-    headers = {**guest.headers, "Cache-Control": "no-store"}
-    return Response(CartView([_line_view(line) for line in lines]), headers=headers)
+class _Door:
+    """Who asks, and which rooms are closed to them: of those they learn no price."""
+
+    def __init__(self, guest: Guest, commerce: Commerce, jar: Mapping[str, str]) -> None:
+        self._guest, self._refusal, self._jar = guest, commerce.room_refusal, jar
+
+    def room(self, room_id: str | None) -> str | None:
+        """The room they say they are in, if it is open to them."""
+        return None if self._is_closed(room_id) else room_id
+
+    def answer(self, lines: list[CartLine], room_id: str | None) -> Response[CartView]:
+        """Prices are those of the room they are in; else of the one where each was put in, which
+        may have been closed since."""
+        told = [
+            line.without_live_price() if self._is_closed(room_id or line.room_id) else line
+            for line in lines
+        ]
+        headers = {**self._guest.headers, "Cache-Control": "no-store"}
+        return Response(CartView([_line_view(line) for line in told]), headers=headers)
+
+    def _is_closed(self, room_id: str | None) -> bool:
+        return bool(room_id and self._refusal(room_id, self._jar))
+
+
+async def _door(
+    request: Request[Any, Any, Any], guest: Given[Guest], commerce: Given[Commerce]
+) -> _Door:
+    return _Door(guest, commerce, request.cookies)
+
+
+_GIVEN: Final = {"guest": Provide(current_guest), "door": Provide(_door)}
 
 
 class MyCart(Controller):
     path = "/api/v1/me/cart"
     tags = ("cart",)
-    dependencies = _GUEST
+    dependencies = _GIVEN
 
     @get(
         "/",
@@ -111,9 +138,14 @@ class MyCart(Controller):
         opt={"errors": (BadInput,)},
     )
     async def show(
-        self, guest: Given[Guest], commerce: Given[Commerce], room_id: FromQuery[str | None] = None
+        self,
+        door: Given[_Door],
+        guest: Given[Guest],
+        commerce: Given[Commerce],
+        room_id: FromQuery[str | None] = None,
     ) -> Response[CartView]:
-        return _answer(await commerce.cart.of(guest.visitor.id, room_id=room_id), guest)
+        room_id = door.room(room_id)
+        return door.answer(await commerce.cart.of(guest.visitor.id, room_id=room_id), room_id)
 
     @put(
         "/{product_id:str}",
@@ -135,19 +167,21 @@ class MyCart(Controller):
         self,
         product_id: FromPath[str],
         data: JSONBody[CartLineRequest],
+        door: Given[_Door],
         guest: Given[Guest],
         commerce: Given[Commerce],
         identity: Given[Identity],
     ) -> Response[CartView]:
+        room_id = door.room(data.room_id)
         lines = await commerce.cart.put(
             guest.visitor.id,
             product_id,
             data.quantity,
             variant_id=data.variant_id,
-            room_id=data.room_id,
+            room_id=room_id,
         )
         identity.seen(guest.visitor.id)
-        return _answer(lines, guest)
+        return door.answer(lines, room_id)
 
     @delete(
         "/{product_id:str}",
@@ -158,15 +192,17 @@ class MyCart(Controller):
     async def remove(
         self,
         product_id: FromPath[str],
+        door: Given[_Door],
         guest: Given[Guest],
         commerce: Given[Commerce],
         variant_id: FromQuery[str] = "",
         room_id: FromQuery[str | None] = None,
     ) -> Response[CartView]:
+        room_id = door.room(room_id)
         lines = await commerce.cart.remove(
             guest.visitor.id, product_id, variant_id=variant_id, room_id=room_id
         )
-        return _answer(lines, guest)
+        return door.answer(lines, room_id)
 
     @delete(
         "/",

@@ -52,6 +52,17 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
     live_price_each: int | None
     order_id: str | None
 
+    def without_live_price(self) -> CartLine:
+        """As it is told to who may not know what runs in that room."""
+        return msgspec.structs.replace(
+            self,
+            live_price_id=None,
+            live_price_minor=None,
+            live_price_until=None,
+            live_price_left=None,
+            live_price_each=None,
+        )
+
     @property
     def state(self) -> LineState:
         """Whether it can be bought as it stands here; the first thing that is in the way."""

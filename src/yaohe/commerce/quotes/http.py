@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Controller, Response, post
+from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.params import JSONBody
@@ -41,7 +41,14 @@ class MyQuotes(Controller):
         opt={"errors": (BadInput, WrongOrigin, TryAgain)},
     )
     async def quote(
-        self, data: JSONBody[QuoteRequest], guest: Given[Guest], commerce: Given[Commerce]
+        self,
+        data: JSONBody[QuoteRequest],
+        guest: Given[Guest],
+        request: Request[Any, Any, Any],
+        commerce: Given[Commerce],
     ) -> Response[Quote]:
+        refusal = data.room_id and commerce.room_refusal(data.room_id, request.cookies)
+        if refusal:
+            raise refusal
         quote = await commerce.quote(guest.visitor.id, data.room_id, wished(data.lines))
         return Response(quote, headers={**guest.headers, "Cache-Control": "no-store"})

@@ -82,6 +82,26 @@ async def test_one_a_day_is_another_one_tomorrow_and_no_third(shop: Shop) -> Non
     assert (await shop.audit()).holds
 
 
+async def test_a_show_that_goes_on_brings_another_one_the_next_day(shop: Shop) -> None:
+    template = await shop.template(per_person=9, per_day=1, per_show=2)
+    who = new_id("v")
+    first = await claim(shop, template.id, who)
+    again = await claim(shop, template.id, who)
+    assert isinstance(first, Coupon)
+    assert isinstance(again, Coupon)
+    assert again.id == first.id
+    for expected in (Coupon, CouponShowLimit):  # the next day, and the one after it
+        await shop.rows(
+            "update commerce.coupons set day = day - 1,"
+            " slot = replace(slot, day::text, (day - 1)::text) where visitor_id = $1",
+            who,
+        )
+        answer = await claim(shop, template.id, who)
+        assert type(answer) is expected
+        assert getattr(answer, "new", True)
+    assert (await shop.audit()).holds
+
+
 async def test_a_day_is_the_shops_own(fresh_db: Database) -> None:
     shop = make_shop(fresh_db)
     days = set()

@@ -240,7 +240,10 @@ def _in_its_time(item: Claim, template: asyncpg.Record | None, days: dict[str, d
     day, slot = days[item.template_id].isoformat(), item.slot
     if item.repeats:
         in_show = template["per_show"] and item.show is not None
-        slot += f":{item.room_id}:{item.show}" if in_show else f":{day}"
+        if in_show:
+            slot += f":{item.room_id}:{item.show}"
+        if template["per_day"] or not in_show:
+            slot += f":{day}"
     return msgspec.structs.replace(item, day=day, slot=slot)
 
 

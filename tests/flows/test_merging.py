@@ -175,6 +175,53 @@ async def test_a_person_has_as_many_coupons_as_a_person_may(at: Place) -> None:
     await at.audited()
 
 
+async def test_what_is_dropped_as_a_twin_takes_no_place(at: Place) -> None:
+    for n, spends in enumerate((False, True)):
+        person = Person(service="qq", app_id="app", subject=f"twin-{n}", name="")
+        phone, tablet, template = at.guest(), at.guest(), await at.template(2)
+        await at.log_in(phone, person)
+        hers = await at.claim(template, phone)
+        await at.claim(template, tablet)
+        second = await at.claim(template, tablet, "assist")
+        if spends:
+            await at.order(phone, new_id("k"), hers.id)
+        for _ in range(2):
+            await at.log_in(tablet, person)
+        kept = [second.id] if spends else [hers.id, second.id]
+        assert await at.usable(phone) == sorted(kept)
+        with pytest.raises(CouponLimit):
+            await at.claim(template, phone, "beyond")
+    await at.audited()
+
+
+async def test_what_was_bought_does_not_meet_what_is_in_the_other_cart(at: Place) -> None:
+    cart, rows = at.system.commerce.cart, "select quantity, order_id from commerce.cart_lines"
+    cases = (
+        # Who ordered, what became of it, quantities of (account, guest), what stays.
+        ("phone", "paid", (1, 2), [(2, None)]),
+        ("tablet", "paid", (1, 5), [(1, None)]),
+        ("tablet", "created", (1, 2), [(2, "order")]),
+        ("phone", "created", (1, 2), [(2, "order")]),
+    )
+    for n, (who, status, (hers, guests), expected) in enumerate(cases):
+        person = Person(service="qq", app_id="app", subject=f"cart-{n}", name="")
+        phone, tablet = at.guest(), at.guest()
+        await at.log_in(phone, person)
+        buyer = phone if who == "phone" else tablet
+        order = await at.order(buyer, new_id("k"))
+        (goods,) = await at.rows(
+            "select product_id from commerce.order_lines where order_id = $1", order
+        )
+        for visitor, quantity in ((phone, hers), (tablet, guests)):
+            await cart.put(visitor.id, goods[0], quantity)
+        await cart.ordered(buyer.id, order, [(goods[0], None)])
+        await at.change("update commerce.orders set status = $2 where id = $1", order, status)
+        for _ in range(2):
+            await at.log_in(tablet, person)
+        kept = await at.rows(f"{rows} where visitor_id = $1", phone.id)
+        assert kept == [(q, order if name else None) for q, name in expected], (who, status)
+
+
 async def test_a_login_amid_an_order_costs_no_coupon_when_the_order_ends(at: Place) -> None:
     phone, tablet, template = at.guest(), at.guest(), await at.template(1)
     await at.log_in(phone)

@@ -26,7 +26,7 @@ class Goods(msgspec.Struct, frozen=True):
     has_variants: bool
 
 
-_BOUGHT: Final = f"""exists (
+BOUGHT: Final = f"""exists (
     select from commerce.orders o where o.id = c.order_id
        and o.status in ({", ".join(f"'{status}'" for status in sorted({*PAID, "refunded"}))}))"""
 
@@ -91,13 +91,13 @@ _REMOVE = text(f"delete from commerce.cart_lines c where {_MINE}")  # noqa: S608
 _EMPTY = text("delete from commerce.cart_lines where visitor_id = :visitor_id")
 
 _DROP_BOUGHT = text(
-    f"delete from commerce.cart_lines c where c.visitor_id = :visitor_id and {_BOUGHT}"  # noqa: S608
+    f"delete from commerce.cart_lines c where c.visitor_id = :visitor_id and {BOUGHT}"  # noqa: S608
 )
 
 _SWEEP = text(
     f"""
     delete from commerce.cart_lines c
-     where c.changed_at < now() - cast(:kept as interval) or {_BOUGHT}
+     where c.changed_at < now() - cast(:kept as interval) or {BOUGHT}
     """  # noqa: S608 - constant text
 )
 
@@ -130,7 +130,7 @@ _OF = text(
       join commerce.products p on p.id = c.product_id
       left join commerce.variants v on v.id = c.variant_id and v.product_id = p.id
       {_LIVE.format(room="coalesce(cast(:room_id as text), c.room_id)")}
-     where c.visitor_id = :visitor_id and not {_BOUGHT}
+     where c.visitor_id = :visitor_id and not {BOUGHT}
      order by c.put_at desc, c.product_id, c.variant_id
     """  # noqa: S608 - constant text
 )

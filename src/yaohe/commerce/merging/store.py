@@ -13,6 +13,7 @@ from typing import Final
 import asyncpg
 
 from yaohe.commerce.cart.model import LINES_MAX
+from yaohe.commerce.cart.store import BOUGHT
 
 # As everybody else in commerce: orders before their coupons.
 _LOCK_ORDERS: Final = """
@@ -23,6 +24,14 @@ _LOCK: Final = """
 select id from commerce.coupon_templates
  where id in (select template_id from commerce.coupons where visitor_id = $1)
  order by id for no key update
+"""
+
+# For one reason one coupon: of two the account's stays. They go before anything is counted.
+_TWINS: Final = """
+update commerce.coupons c set state = 'revoked'
+ where c.visitor_id = $1 and c.state = 'claimed'
+   and exists (select from commerce.coupons m
+                where m.visitor_id = $2 and m.template_id = c.template_id and m.slot = c.slot)
 """
 
 _SURPLUS: Final = """
@@ -69,7 +78,7 @@ with mine as (
                             where m.visitor_id = $2 and m.template_id = c.template_id
                               and m.slot = c.slot) as taken
            ) s
-     where c.visitor_id = $1 and c.state <> 'revoked' and (c.state <> 'claimed' or not s.taken)
+     where c.visitor_id = $1 and c.state <> 'revoked'
 )
 update commerce.coupons c
    set visitor_id = $2, ordinal = coalesce(m.last, 0) + g.nth, slot = g.slot,
@@ -130,7 +139,13 @@ select pg_advisory_xact_lock(hashtextextended('cart ' || who, 0))
   from (select who from unnest(array[$1, $2]::text[]) as t (who) order by who) t
 """
 
-# Of what is in both carts the larger number stays; a full cart takes what was put in last.
+# What was bought is nobody's line any more, and must not meet one that is.
+_DROP_BOUGHT: Final = f"""
+delete from commerce.cart_lines c where c.visitor_id in ($1, $2) and {BOUGHT}
+"""  # noqa: S608 - constant text
+
+# Of what is in both carts the larger number stays, and the unpaid order that either is part of; a
+# full cart takes what was put in last.
 _CART: Final = f"""
 with gone as (delete from commerce.cart_lines where visitor_id = $1 returning *),
 held as (
@@ -151,6 +166,9 @@ select $2, product_id, variant_id, shop_id, room_id, quantity, seen_minor, order
  order by product_id, variant_id
     on conflict (visitor_id, product_id, variant_id) do update
    set quantity = greatest(m.quantity, excluded.quantity),
+       order_id = case when exists (select from commerce.orders o
+                                     where o.id = m.order_id and o.status = 'created')
+                       then m.order_id else coalesce(excluded.order_id, m.order_id) end,
        changed_at = greatest(m.changed_at, excluded.changed_at)
 """  # noqa: S608 - constant text
 
@@ -164,10 +182,11 @@ async def merge(conn: asyncpg.Connection, from_id: str, into_id: str) -> None:
     """Make all rows of one visitor another's, inside a transaction."""
     await conn.execute(_LOCK_ORDERS, from_id)
     await conn.execute(_LOCK, from_id)
+    await conn.execute(_TWINS, from_id, into_id)
     surplus = [row["id"] for row in await conn.fetch(_SURPLUS, from_id, into_id)]
     await conn.execute(_MAKE_ROOM, from_id, into_id, surplus)
     await conn.execute(_COUPONS, from_id, into_id)
     await conn.execute(_REST, from_id)
     await conn.execute(_HOLD_CARTS, from_id, into_id)
-    for statement in (_ORDERS, _WAITS, _CART, _ADDRESSES, *_TALK):
+    for statement in (_ORDERS, _WAITS, _DROP_BOUGHT, _CART, _ADDRESSES, *_TALK):
         await conn.execute(statement, from_id, into_id)

@@ -329,6 +329,26 @@ async def test_who_is_forgotten_is_gone_from_requests_that_ended(shop: Shop, own
     assert (await shop.commerce.person_kept(me))["aftersales"] == []
 
 
+async def test_what_the_bank_did_not_take_keeps_nobody_from_leaving(
+    shop: Shop, owner: Staff
+) -> None:
+    order = await paid(shop)
+    made = {order.visitor_id: new_id("v")}
+    request = await ask(shop, order, 100)
+    await shop.commerce.aftersales.agree(request.id, "", by=owner)
+    await shop.rows(
+        "update commerce.orders set status = 'completed', completed_at = now() where id = $1",
+        order.id,
+    )
+    assert not await shop.commerce.erase_person(made), "the money is on its way"
+    await shop.rows(
+        "update commerce.refunds set state = 'failed'"
+        " where id = (select refund_id from commerce.aftersales where id = $1)",
+        request.id,
+    )
+    assert await shop.commerce.erase_person(made)
+
+
 async def test_the_desk_lists_counts_and_answers_over_http(shop: Shop, owner: Staff) -> None:
     order = await paid(shop)
     request = await ask(shop, order, 100)

@@ -48,13 +48,16 @@ _KEPT: Final = {
           from commerce.reviews where visitor_id = $1 order by at""",
 }
 
+# A refund the bank did not take is settled by hand, and no news of it comes: nobody waits for it.
 _UNDER_WAY: Final = """
 select exists (select from commerce.orders
                 where visitor_id = any($1)
                   and status in ('created', 'paid', 'paid_late', 'shipped'))
     or exists (select from commerce.aftersales a join commerce.orders o on o.id = a.order_id
                 where o.visitor_id = any($1)
-                  and a.status in ('asked', 'agreed', 'sent_back', 'refunding'))
+                  and a.status in ('asked', 'agreed', 'sent_back', 'refunding')
+                  and not exists (select from commerce.refunds r
+                                   where r.id = a.refund_id and r.state = 'failed'))
 """
 
 # Coupons that were taken back count for what one person may have, so merging leaves them behind;

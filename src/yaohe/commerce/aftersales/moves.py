@@ -116,8 +116,10 @@ def page() -> str:
             "# What may become of an after-sale request",
             "",
             "Made by `make gen` from `src/yaohe/commerce/aftersales/moves.py`. A request begins as "
-            "`asked`, of kind `money` (money back) or `return` (goods back, then money). Of one "
-            "order one request is open at a time. Every step is one compare-and-set statement "
+            "`asked`, of kind `money` (money back) or `return` (goods back, then money). It names "
+            "a sum and no pieces: which goods come back is said in words, and no piece of the "
+            "order counts as given back by it. Of one order one request is open at a time. Every "
+            "step is one compare-and-set statement "
             "under the lock of its order; who asks for a step that is not listed here is answered "
             "`aftersale_move`.",
             "",
